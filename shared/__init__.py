@@ -1,0 +1,1 @@
+"""The floor all four services stand on. A new file here needs an ADR; nothing here knows a service."""

@@ -1,0 +1,108 @@
+"""Runs deadlines: what is to happen when nothing happens. Which ones exist stands in each service's `deadlines.py`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from shared.database import Database, TimedOut, Transient, Tx
+from shared.delivery import outbox
+from shared.delivery.consumer import Listening, attempt
+from shared.delivery.offsets import Partition
+from shared.kafka import KafkaLost
+
+Deadline = Callable[[Tx, UUID], Awaitable[None]]
+Deadlines = Mapping[str, Deadline]
+
+EVERY = 1.0
+SLICE = 200
+KEYS_KEPT = timedelta(days=30)
+
+SET = """
+INSERT INTO deadline (kind, subject_id, due_at) VALUES ($1, $2, $3)
+ON CONFLICT (kind, subject_id) DO UPDATE SET due_at = EXCLUDED.due_at
+"""
+MEET = "DELETE FROM deadline WHERE kind = ANY($1::text[]) AND subject_id = $2"
+DUE = "SELECT kind, subject_id FROM deadline WHERE due_at <= $1 AND kind = ANY($2::text[]) ORDER BY due_at LIMIT $3"
+TAKE = "DELETE FROM deadline WHERE kind = $1 AND subject_id = $2 AND due_at <= $3"
+
+log = structlog.get_logger("clock")
+
+
+class TakenElsewhere(Exception):
+    """Another worker was quicker or the obligation was met meanwhile: roll back."""
+
+
+async def set_deadline(tx: Tx, kind: str, subject_id: UUID, due_at: datetime) -> None:
+    """An obligation begins, or its due time changes."""
+    await tx.connection.execute(SET, kind, subject_id, due_at)
+
+
+async def meet_deadline(tx: Tx, *kinds: str, subject_id: UUID) -> None:
+    """An obligation was met: nothing will happen."""
+    await tx.connection.execute(MEET, list(kinds), subject_id)
+
+
+async def run_due(database: Database, deadlines: Deadlines, until: datetime) -> int:
+    """Act on what was due by `until`, each in its own transaction; answers how many acted. Two workers may sweep.
+
+    The function locks its root and looks again; the row is deleted last, and when it is gone already everything is rolled back.
+    """
+    async with database.connection() as connection:
+        due = await connection.fetch(DUE, until, list(deadlines), SLICE)
+    outcomes = [await attempt(_act(database, deadlines[row["kind"]], row["kind"], row["subject_id"], until)) for row in due]
+    for row, outcome in zip(due, outcomes, strict=True):
+        if isinstance(outcome, BaseException) and not isinstance(outcome, TakenElsewhere):
+            log.error("deadline-failed", kind=row["kind"], subject_id=str(row["subject_id"]), error=type(outcome).__name__)
+    return sum(outcome is None for outcome in outcomes)
+
+
+async def _act(database: Database, deadline: Deadline, kind: str, subject_id: UUID, until: datetime) -> None:
+    async with database.transaction() as tx:
+        await deadline(tx, subject_id)
+        if await tx.connection.execute(TAKE, kind, subject_id, until) == "DELETE 0":
+            raise TakenElsewhere
+        await outbox.write(tx)
+
+
+@dataclass
+class Clock:
+    """Sweeps each second. Nothing is judged late while the log that could end it has not been heard up to that moment."""
+
+    database: Database
+    deadlines: Deadlines
+    listening: Listening | None
+    stopping: asyncio.Event
+    _mark: tuple[datetime, Mapping[Partition, int]] | None = None
+
+    async def run(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                await self._sweep()
+            except (Transient, TimedOut, KafkaLost) as error:
+                log.warning("sweep-interrupted", reason=type(error).__name__)
+            await self._pause()
+
+    async def _sweep(self) -> None:
+        await self._forget_keys()
+        if self.listening is None:
+            await run_due(self.database, self.deadlines, self.database.now())
+        elif self._mark is None:
+            ends = await self.listening.ends()
+            self._mark = (self.database.now(), ends) if ends is not None else None
+        elif await self.listening.has_heard(self._mark[1]):
+            until, self._mark = self._mark[0], None
+            await run_due(self.database, self.deadlines, until)
+
+    async def _forget_keys(self) -> None:
+        async with self.database.connection() as connection:
+            await connection.execute("DELETE FROM idempotency WHERE kept_at < $1", self.database.now() - KEYS_KEPT)
+
+    async def _pause(self) -> None:
+        try:
+            await asyncio.wait_for(self.stopping.wait(), EVERY)
+        except TimeoutError:
+            return

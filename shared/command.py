@@ -1,0 +1,162 @@
+"""The three route classes: a command changes something, a query reads, a calculation computes. The edge owns the transaction."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from time import perf_counter
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Depends, Header, Request, Response, Security
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel, Field
+
+from shared import idempotency, policy, telemetry, web
+from shared.database import Database, Tx
+from shared.delivery import outbox
+from shared.delivery.outbox import Kept
+from shared.identity import Caller, Identity
+
+COMMAND_SECONDS = 5.0
+CALCULATION_LIMIT = 1024 * 1024
+EVENTS_HEADER = "Throughcare-Events"
+CREATED = 201
+
+Handle = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class Done(BaseModel):
+    """All that a command answers: what it touched and how that stands; kept verbatim for the same key."""
+
+    id: UUID
+    status: str = Field(examples=["started"])
+    ids: list[UUID] | None = Field(default=None, description="What else it touched, where the route says so.")
+
+
+def _tx(request: Request) -> Tx:
+    tx: Tx = request.state.tx
+    return tx
+
+
+def _caller(request: Request) -> Caller:
+    caller: Caller = request.state.caller
+    return caller
+
+
+def _key(
+    key: Annotated[
+        str, Header(alias="Idempotency-Key", min_length=8, max_length=128, pattern=r"^[ -~]+$", examples=["5d2f7e0c-complete-1"])
+    ],
+) -> None:
+    """Declares the header; the route class has checked it before."""
+
+
+CurrentTx = Annotated[Tx, Depends(_tx)]
+CurrentCaller = Annotated[Caller, Depends(_caller)]
+BEARER = Security(HTTPBearer(auto_error=False, bearerFormat="JWT"))
+
+
+class Guarded(APIRoute):
+    """A route that names its policy; identity and policy are checked before anything else happens."""
+
+    body_limit = web.BODY_LIMIT
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        self.policy = policy.policy_of(endpoint)
+        super().__init__(path, endpoint, **options)
+
+    def get_route_handler(self) -> Handle:
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            began = perf_counter()
+            with telemetry.span(f"{request.method} {self.path}", request.headers.get("traceparent")):
+                identity: Identity = request.app.state.identity
+                request.state.caller = await identity.of(request.headers.get("authorization"))
+                policy.check(self.policy, request.state.caller)
+                answer = await self.answer(request, handle)
+            telemetry.COMMANDS.record(perf_counter() - began, {"route": self.path, "status": answer.status_code})
+            return answer
+
+        return guarded
+
+    async def answer(self, request: Request, handle: Handle) -> Response:
+        """What this kind of route does around its endpoint."""
+        raise NotImplementedError
+
+
+class Command(Guarded):
+    """Opens the transaction, runs the endpoint, renders, writes, commits, and only then answers.
+
+    Anything but 2xx rolls everything back; an answer that cannot be rendered leaves nothing; a commit that fails answers 5xx.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **{**options, "response_model_exclude_none": True})
+
+    async def answer(self, request: Request, handle: Handle) -> Response:
+        key = idempotency.key_of(request.headers.get("idempotency-key"))
+        body = await web.bounded_body(request, self.body_limit)
+        request_hash = idempotency.hash_of(request.method, request.url.path, body)
+        database: Database = request.app.state.database
+        async with asyncio.timeout(COMMAND_SECONDS), database.transaction(request.state.caller) as tx:
+            tx.traceparent = telemetry.traceparent()
+            if found := await idempotency.claim(tx, tx.caller, key, request_hash):
+                return _again(*found)
+            request.state.tx = tx
+            answer = await handle(request)
+            events = await outbox.write(tx, self._kept(tx, key, request_hash, answer))
+        request.app.state.wake()
+        if events:
+            answer.headers[EVENTS_HEADER] = events
+        return answer
+
+    def _kept(self, tx: Tx, key: str, request_hash: bytes, answer: Response) -> Kept:
+        body = bytes(answer.body).decode()
+        done = orjson.loads(body)
+        if set(done) - {"id", "status", "ids"}:
+            raise TypeError(f"{self.name}: a command answers id, status and ids only")
+        tx.audit(self.name, UUID(done["id"]))
+        return Kept(idempotency.principal_of(tx.caller), key, request_hash, answer.status_code, answer.headers.get("location"), body)
+
+
+def _again(kept: Kept, events: str | None) -> Response:
+    headers = {"Location": kept.location, EVENTS_HEADER: events, "Idempotency-Replayed": "true"}
+    return Response(kept.answer, kept.status, {name: value for name, value in headers.items() if value}, "application/json")
+
+
+class Query(Guarded):
+    """Reads in a transaction; a read of a person writes its audit and disclosure rows in it."""
+
+    async def answer(self, request: Request, handle: Handle) -> Response:
+        await web.bounded_body(request, self.body_limit)
+        database: Database = request.app.state.database
+        async with asyncio.timeout(COMMAND_SECONDS), database.transaction(request.state.caller) as tx:
+            request.state.tx = tx
+            answer = await handle(request)
+            await outbox.write(tx)
+        return answer
+
+
+class Calculation(Guarded):
+    """Computes from its body alone: no key, no transaction."""
+
+    body_limit = CALCULATION_LIMIT
+
+    async def answer(self, request: Request, handle: Handle) -> Response:
+        await web.bounded_body(request, self.body_limit)
+        return await handle(request)
+
+
+def commands(tag: str) -> APIRouter:
+    """A router of commands; each declares the key and the bearer token in the OpenAPI document."""
+    return APIRouter(route_class=Command, tags=[tag], dependencies=[BEARER, Depends(_key)])
+
+
+def queries(tag: str) -> APIRouter:
+    return APIRouter(route_class=Query, tags=[tag], dependencies=[BEARER])
+
+
+def calculations(tag: str) -> APIRouter:
+    return APIRouter(route_class=Calculation, tags=[tag], dependencies=[BEARER])

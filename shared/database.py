@@ -1,0 +1,194 @@
+"""The one door to asyncpg: pools, transactions and migrations. No table of a service is named here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import asyncpg
+from asyncpg import Record
+
+from shared.events import Event
+from shared.events.envelope import Envelope
+from shared.identity import SYSTEM, Caller
+
+__all__ = ["Appended", "Connection", "Database", "Record", "Row", "TimedOut", "Transient", "Tx", "Unique", "connect", "gathered", "migrate"]
+
+Row = tuple[Any, ...]
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[Record]
+else:
+    Connection = asyncpg.Connection
+Write = Callable[[Connection, list[Row]], Awaitable[None]]
+Unique = asyncpg.UniqueViolationError
+
+TRANSIENT_CLASSES = ("08", "40", "53", "57P", "58", "55P03")
+TIMED_OUT = ("57014", "25P04")
+MIGRATE_LOCK = 7_302_001
+GUARDS = {"lock_timeout": "2s", "statement_timeout": "4s", "transaction_timeout": "15s", "timezone": "UTC"}
+
+
+class Transient(Exception):
+    """The database is away or busy; the same work may succeed later. Nothing was committed, or nobody knows (delivery claim 3)."""
+
+
+class TimedOut(Exception):
+    """A statement or transaction ran past its guard and was rolled back."""
+
+
+def gathered(rank: int) -> Callable[[Write], Write]:
+    """Give a write its place among those of one transaction: lower ranks first, so that all transactions lock in one order."""
+
+    def mark(write: Write) -> Write:
+        write.__dict__["rank"] = rank
+        return write
+
+    return mark
+
+
+@dataclass(frozen=True)
+class Appended:
+    """A fact on its way to the outbox, with what caused it."""
+
+    stream_id: UUID
+    event: Event
+    correlation_id: UUID
+    causation_id: UUID | None
+    traceparent: str | None
+
+
+@dataclass
+class Tx:
+    """One transaction: what it knows and what it has gathered. Written and committed by the edge, never by a service function.
+
+    `cause` is the envelope of the event being handled, None in a command.
+    """
+
+    connection: Connection
+    now: datetime
+    caller: Caller = SYSTEM
+    correlation_id: UUID = field(default_factory=uuid4)
+    traceparent: str | None = None
+    cause: Envelope | None = None
+    appended: list[Appended] = field(default_factory=list)
+    rows: dict[Write, list[Row]] = field(default_factory=dict)
+    audited: list[tuple[str, UUID | None]] = field(default_factory=list)
+
+    def append(self, stream_id: UUID, *events: Event) -> None:
+        """Remember facts for the outbox; their order within a stream is kept."""
+        causation = self.cause.event_id if self.cause else None
+        self.appended.extend(Appended(stream_id, event, self.correlation_id, causation, self.traceparent) for event in events)
+
+    def gather(self, write: Write, *rows: Row) -> None:
+        """Remember rows that `write(connection, rows)` puts down once, just before the last statement.
+
+        `write` is marked with `@gathered(rank)`. A handler never reads what the same batch gathered.
+        """
+        self.rows.setdefault(write, []).extend(rows)
+
+    def audit(self, action: str, subject_id: UUID | None = None) -> None:
+        """Remember an audit row: who did what to whom. Written with the last statement."""
+        self.audited.append((action, subject_id))
+
+    async def write_gathered(self) -> None:
+        """Put the gathered rows down in the order of their ranks."""
+        for write in sorted(self.rows, key=lambda w: (w.__dict__["rank"], w.__qualname__)):
+            await write(self.connection, self.rows[write])
+        self.rows.clear()
+
+
+def now_utc() -> datetime:
+    return datetime.now(UTC)
+
+
+class Database:
+    """A pool under one login. `now` is the process's clock; tests set it."""
+
+    def __init__(self, pool: "asyncpg.Pool[Record]", now: Callable[[], datetime] = now_utc) -> None:
+        self.pool = pool
+        self.now = now
+
+    @classmethod
+    async def open(cls, url: str, size: int, name: str, now: Callable[[], datetime] = now_utc) -> "Database":
+        """Raises Transient when the server cannot be reached within 3 s."""
+        try:
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=1,
+                max_size=size,
+                timeout=3,
+                server_settings={"application_name": name, **GUARDS},
+                max_inactive_connection_lifetime=60,
+            )
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            raise _converted(error) from error
+        return cls(pool, now)
+
+    async def close(self) -> None:
+        try:
+            await asyncio.wait_for(self.pool.close(), 2)
+        except TimeoutError:
+            self.pool.terminate()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection outside a transaction. Raises Transient or TimedOut for what may pass."""
+        try:
+            async with self.pool.acquire(timeout=2) as connection:
+                yield connection  # type: ignore[misc]
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            raise _converted(error) from error
+
+    @asynccontextmanager
+    async def transaction(self, caller: Caller = SYSTEM) -> AsyncIterator[Tx]:
+        """READ COMMITTED; commits when the block ends well, rolls back otherwise."""
+        async with self.connection() as connection, connection.transaction():
+            yield Tx(connection, self.now(), caller)
+
+
+def _converted(error: Exception) -> Exception:
+    state = getattr(error, "sqlstate", None) or ""
+    if state.startswith(TIMED_OUT):
+        return TimedOut(state)
+    if state and not state.startswith(TRANSIENT_CLASSES):
+        return error
+    return Transient(state or type(error).__name__)
+
+
+async def connect(url: str) -> Connection:
+    """A single connection, for tools that are not a service: provisioning, tests."""
+    connection: Connection = await asyncpg.connect(url, timeout=3)
+    return connection
+
+
+async def migrate(url: str, folders: Sequence[tuple[str, Path]]) -> list[str]:
+    """Apply each folder's `NNNN_*.sql` in order, each once, each in its own transaction; answers what was applied.
+
+    Runs under an advisory lock, so that several may start at once. `folders` pairs a name with its path, floor first.
+    """
+    connection = await connect(url)
+    try:
+        await connection.execute("SET lock_timeout = '5s'")
+        await connection.execute("SELECT pg_advisory_lock($1)", MIGRATE_LOCK)
+        await connection.execute(
+            "CREATE TABLE IF NOT EXISTS migration (folder text, name text, applied_at timestamptz DEFAULT now(), PRIMARY KEY (folder, name))"
+        )
+        done = {(row["folder"], row["name"]) for row in await connection.fetch("SELECT folder, name FROM migration")}
+        return [file.name for folder, file in _files(folders) if (folder, file.name) not in done and await _apply(connection, folder, file)]
+    finally:
+        await connection.close()
+
+
+def _files(folders: Sequence[tuple[str, Path]]) -> Iterable[tuple[str, Path]]:
+    return ((name, file) for name, path in folders for file in sorted(path.glob("[0-9][0-9][0-9][0-9]_*.sql")))
+
+
+async def _apply(connection: Connection, folder: str, file: Path) -> bool:
+    async with connection.transaction():
+        await connection.execute(file.read_text())
+        await connection.execute("INSERT INTO migration (folder, name) VALUES ($1, $2)", folder, file.name)
+    return True

@@ -1,0 +1,1 @@
+"""How a fact gets from one service to the others exactly once in effect."""

@@ -1,0 +1,5 @@
+"""Every fact that crosses a boundary: the base class and the registry by wire type. The facts themselves stand in one file a service."""
+
+from shared.events.event import Event, by_type, published_by
+
+__all__ = ["Event", "by_type", "published_by"]

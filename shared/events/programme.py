@@ -1,0 +1,150 @@
+"""What the programme service tells the others. Stream: the person. Clinical facts travel on the restricted topic."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from shared.events.event import Event
+
+Ending = Literal["transferred", "dropped-out", "terminated-by-organisation", "incarcerated", "died", "other"]
+FunctionalLevel = Literal["biological", "psychological", "social", "spiritual"]
+
+
+class JourneyOpened(Event, topic="programme", name="journey_opened"):
+    """A person set out on a pathway; `organisation_id` holds the person until a first start. Source: mission rows OUR-01, 000-66."""
+
+    person_id: UUID
+    journey_id: UUID
+    pathway: str
+    version: int
+    organisation_id: UUID
+    opened_on: date
+    imported: bool = False
+
+
+class StageStarted(Event, topic="programme", name="stage_started"):
+    """The first attended contact of a spell: the holder changes to `organisation_id`. Source: mission rows 002-01, OUR-01.
+
+    `overlapping`: the stage before was still open (started, neither completed nor left).
+    """
+
+    person_id: UUID
+    journey_id: UUID
+    stage: int
+    spell: int
+    organisation_id: UUID
+    started_on: date
+    overlapping: bool = False
+    imported: bool = False
+
+
+class StageCompleted(Event, topic="programme", name="stage_completed"):
+    """Opens the hand-over to the next stage. `next_organisation_id` None: any qualified organisation. Source: mission row 002-15."""
+
+    person_id: UUID
+    journey_id: UUID
+    stage: int
+    spell: int
+    organisation_id: UUID
+    completed_on: date
+    next_organisation_id: UUID | None
+    imported: bool = False
+
+
+class StageLeft(Event, topic="programme", name="stage_left"):
+    """A spell ended otherwise than completed; a transfer names where to."""
+
+    person_id: UUID
+    journey_id: UUID
+    stage: int
+    spell: int
+    organisation_id: UUID
+    how: Ending
+    left_on: date
+    next_organisation_id: UUID | None = None
+    imported: bool = False
+
+
+class StageSkipped(Event, topic="programme", name="stage_skipped"):
+    """An end of its own, never counted as completed. Source: mission row 002-01."""
+
+    person_id: UUID
+    journey_id: UUID
+    stage: int
+    how: Literal["done-elsewhere", "not-needed"]
+    imported: bool = False
+
+
+class RelapseRecorded(Event, topic="programme", name="return_recorded"):
+    """`stage`, `spell`: where it happened. `reopens`: the stage it reopens, None where a spell still started is only marked.
+
+    The wire type tells nothing sensitive. Source: mission row 002-46.
+    """
+
+    person_id: UUID
+    relapse_id: UUID
+    journey_id: UUID
+    stage: int
+    spell: int
+    reopens: int | None
+    imported: bool = False
+
+
+class RelapseWithdrawn(Event, topic="programme", name="return_withdrawn"):
+    """A late result undid the definition; what was reopened stays open."""
+
+    person_id: UUID
+    relapse_id: UUID
+    journey_id: UUID
+    imported: bool = False
+
+
+class JourneyCompleted(Event, topic="programme", name="journey_completed"):
+    """Stage 5 completed and every level closed. Source: mission rows 002-02, 002-31."""
+
+    person_id: UUID
+    journey_id: UUID
+    completed_on: date
+    imported: bool = False
+
+
+class RelapseAssessed(Event, topic="programme.restricted", name="return_assessed"):
+    """Which definition was met: `week` its window opens, `known_on` the day it is first known. Source: standards section 3.
+
+    `dropout-4-missing` is listed by this fact alone; it is never a relapse. A withdrawn assessment is repeated with `withdrawn`.
+    """
+
+    person_id: UUID
+    relapse_id: UUID
+    journey_id: UUID
+    stage: int
+    spell: int
+    organisation_id: UUID
+    definition: str
+    week: int | None
+    known_on: date
+    withdrawn: bool = False
+    imported: bool = False
+
+
+class WithdrawalScored(Event, topic="programme.restricted", name="withdrawal_scored"):
+    """Withdrawal symptoms 0 (none) to 3 (severe) on a day. Source: mission row 002-38."""
+
+    person_id: UUID
+    journey_id: UUID
+    stage: int
+    on: date
+    score: int
+    imported: bool = False
+
+
+class LevelScored(Event, topic="programme.restricted", name="level_scored"):
+    """One functional level scored 0-10. Source: mission rows 002-30, 002-31."""
+
+    person_id: UUID
+    journey_id: UUID
+    level: FunctionalLevel
+    moment: Literal["baseline", "repeat", "closing"]
+    on: date
+    score: int | None
+    imported: bool = False

@@ -1,0 +1,163 @@
+"""What the referral service tells the others. Streams: a person, except OrganisationChanged (an organisation)."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.events.event import Event
+
+LifePeriod = Literal["minor", "adult"]
+Level = Literal["macro", "meso", "micro"]
+ReferralOrigin = Literal["completion", "relapse", "organisation", "self", "concern"]
+
+
+class PersonRegistered(Event, topic="referral", name="person_registered"):
+    """A person is known; region is ISO 3166-2. Source: mission row 000-24."""
+
+    person_id: UUID
+    region: str
+    life_period: LifePeriod
+
+
+class PersonCameOfAge(Event, topic="referral", name="person_came_of_age"):
+    """Guardian permissions end here. Source: mission rows 000-24, 000-25."""
+
+    person_id: UUID
+    on: date
+
+
+class PersonDied(Event, topic="referral", name="person_died"):
+    person_id: UUID
+    on: date
+
+
+class PersonErased(Event, topic="referral", name="person_erased"):
+    """A tombstone: whatever else arrives of this person, before or after, the erasure wins."""
+
+    person_id: UUID
+    on: date
+
+
+class PersonMerged(Event, topic="referral", name="person_merged"):
+    person_id: UUID
+    into_id: UUID
+
+
+class OfferedService(BaseModel):
+    """What an organisation offers for a stage; `programme` is its code in the catalogue."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    stage: int
+    programme: str
+    setting: Literal["inpatient", "outpatient", "natural-environment"]
+    status: Literal["active", "inactive", "defunct", "temporarily-closed"] = "active"
+
+
+class OrganisationChanged(Event, topic="referral", name="organisation_changed"):
+    """The whole present entry of an organisation. Source: mission rows 002-10, 002-11, 002-43."""
+
+    organisation_id: UUID
+    level: Level
+    kind: str
+    region: str
+    services: tuple[OfferedService, ...]
+
+
+class ConsentGiven(Event, topic="referral", name="consent_given"):
+    """`to` may see `scope` of this person until the date, ends included; None: until revoked."""
+
+    person_id: UUID
+    consent_id: UUID
+    scope: str
+    to: UUID
+    until: date | None
+
+
+class ConsentRevoked(Event, topic="referral", name="consent_revoked"):
+    person_id: UUID
+    consent_id: UUID
+
+
+class ReferralOpened(Event, topic="referral", name="referral_opened"):
+    """A person was offered a stage. `to_organisation_id` None: any qualified organisation of `region`. Source: mission row 002-06."""
+
+    person_id: UUID
+    referral_id: UUID
+    journey_id: UUID | None
+    stage: int
+    from_organisation_id: UUID | None
+    to_organisation_id: UUID | None
+    region: str | None
+    origin: ReferralOrigin
+    due_on: date | None
+
+
+class ReferralAddressed(Event, topic="referral", name="referral_addressed"):
+    """An organisation was named for a referral that was open to any, or the one named was changed."""
+
+    person_id: UUID
+    referral_id: UUID
+    journey_id: UUID | None
+    stage: int
+    to_organisation_id: UUID
+    due_on: date | None
+
+
+class ReferralAnswered(Event, topic="referral", name="referral_answered"):
+    """Accepted or declined by `organisation_id`; reason is a code of standards section 1. Source: mission rows 002-06, 002-22."""
+
+    person_id: UUID
+    referral_id: UUID
+    journey_id: UUID | None
+    stage: int
+    organisation_id: UUID
+    answer: Literal["accepted", "declined"]
+    reason: str | None
+    in_time: bool
+
+
+class ReferralStarted(Event, topic="referral", name="referral_started"):
+    person_id: UUID
+    referral_id: UUID
+    journey_id: UUID | None
+    stage: int
+    organisation_id: UUID
+
+
+class ReferralClosed(Event, topic="referral", name="referral_closed"):
+    person_id: UUID
+    referral_id: UUID
+    journey_id: UUID | None
+    stage: int
+    end: Literal["completed", "failed", "cancelled", "entered-in-error"]
+    reason: str | None
+
+
+class AnswerOverdue(Event, topic="referral", name="answer_overdue"):
+    """No answer by the due date. Source: mission row 002-22."""
+
+    person_id: UUID
+    referral_id: UUID
+    stage: int
+    region: str | None
+
+
+class HandoverOverdue(Event, topic="referral", name="handover_overdue"):
+    """Not started by the hand-over limit."""
+
+    person_id: UUID
+    referral_id: UUID
+    stage: int
+    region: str | None
+
+
+class PlaceNotFound(Event, topic="referral", name="place_not_found"):
+    """No qualified organisation of the region has a place. Source: mission row 000-62."""
+
+    person_id: UUID
+    referral_id: UUID
+    stage: int
+    region: str | None

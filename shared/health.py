@@ -1,0 +1,132 @@
+"""How a service stands: alive, ready, its streams' health, whether an event has taken effect here, metrics. Ids and codes only."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel
+
+from shared import telemetry, web
+from shared.command import CurrentTx, queries
+from shared.database import Connection
+from shared.policy import allows, roles
+
+Check = Callable[[], Awaitable[str | None]]
+"""Answers why the process is not ready, None when it is."""
+
+OUT = """
+SELECT o.topic, count(*) AS appended, count(u.id) AS unsent, min(o.recorded_at) FILTER (WHERE u.id IS NOT NULL) AS oldest_unsent_at
+FROM outbox o LEFT JOIN unsent u USING (id) GROUP BY o.topic ORDER BY o.topic
+"""
+IN = """
+SELECT i.topic, i.streams, i.applied, i.blocked, coalesce(p.waiting, 0) AS waiting, coalesce(p.parked, 0) AS parked,
+       p.oldest_waiting_at, h.reason AS halted, f.next_offsets
+FROM (SELECT topic, count(*) AS streams, sum(last_seq)::bigint AS applied, count(*) FILTER (WHERE blocked) AS blocked
+      FROM inbox GROUP BY topic) i
+LEFT JOIN (SELECT topic, count(*) FILTER (WHERE state = 'waiting') AS waiting, count(*) FILTER (WHERE state <> 'waiting') AS parked,
+                  min(parked_at) FILTER (WHERE state = 'waiting') AS oldest_waiting_at FROM parked GROUP BY topic) p USING (topic)
+LEFT JOIN halt h USING (topic)
+LEFT JOIN (SELECT topic, sum(next_offset)::bigint AS next_offsets FROM inbox_offset GROUP BY topic) f USING (topic)
+ORDER BY i.topic
+"""
+SEEN = """
+SELECT coalesce((SELECT last_seq FROM inbox WHERE topic = $1 AND stream_id = $2), 0) >= $3 AS has,
+       (SELECT state FROM parked WHERE topic = $1 AND stream_id = $2 AND seq = $3) AS aside
+"""
+
+Topic = Annotated[
+    Literal["referral", "programme", "programme.restricted", "family", "family.restricted", "monitoring"], Path(examples=["programme"])
+]
+
+
+class Sent(BaseModel):
+    """One topic this service owns."""
+
+    topic: str
+    appended: int
+    relayed: int
+    unsent: int
+    oldest_unsent_at: datetime | None
+
+
+class Heard(BaseModel):
+    """One topic this service listens to; `applied` counts first occurrences that took effect."""
+
+    topic: str
+    streams: int
+    applied: int
+    blocked: int
+    waiting: int
+    parked: int
+    oldest_waiting_at: datetime | None
+    halted: str | None
+    lag: int | None
+
+
+class Delivery(BaseModel):
+    """Health of a service's streams. `lag` is None in a process that does not listen."""
+
+    service: str
+    sent: list[Sent]
+    heard: list[Heard]
+    quarantined: int
+    relaying: bool
+
+
+class Seen(BaseModel):
+    """Whether an event has taken effect here; unknown is waiting. Never tells whether anybody was told."""
+
+    state: Literal["has-it", "waiting", "parked"]
+
+
+probes = APIRouter(tags=["health"])
+streams = queries("health")
+
+
+@probes.get("/healthz")
+async def alive() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "alive"}
+
+
+@probes.get("/readyz")
+async def ready(request: Request) -> Response:
+    """Database reachable, schema applied and, in a worker, relay and listener at work and no topic halted."""
+    check: Check = request.app.state.ready
+    missing = await check()
+    return web.problem(503, missing, {"Retry-After": "1"}) if missing else Response('{"status":"ready"}', media_type="application/json")
+
+
+@streams.get("/delivery")
+@allows(roles("operator"))
+async def delivery(tx: CurrentTx, request: Request) -> Delivery:
+    """What was appended, relayed, applied, waits and is parked, by topic."""
+    state = request.app.state
+    return await health_of(tx.connection, state.service, state.lags(), state.relaying())
+
+
+@streams.get("/seen/{topic}/{stream_id}/{seq}")
+@allows(roles("operator", "clinician", "coordinator", "system"))
+async def seen(tx: CurrentTx, topic: Topic, stream_id: UUID, seq: Annotated[int, Path(ge=1, le=2**53)]) -> Seen:
+    """Whether this service has the event that a command named in `Throughcare-Events`."""
+    row = await tx.connection.fetchrow(SEEN, topic, stream_id, seq)
+    if row and row["has"]:
+        return Seen(state="has-it")
+    return Seen(state="parked" if row and row["aside"] in ("failed", "behind") else "waiting")
+
+
+@streams.get("/metrics")
+@allows(roles("operator"))
+async def metrics() -> Response:
+    """All metrics in Prometheus' text format."""
+    return Response(telemetry.exposition(), media_type="text/plain; version=0.0.4")
+
+
+async def health_of(connection: Connection, service: str, lags: dict[str, int] | None, relaying: bool) -> Delivery:
+    """The health of a service's streams as its database tells it."""
+    sent = [Sent(relayed=row["appended"] - row["unsent"], **dict(row)) for row in await connection.fetch(OUT)]
+    heard = [Heard(lag=lags.get(row["topic"], 0) if lags is not None else None, **dict(row)) for row in await connection.fetch(IN)]
+    quarantined = await connection.fetchval("SELECT count(*) FROM quarantine")
+    return Delivery(service=service, sent=sent, heard=heard, quarantined=quarantined, relaying=relaying)

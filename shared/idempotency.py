@@ -1,0 +1,47 @@
+"""Kept answers: the same command with the same key has one effect and one answer. Source: delivery.md section 2."""
+
+import hashlib
+
+from shared.database import Tx
+from shared.delivery.outbox import Kept
+from shared.errors import Conflict, Refused
+from shared.identity import Caller
+
+CLAIM = "SELECT * FROM claim_key($1, $2)"
+
+
+class KeyMissing(Exception):
+    """A command without a usable Idempotency-Key."""
+
+
+def key_of(header: str | None) -> str:
+    """Raises KeyMissing unless the header holds 8 to 128 printable ASCII characters."""
+    if header is None or not 8 <= len(header) <= 128 or not (header.isascii() and header.isprintable()):
+        raise KeyMissing
+    return header
+
+
+def hash_of(method: str, path: str, body: bytes) -> bytes:
+    """What makes two requests the same: SHA-256 over method, path and body."""
+    return hashlib.sha256(b"\x00".join((method.encode(), path.encode(), body))).digest()
+
+
+def principal_of(caller: Caller) -> str:
+    """Keys of one principal are its own: the same subject of two organisations is two principals."""
+    return f"{caller.sub}@{caller.organisation_id}"
+
+
+async def claim(tx: Tx, caller: Caller, key: str, request_hash: bytes) -> tuple[Kept, str | None] | None:
+    """Lock the key for this transaction and answer what is kept for it, with the places of its events.
+
+    Raises Conflict("key-busy") while another request with the key runs, Refused("key-reused") for another request.
+    """
+    row = await tx.connection.fetchrow(CLAIM, principal_of(caller), key)
+    if row is None or not row["got"]:
+        raise Conflict("key-busy", retry_after=1)
+    if row["request_hash"] is None:
+        return None
+    if row["request_hash"] != request_hash:
+        raise Refused("key-reused", ("same-request",))
+    kept = Kept(principal_of(caller), key, row["request_hash"], row["status"], row["location"], row["answer"])
+    return kept, row["events"]

@@ -1,0 +1,255 @@
+"""The one door to aiokafka: a producer of explicit batches, a consumer whose positions are ours, topics. Knows no table and no event."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import IllegalStateError, KafkaError, TopicAlreadyExistsError
+from aiokafka.partitioner import murmur2
+
+__all__ = ["Consumer", "KafkaLost", "Outgoing", "Producer", "Record", "create_topics", "partition_of"]
+
+PARTITIONS = 12
+RETENTION_MS = 30 * 24 * 3600 * 1000
+BATCH_BYTES = 256 * 1024
+Headers = Sequence[tuple[str, bytes]]
+
+
+class KafkaLost(Exception):
+    """The broker is away, slow or refuses; the same may succeed later with a new client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of the log; `timestamp` in milliseconds, set by the broker on append."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    headers: Headers
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One record to send; records of one partition are sent in the order given."""
+
+    topic: str
+    partition: int
+    key: bytes
+    value: bytes
+    headers: Headers
+
+
+def partition_of(key: bytes, partitions: int = PARTITIONS) -> int:
+    """The partition every Kafka client chooses for this key by default."""
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+
+
+class Producer:
+    """acks=all, no idempotence (delivery.md section 3): duplicates are the inbox's to absorb."""
+
+    def __init__(self, client: AIOKafkaProducer) -> None:
+        self._client = client
+
+    @classmethod
+    async def start(cls, bootstrap_servers: str) -> "Producer":
+        """Raises KafkaLost."""
+        client = AIOKafkaProducer(
+            bootstrap_servers=bootstrap_servers,
+            acks="all",
+            enable_idempotence=False,
+            linger_ms=0,
+            request_timeout_ms=2000,
+            max_batch_size=BATCH_BYTES,
+        )
+        await _started(client)
+        return cls(client)
+
+    async def stop(self) -> None:
+        await _stopped(self._client)
+
+    async def send(self, records: Sequence[Outgoing]) -> list[int | None]:
+        """Send all and wait for every answer: the offset of each record, None where no acknowledgement came."""
+        batches = self._batched(records)
+        futures: list[tuple[list[int], Any]] = []
+        for (topic, partition), parts in batches.items():
+            for places, batch in parts:
+                try:
+                    futures.append((places, await self._client.send_batch(batch, topic, partition=partition)))
+                except (KafkaError, OSError, TimeoutError):
+                    break  # what follows in this partition must not overtake
+        answers = await asyncio.gather(*(future for _, future in futures), return_exceptions=True)
+        return _offsets(len(records), [places for places, _ in futures], answers)
+
+    def _batched(self, records: Sequence[Outgoing]) -> dict[tuple[str, int], list[tuple[list[int], Any]]]:
+        batches: dict[tuple[str, int], list[tuple[list[int], Any]]] = {}
+        for place, record in enumerate(records):
+            parts = batches.setdefault((record.topic, record.partition), [([], self._client.create_batch())])
+            if not self._fits(parts[-1][1], record):
+                parts.append(([], self._client.create_batch()))
+                if not self._fits(parts[-1][1], record):
+                    raise ValueError("a record larger than a batch: the outbox limits bodies to 8 KiB")
+            parts[-1][0].append(place)
+        return batches
+
+    @staticmethod
+    def _fits(batch: Any, record: Outgoing) -> bool:
+        return batch.append(key=record.key, value=record.value, timestamp=None, headers=record.headers) is not None
+
+
+def _offsets(count: int, places: list[list[int]], answers: Sequence[Any]) -> list[int | None]:
+    offsets: list[int | None] = [None] * count
+    for batch, answer in zip(places, answers, strict=True):
+        if isinstance(answer, asyncio.CancelledError):
+            raise answer
+        if not isinstance(answer, BaseException):
+            for step, place in enumerate(batch):
+                offsets[place] = answer.offset + step
+    return offsets
+
+
+@dataclass
+class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
+    """A group member that starts nowhere by itself: partitions are `fresh` until we sought them, their records dropped till then."""
+
+    bootstrap_servers: str
+    group: str
+    topics: Sequence[str]
+    session_ms: int = 10_000
+    heartbeat_ms: int = 1_000
+    fresh: set[tuple[str, int]] = field(default_factory=set)
+    _client: AIOKafkaConsumer = None
+    _ready: set[tuple[str, int]] = field(default_factory=set)
+
+    async def start(self) -> None:
+        """Raises KafkaLost."""
+        self._client = AIOKafkaConsumer(
+            bootstrap_servers=self.bootstrap_servers,
+            group_id=self.group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=self.session_ms,
+            heartbeat_interval_ms=self.heartbeat_ms,
+            max_poll_interval_ms=60_000,
+            metadata_max_age_ms=3_000,
+            request_timeout_ms=max(5_000, self.session_ms + 1_000),
+            fetch_max_wait_ms=500,
+        )
+        await _started(self._client)
+        self._client.subscribe(topics=list(self.topics), listener=self)
+
+    async def stop(self) -> None:
+        await _stopped(self._client)
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        gone = {(tp.topic, tp.partition) for tp in revoked}
+        self._ready -= gone
+        self.fresh -= gone
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self.fresh |= {(tp.topic, tp.partition) for tp in assigned}
+
+    async def poll(self, max_records: int, timeout_ms: int = 200) -> list[Record]:
+        """Records of the partitions we sought, each partition's in order. Raises KafkaLost: make a new consumer."""
+        try:
+            fetched: Mapping[TopicPartition, list[Any]] = await self._client.getmany(timeout_ms=timeout_ms, max_records=max_records)
+        except (KafkaError, OSError) as error:
+            raise KafkaLost(type(error).__name__) from error
+        return [
+            Record(r.topic, r.partition, r.offset, r.timestamp, r.headers, r.value)
+            for tp, records in fetched.items()
+            if (tp.topic, tp.partition) in self._ready
+            for r in records
+        ]
+
+    async def range_of(self, partitions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, int]]:
+        """The log's beginning and end of each partition. Raises KafkaLost."""
+        wanted = [TopicPartition(*partition) for partition in partitions]
+        try:
+            beginnings, ends = await self._client.beginning_offsets(wanted), await self._client.end_offsets(wanted)
+        except (KafkaError, OSError, ValueError) as error:
+            raise KafkaLost(type(error).__name__) from error
+        return {(tp.topic, tp.partition): (beginnings[tp], ends[tp]) for tp in wanted}
+
+    def seek(self, topic: str, partition: int, offset: int) -> None:
+        """Read on from `offset`; a partition that was taken away meanwhile is left alone."""
+        try:
+            self._client.seek(TopicPartition(topic, partition), offset)
+        except IllegalStateError:
+            self._ready.discard((topic, partition))
+            return
+        self.fresh.discard((topic, partition))
+        self._ready.add((topic, partition))
+
+    def forget(self, topic: str) -> None:
+        """Drop records of this topic until its partitions are sought again."""
+        self.fresh |= {partition for partition in self._ready if partition[0] == topic}
+        self._ready = {partition for partition in self._ready if partition[0] != topic}
+
+    def highwater(self, topic: str, partition: int) -> int | None:
+        """The log's end as last heard from the broker, None before the first fetch."""
+        try:
+            end: int | None = self._client.highwater(TopicPartition(topic, partition))
+        except IllegalStateError:
+            return None
+        return end
+
+    @property
+    def ready(self) -> frozenset[tuple[str, int]]:
+        return frozenset(self._ready)
+
+    async def report(self, positions: Mapping[tuple[str, int], int]) -> None:
+        """Tell Kafka's own tools where we are; failing is no error, since our positions are in our database."""
+        offsets = {TopicPartition(*p): offset for p, offset in positions.items() if p in self._ready}
+        try:
+            if offsets:
+                await asyncio.wait_for(self._client.commit(offsets), 2)
+        except (KafkaError, OSError, TimeoutError):
+            return
+
+
+async def create_topics(bootstrap_servers: str, names: Iterable[str], replication: int) -> None:
+    """Create the topics that are missing and assert the partitions of all. Raises KafkaLost, or ValueError for another partition count."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await _started(admin)
+    configs = {
+        "message.timestamp.type": "LogAppendTime",
+        "retention.ms": str(RETENTION_MS),
+        "min.insync.replicas": str(max(1, replication - 1)),
+    }
+    try:
+        existing = set(await admin.list_topics())
+        missing = [NewTopic(name, PARTITIONS, replication, topic_configs=configs) for name in names if name not in existing]
+        if missing:
+            await admin.create_topics(missing)
+        for described in await admin.describe_topics([name for name in names if name in existing]):
+            if len(described["partitions"]) != PARTITIONS:
+                raise ValueError(f"topic {described['topic']} has {len(described['partitions'])} partitions, not {PARTITIONS}")
+    except TopicAlreadyExistsError:
+        return
+    except (KafkaError, OSError) as error:
+        raise KafkaLost(type(error).__name__) from error
+    finally:
+        await admin.close()
+
+
+async def _started(client: Any) -> None:
+    start: Callable[[], Any] = client.start
+    try:
+        await start()
+    except (KafkaError, OSError) as error:
+        await _stopped(client)
+        raise KafkaLost(type(error).__name__) from error
+
+
+async def _stopped(client: Any) -> None:
+    close = getattr(client, "stop", None) or client.close
+    try:
+        await asyncio.wait_for(close(), 5)
+    except (KafkaError, OSError, TimeoutError):
+        return

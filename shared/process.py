@@ -1,0 +1,212 @@
+"""One process of a service: `python -m services.<name> <role>`. Runs the loops, serves HTTP, stops cleanly."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import structlog
+import uvicorn
+from fastapi import APIRouter, FastAPI
+
+from shared import health, operations, telemetry, web
+from shared.clock import Clock, Deadlines
+from shared.database import Database, TimedOut, Transient, migrate
+from shared.delivery.consumer import Listening, Stuck
+from shared.delivery.inbox import Handlers
+from shared.delivery.relay import Relay
+from shared.events import published_by
+from shared.identity import Identity
+from shared.kafka import Consumer, Producer, create_topics
+from shared.settings import ServiceSettings
+
+ROLES = ("api", "worker", "all")
+DRAIN = 20
+FLOOR_MIGRATIONS = Path(__file__).parent / "delivery" / "migrations"
+
+Loop = Callable[[Database, asyncio.Event], Coroutine[Any, Any, None]]
+Operation = Callable[[ServiceSettings, list[str]], int]
+log = structlog.get_logger("process")
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a service is made of, listed in its `__main__.py`.
+
+    `batch`: events a transaction. `loops` run in the worker beside the floor's own; `operations` are further commands.
+    """
+
+    name: str
+    settings: Callable[[], ServiceSettings]
+    routers: tuple[APIRouter, ...]
+    handlers: Handlers
+    deadlines: Deadlines
+    batch: int = 50
+    loops: tuple[Loop, ...] = ()
+    operations: Mapping[str, Operation] = field(default_factory=dict)
+
+    @property
+    def topics(self) -> list[str]:
+        """The topics it listens to."""
+        return sorted({event.topic for event in self.handlers})
+
+    @property
+    def migrations(self) -> list[tuple[str, Path]]:
+        return [("floor", FLOOR_MIGRATIONS), (self.name, FLOOR_MIGRATIONS.parents[2] / "services" / self.name / "migrations")]
+
+
+@dataclass
+class Worker:
+    """The loops of the role `worker`."""
+
+    service: Service
+    database: Database
+    relay: Relay
+    listening: Listening
+    clock: Clock
+    stopping: asyncio.Event
+
+    @classmethod
+    def of(cls, service: Service, settings: ServiceSettings, database: Database, stopping: asyncio.Event) -> "Worker":
+        servers = settings.kafka_bootstrap_servers
+        relay = Relay(database, lambda: Producer.start(servers), stopping)
+
+        def consumer() -> Consumer:
+            return Consumer(servers, service.name, service.topics, settings.kafka_session_timeout_ms, settings.kafka_heartbeat_ms)
+
+        listening = Listening(service.name, database, consumer, service.handlers, service.batch, stopping, relay.wake)
+        return cls(service, database, relay, listening, Clock(database, service.deadlines, listening, stopping), stopping)
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.relay.run())
+            tasks.create_task(self.listening.run())
+            tasks.create_task(self.clock.run())
+            for loop in self.service.loops:
+                tasks.create_task(loop(self.database, self.stopping))
+
+    def lags(self) -> dict[str, int] | None:
+        return self.listening.lags()
+
+    def not_ready(self, serves_api: bool) -> str | None:
+        """Why the worker is not ready; a halted topic or a lost broker never makes the API unready."""
+        if not self.listening.took_up:
+            return "not-listening"
+        if serves_api:
+            return None
+        return "topic-halted" if self.listening.halted else None if self.listening.client else "not-listening"
+
+
+def application(service: Service, settings: ServiceSettings, api: Database | None, worker: Worker | None) -> FastAPI:
+    """The HTTP side of a process; a worker alone serves only its health."""
+    routers = (*(service.routers if api else ()), health.probes, health.streams)
+    app = web.application(service.name, service.name.capitalize(), routers, settings.max_requests)
+    database = api or (worker.database if worker else None)
+
+    async def ready() -> str | None:
+        try:
+            if database:
+                async with database.connection() as connection:
+                    await connection.fetchval("SELECT 1")
+        except (Transient, TimedOut):
+            return "database-away"
+        return worker.not_ready(serves_api=api is not None) if worker else None
+
+    app.state.service = service.name
+    app.state.database = database
+    app.state.identity = Identity(settings.issuer, settings.audience or service.name, settings.jwks_url or f"{settings.issuer}/jwks")
+    app.state.ready = ready
+    app.state.wake = worker.relay.wake if worker else lambda: None
+    app.state.lags = worker.lags if worker else lambda: None
+    app.state.relaying = lambda: bool(worker and worker.relay.active)
+    return app
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its own signal handling: the process stops everything in order."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def run(service: Service, role: Literal["api", "worker", "all"], settings: ServiceSettings) -> None:
+    """Until SIGTERM: serve, relay, listen, sweep. Raises what ends a process: Stuck, or a database that refuses the login."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with AsyncExitStack() as stack:
+        api = await _opened(stack, settings.api_database_url, settings.api_pool_size, service.name) if role != "worker" else None
+        worker = None
+        if role != "api":
+            database = await _opened(stack, settings.worker_database_url, settings.worker_pool_size, service.name)
+            worker = Worker.of(service, settings, database, stopping)
+        await _serve(application(service, settings, api, worker), settings, worker, stopping)
+
+
+async def _opened(stack: AsyncExitStack, url: str, size: int, name: str) -> Database:
+    database = await Database.open(url, size, name)
+    stack.push_async_callback(database.close)
+    await operations.refuse_owner(database)
+    return database
+
+
+async def _serve(app: FastAPI, settings: ServiceSettings, worker: Worker | None, stopping: asyncio.Event) -> None:
+    config = uvicorn.Config(
+        app, settings.http_host, settings.http_port, log_config=None, access_log=False, timeout_graceful_shutdown=DRAIN, server_header=False
+    )
+    server = Server(config)
+
+    async def stop_serving() -> None:
+        await stopping.wait()
+        server.should_exit = True
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(server.serve())
+        tasks.create_task(stop_serving())
+        if worker:
+            tasks.create_task(worker.run())
+
+
+async def migrate_all(service: Service, settings: ServiceSettings) -> None:
+    """Tables as the owner, then the topics this service publishes on."""
+    applied = await migrate(settings.owner_database_url, service.migrations)
+    log.info("migrated", applied=applied)
+    topics = sorted({event.topic for event in published_by(service.name)})
+    await create_topics(settings.kafka_bootstrap_servers, topics, settings.kafka_replication)
+
+
+def main(service: Service) -> None:
+    """The command line of a service."""
+    command, *arguments = sys.argv[1:] or ["help"]
+    settings = service.settings()
+    telemetry.start(service.name, settings.log_level, settings.otlp_endpoint)
+    if command in ROLES:
+        sys.exit(_run_role(service, command, settings))
+    if command == "migrate":
+        asyncio.run(migrate_all(service, settings))
+    elif command in service.operations:
+        sys.exit(service.operations[command](settings, arguments))
+    else:
+        sys.exit(operations.main(service.name, service.handlers, settings, [command, *arguments]))
+
+
+def _run_role(service: Service, role: str, settings: ServiceSettings) -> int:
+    code = 0
+    try:
+        with asyncio.Runner(loop_factory=_loop) as runner:
+            runner.run(run(service, role, settings))  # type: ignore[arg-type]
+    except* (Stuck, Transient, operations.WrongLogin) as group:
+        log.error("process-ends", reasons=[f"{type(error).__name__} {error}" for error in group.exceptions])
+        code = 1
+    return code
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    import uvloop
+
+    return uvloop.new_event_loop()

@@ -1,0 +1,54 @@
+"""What the environment tells a service, read once. A field's name in capitals is its environment name; secrets may be files."""
+
+import os
+from typing import Any, Self
+
+from pydantic import model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class ServiceSettings(BaseSettings):
+    """Shared by the four; a service adds its own fields with labelled defaults.
+
+    SECRETS_DIR names a folder whose files are called like the fields. Raises pydantic's ValidationError for what cannot work.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    owner_database_url: str = ""
+    api_database_url: str = ""
+    worker_database_url: str = ""
+    api_pool_size: int = 12
+    worker_pool_size: int = 6
+    kafka_bootstrap_servers: str = "127.0.0.1:9092"
+    kafka_session_timeout_ms: int = 10_000
+    kafka_heartbeat_ms: int = 1_000
+    kafka_replication: int = 1
+    http_host: str = "127.0.0.1"
+    http_port: int = 8000
+    max_requests: int = 64
+    """Requests under way at once; one more is answered 503 with Retry-After at once."""
+    issuer: str = "http://127.0.0.1:8100"
+    jwks_url: str = ""
+    """Where the issuer's keys are; empty: ISSUER + /jwks."""
+    audience: str = ""
+    dev_issuer: bool = False
+    country: str = "UZ"
+    """Whose working days count (ISO 3166-1)."""
+    log_level: str = "INFO"
+    otlp_endpoint: str = ""
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(_secrets_dir=os.environ.get("SECRETS_DIR"), **values)
+
+    @model_validator(mode="after")
+    def _issuer_is_safe(self) -> Self:
+        """Source: privacy section 2."""
+        host = self.issuer.split("://")[-1].split("/")[0].rsplit(":", 1)[0]
+        if self.dev_issuer and self.http_host not in LOOPBACK:
+            raise ValueError("with DEV_ISSUER every listener binds loopback")
+        if not self.dev_issuer and "issuer" in self.model_fields_set and (not self.issuer.startswith("https://") or host in LOOPBACK):
+            raise ValueError("without DEV_ISSUER the issuer is https and not on loopback")
+        return self

@@ -1,0 +1,124 @@
+"""Logs, traces and metrics: one trace from the HTTP call through every hop. Ids and codes only, never names, notes or contacts."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from opentelemetry import metrics, trace
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from prometheus_client import REGISTRY, generate_latest
+
+from shared.events.envelope import Envelope
+
+PROPAGATOR = TraceContextTextMapPropagator()
+LIBRARY_LOGS = 5.0
+"""Seconds between two equal lines of a library: a lost broker makes thousands."""
+
+tracer = trace.get_tracer("throughcare")
+meter = metrics.get_meter("throughcare")
+EVENTS = meter.create_counter(
+    "throughcare_inbox_events", description="Envelopes by what became of them: applied, duplicates, waiting, failed, behind."
+)
+HANDOVER = meter.create_histogram("throughcare_event_age_seconds", unit="s", description="From recorded in its owner to applied here.")
+COMMANDS = meter.create_histogram("throughcare_request_seconds", unit="s", description="Requests by route and status.")
+
+
+def start(service: str, level: str, otlp_endpoint: str) -> None:
+    """Set up logs, traces and metrics of this process, once."""
+    logs(level)
+    resource = Resource.create({"service.name": service})
+    provider = TracerProvider(resource=resource)
+    if otlp_endpoint:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=otlp_endpoint)))
+    trace.set_tracer_provider(provider)
+    metrics.set_meter_provider(MeterProvider(resource=resource, metric_readers=[PrometheusMetricReader()]))
+
+
+def logs(level: str) -> None:
+    """JSON lines on standard error; libraries only from WARNING on, and no line of theirs more than once in five seconds."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            _trace_id,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Seldom())
+    handler.setFormatter(
+        logging.Formatter('{"level": "%(levelname)s", "event": "library", "logger": "%(name)s", "at": "%(module)s:%(lineno)d"}')
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+class Seldom(logging.Filter):
+    """Lets one line of each place in a library through every five seconds; texts are dropped, they may quote values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[tuple[str, int], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        place = (record.pathname, record.lineno)
+        if record.created - self._last.get(place, 0.0) < LIBRARY_LOGS:
+            return False
+        self._last[place] = record.created
+        return True
+
+
+def _trace_id(_: Any, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        line["trace_id"] = f"{context.trace_id:032x}"
+    return line
+
+
+def traceparent() -> str | None:
+    """The current span as a W3C traceparent."""
+    carrier: dict[str, str] = {}
+    PROPAGATOR.inject(carrier)
+    return carrier.get("traceparent")
+
+
+@contextmanager
+def span(name: str, parent: str | None = None, **attributes: str) -> Iterator[None]:
+    """A span under `parent`, a traceparent from outside."""
+    context = PROPAGATOR.extract({"traceparent": parent}) if parent else None
+    with tracer.start_as_current_span(name, context=context, attributes=attributes):
+        yield
+
+
+def count(counts: Mapping[str, int], envelopes: Sequence[Envelope] = (), now: float = 0.0) -> None:
+    """Count what became of a batch and, for what was applied, how old it was."""
+    for outcome, number in counts.items():
+        EVENTS.add(number, {"outcome": outcome})
+    for envelope in envelopes:
+        HANDOVER.record(max(0.0, now - envelope.recorded_at.timestamp()), {"topic": envelope.topic})
+
+
+def observe(name: str, description: str, read: Callable[[], Mapping[str, float]]) -> None:
+    """A gauge read when somebody asks for the metrics; keys become the label `topic`."""
+
+    def observations(_: CallbackOptions) -> Iterator[Observation]:
+        return (Observation(value, {"topic": topic}) for topic, value in read().items())
+
+    meter.create_observable_gauge(name, callbacks=[observations], description=description)
+
+
+def exposition() -> bytes:
+    """All metrics in Prometheus' text format."""
+    return generate_latest(REGISTRY)
