@@ -113,6 +113,8 @@ class Command(Guarded):
         return answer
 
     def _kept(self, tx: Tx, key: str, request_hash: bytes, answer: Response) -> Kept:
+        if not 200 <= answer.status_code < 300:
+            raise TypeError(f"{self.name}: a command that refuses raises")
         body = bytes(answer.body).decode()
         done = orjson.loads(body)
         if set(done) - {"id", "status", "ids"}:

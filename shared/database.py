@@ -175,20 +175,22 @@ async def migrate(url: str, folders: Sequence[tuple[str, Path]]) -> list[str]:
         await connection.execute("SET lock_timeout = '5s'")
         await connection.execute("SELECT pg_advisory_lock($1)", MIGRATE_LOCK)
         await connection.execute(
-            "CREATE TABLE IF NOT EXISTS migration (folder text, name text, applied_at timestamptz DEFAULT now(), PRIMARY KEY (folder, name))"
+            "CREATE TABLE IF NOT EXISTS migration"
+            " (folder text, name text, applied_at timestamptz DEFAULT clock_timestamp(), PRIMARY KEY (folder, name))"
         )
         done = {(row["folder"], row["name"]) for row in await connection.fetch("SELECT folder, name FROM migration")}
-        return [file.name for folder, file in _files(folders) if (folder, file.name) not in done and await _apply(connection, folder, file)]
+        files = [(folder, name, sql) for folder, name, sql in _files(folders) if (folder, name) not in done]
+        return [name for folder, name, sql in files if await _apply(connection, folder, name, sql)]
     finally:
         await connection.close()
 
 
-def _files(folders: Sequence[tuple[str, Path]]) -> Iterable[tuple[str, Path]]:
-    return ((name, file) for name, path in folders for file in sorted(path.glob("[0-9][0-9][0-9][0-9]_*.sql")))
+def _files(folders: Sequence[tuple[str, Path]]) -> Iterable[tuple[str, str, str]]:
+    return ((folder, file.name, file.read_text()) for folder, path in folders for file in sorted(path.glob("[0-9][0-9][0-9][0-9]_*.sql")))
 
 
-async def _apply(connection: Connection, folder: str, file: Path) -> bool:
+async def _apply(connection: Connection, folder: str, name: str, sql: str) -> bool:
     async with connection.transaction():
-        await connection.execute(file.read_text())
-        await connection.execute("INSERT INTO migration (folder, name) VALUES ($1, $2)", folder, file.name)
+        await connection.execute(sql)
+        await connection.execute("INSERT INTO migration (folder, name) VALUES ($1, $2)", folder, name)
     return True

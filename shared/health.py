@@ -119,8 +119,16 @@ async def seen(tx: CurrentTx, topic: Topic, stream_id: UUID, seq: Annotated[int,
 
 @streams.get("/metrics")
 @allows(roles("operator"))
-async def metrics() -> Response:
-    """All metrics in Prometheus' text format."""
+async def metrics(tx: CurrentTx, request: Request) -> Response:
+    """All metrics in Prometheus' text format; queues, lag and what is set aside as they stand now."""
+    health = await health_of(tx.connection, request.app.state.service, request.app.state.lags(), request.app.state.relaying())
+    telemetry.gauge("unsent", {sent.topic: sent.unsent for sent in health.sent})
+    telemetry.gauge(
+        "unsent_age_seconds", {s.topic: (tx.now - s.oldest_unsent_at).total_seconds() if s.oldest_unsent_at else 0 for s in health.sent}
+    )
+    telemetry.gauge("lag", {heard.topic: heard.lag for heard in health.heard if heard.lag is not None})
+    telemetry.gauge("parked", {heard.topic: heard.parked for heard in health.heard})
+    telemetry.gauge("waiting", {heard.topic: heard.waiting for heard in health.heard})
     return Response(telemetry.exposition(), media_type="text/plain; version=0.0.4")
 
 

@@ -15,7 +15,7 @@ __all__ = ["Consumer", "KafkaLost", "Outgoing", "Producer", "Record", "create_to
 PARTITIONS = 12
 RETENTION_MS = 30 * 24 * 3600 * 1000
 BATCH_BYTES = 256 * 1024
-Headers = Sequence[tuple[str, bytes]]
+Headers = Sequence[tuple[str, bytes | None]]
 
 
 class KafkaLost(Exception):

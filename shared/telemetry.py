@@ -2,14 +2,13 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import structlog
 from opentelemetry import metrics, trace
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -28,6 +27,14 @@ EVENTS = meter.create_counter(
     "throughcare_inbox_events", description="Envelopes by what became of them: applied, duplicates, waiting, failed, behind."
 )
 HANDOVER = meter.create_histogram("throughcare_event_age_seconds", unit="s", description="From recorded in its owner to applied here.")
+GAUGE_TEXTS = {
+    "unsent": "Rows of the outbox that no broker has acknowledged.",
+    "unsent_age_seconds": "Age of the oldest of them.",
+    "lag": "Records of the log not applied yet by this process.",
+    "parked": "Events set aside with their stream.",
+    "waiting": "Events that wait for an earlier one.",
+}
+GAUGES: dict[str, Any] = {}
 COMMANDS = meter.create_histogram("throughcare_request_seconds", unit="s", description="Requests by route and status.")
 
 
@@ -110,13 +117,12 @@ def count(counts: Mapping[str, int], envelopes: Sequence[Envelope] = (), now: fl
         HANDOVER.record(max(0.0, now - envelope.recorded_at.timestamp()), {"topic": envelope.topic})
 
 
-def observe(name: str, description: str, read: Callable[[], Mapping[str, float]]) -> None:
-    """A gauge read when somebody asks for the metrics; keys become the label `topic`."""
-
-    def observations(_: CallbackOptions) -> Iterator[Observation]:
-        return (Observation(value, {"topic": topic}) for topic, value in read().items())
-
-    meter.create_observable_gauge(name, callbacks=[observations], description=description)
+def gauge(name: str, values: Mapping[str, float]) -> None:
+    """Set the gauge `name`, made at first use, for each topic."""
+    if name not in GAUGES:
+        GAUGES[name] = meter.create_gauge(f"throughcare_{name}", description=GAUGE_TEXTS[name])
+    for topic, value in values.items():
+        GAUGES[name].set(value, {"topic": topic})
 
 
 def exposition() -> bytes:

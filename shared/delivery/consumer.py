@@ -21,6 +21,7 @@ BACK_OFF = 0.5
 HALTS_EVERY = 1.0
 REPORT_EVERY = 5.0
 STUCK_AFTER = 60.0
+UNASSIGNED_AFTER = 120.0
 
 Result = TypeVar("Result")
 log = structlog.get_logger("consumer")
@@ -170,11 +171,17 @@ class Listening:
         if time.monotonic() - self._reported_at > REPORT_EVERY:
             self._reported_at = time.monotonic()
             await client.report(self.positions)
-        lag = sum((self.lags() or {}).values())
-        if not lag:
+        idle, limit = self._idle(client)
+        if idle:
             self._moved_at = time.monotonic()
-        elif time.monotonic() - self._moved_at > STUCK_AFTER:
-            raise Stuck(f"lag {lag}")
+        elif time.monotonic() - self._moved_at > limit:
+            raise Stuck("nothing moved")
+
+    def _idle(self, client: Consumer) -> tuple[bool, float]:
+        """Whether nothing is expected to move, else for how long that is bearable. Source: delivery.md section 4, liveness."""
+        if not client.ready:
+            return bool(self.halted), UNASSIGNED_AFTER
+        return not any((self.lags() or {}).values()), STUCK_AFTER
 
     async def ends(self) -> dict[Partition, int] | None:
         """Where the log of all our topics ends now; None while there is no broker to ask. Raises KafkaLost."""
@@ -217,6 +224,6 @@ def parse(records: Sequence[Record]) -> tuple[list[Envelope], list[tuple[Record,
 
 
 async def attempt(work: Awaitable[Result]) -> Result | BaseException:
-    """Failures of handlers are total (delivery.md section 4): whatever is raised becomes a value to decide on, except our own cancelling."""
+    """Failures of handlers are total (delivery.md section 4): whatever is raised becomes a value to decide on."""
     (outcome,) = await asyncio.gather(work, return_exceptions=True)
     return outcome

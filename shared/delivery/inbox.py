@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from shared import telemetry
 from shared.database import Tx
 from shared.delivery import outbox, parking
 from shared.events import Event
@@ -85,8 +86,9 @@ class Batch:
             self._park(envelope, "failed", "unknown-type")
             return
         if handler := self.handlers.get(type(event)):
-            self.tx.cause, self.tx.correlation_id, self.tx.traceparent = envelope, envelope.correlation_id, envelope.traceparent
-            await handler(self.tx, event)
+            with telemetry.span(f"handle {envelope.type}", envelope.traceparent):
+                self.tx.cause, self.tx.correlation_id, self.tx.traceparent = envelope, envelope.correlation_id, telemetry.traceparent()
+                await handler(self.tx, event)
         position.last_seq = envelope.seq
         self.counts["applied"] += 1
         self.applied.append(envelope)

@@ -102,9 +102,14 @@ async def quarantine(tx: Tx, records: Sequence[tuple[Unreadable, str]]) -> None:
             [r.partition for r, _ in records],
             [r.offset for r, _ in records],
             [reason for _, reason in records],
-            [orjson.dumps({name: value.decode(errors="backslashreplace") for name, value in r.headers}).decode() for r, _ in records],
+            [orjson.dumps({_legible(name.encode()): _legible(value) for name, value in r.headers}).decode() for r, _ in records],
             [r.value for r, _ in records],
         )
+
+
+def _legible(raw: bytes | None) -> str:
+    """As the database can hold it, whatever it is."""
+    return (raw or b"").decode(errors="backslashreplace").replace("\x00", "\\x00")
 
 
 async def halted(database: Database) -> frozenset[str]:

@@ -10,6 +10,8 @@ import orjson
 from shared.events.event import Event, by_type
 
 CLASSIFICATION = {False: "pseudonymous", True: "restricted"}
+LARGEST_SEQ = 2**63 - 1
+LARGEST_EPOCH = 2**31 - 1
 
 
 class Malformed(ValueError):
@@ -67,10 +69,10 @@ class Envelope:
         return [(name, value.encode()) for name, value in attributes.items() if value is not None]
 
 
-def read(topic: str, headers: Iterable[tuple[str, bytes]], value: bytes | None) -> Envelope:
+def read(topic: str, headers: Iterable[tuple[str, bytes | None]], value: bytes | None) -> Envelope:
     """The envelope of a record; raises Malformed."""
     try:
-        named = {name: raw.decode() for name, raw in headers}
+        named = {name: raw.decode() for name, raw in headers if raw is not None}
         causation = named.get("ce_causationid")
         envelope = Envelope(
             event_id=UUID(named["ce_id"]),
@@ -94,17 +96,24 @@ def read(topic: str, headers: Iterable[tuple[str, bytes]], value: bytes | None) 
 
 
 def _checked(envelope: Envelope, named: dict[str, str]) -> Envelope:
-    if (
-        named.get("ce_specversion") != "1.0"
-        or envelope.seq < 1
-        or envelope.occurred_at.tzinfo is None
-        or envelope.recorded_at.tzinfo is None
-    ):
+    if not _fits(envelope, named):
         raise Malformed("attribute-unreadable")
     try:
         body = orjson.loads(envelope.body)
     except orjson.JSONDecodeError as error:
         raise Malformed("body-unreadable") from error
-    if not isinstance(body, dict):
+    if not isinstance(body, dict) or rb"\u0000" in envelope.body:
         raise Malformed("body-unreadable")
     return envelope
+
+
+def _fits(envelope: Envelope, named: dict[str, str]) -> bool:
+    """Also whether the database could set it aside: it holds no NUL and no larger numbers."""
+    return (
+        named.get("ce_specversion") == "1.0"
+        and 1 <= envelope.seq <= LARGEST_SEQ
+        and 0 <= envelope.log_epoch <= LARGEST_EPOCH
+        and envelope.occurred_at.tzinfo is not None
+        and envelope.recorded_at.tzinfo is not None
+        and not any("\x00" in value for value in named.values())
+    )

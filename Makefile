@@ -1,0 +1,56 @@
+# The only commands anyone types. Everything they start lives under var/, everything they install under .venv/.
+PYTHON ?= python3
+RUN := .venv/bin/python
+EMBEDDED := $(RUN) -m deploy.embedded
+CODE := deploy services shared tests
+PERSONS ?= 0051
+ROLE ?= clinician
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up down status token events test check lock
+
+help: ## print this
+	@echo 'Throughcare: make <command>'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
+
+.venv/installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed; name it: make PYTHON=python3.11' >&2; exit 1; }
+	@echo 'installing into .venv (once)' >&2
+	@test -x $(RUN) || $(PYTHON) -m venv .venv
+	@$(RUN) -m uv --version >/dev/null 2>&1 || $(RUN) -m pip install --quiet --disable-pip-version-check uv >&2
+	@$(RUN) -m uv pip install --quiet --python $(RUN) --require-hashes -r requirements.lock >&2
+	@touch $@
+
+demo: .venv/installed ## replay the real records, show where the pathway leaks, stay up (ONCE=1 TWICE=1 KEEP=1 PERSONS=all)
+	@$(EMBEDDED) demo --persons '$(PERSONS)' $(if $(ONCE),--once) $(if $(TWICE),--twice) $(if $(KEEP),--keep)
+
+up: .venv/installed ## start the empty system and leave it running (KEEP=1: with the last run's data)
+	@$(EMBEDDED) up $(if $(KEEP),--keep)
+
+down: .venv/installed ## stop whatever runs
+	@$(EMBEDDED) down
+
+status: .venv/installed ## what runs where, and whether it answers
+	@$(EMBEDDED) status
+
+token: .venv/installed ## print an access token (ROLE=clinician ORG=... SUB=... REGIONS=UZ-TK,UZ-SA)
+	@$(EMBEDDED) token --role '$(ROLE)' --org '$(ORG)' --sub '$(SUB)' --regions '$(REGIONS)' --audience '$(AUDIENCE)'
+
+events: .venv/installed ## follow the topics until Ctrl-C (ALL=1: from the beginning)
+	@$(EMBEDDED) events $(if $(ALL),--all)
+
+test: .venv/installed ## every test, on a stack of its own
+	@$(RUN) -m pytest -q tests
+
+check: .venv/installed ## format, lint, types, import contracts, unit and contract tests: before every commit
+	@$(RUN) -m ruff format --quiet --check $(CODE)
+	@$(RUN) -m ruff check --quiet $(CODE)
+	@$(RUN) -m mypy $(CODE)
+	@PYTHONPATH=. .venv/bin/lint-imports
+	@$(RUN) -m pytest -q tests/unit tests/contract
+
+lock: .venv/installed ## resolve the dependencies again and write requirements.lock (names, versions, hashes; no addresses)
+	@$(RUN) -m uv lock --quiet
+	@$(RUN) -m uv export --quiet --format requirements-txt --no-emit-project --all-groups --no-header \
+		| grep -v -e '^--' > requirements.lock.new
+	@mv requirements.lock.new requirements.lock

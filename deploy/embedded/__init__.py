@@ -1,0 +1,1 @@
+"""The whole system on one machine without containers: PostgreSQL, Kafka, token issuer, mail sink and the four services."""

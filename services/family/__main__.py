@@ -1,0 +1,35 @@
+"""python -m services.family api|worker|all|migrate|... : what this service is made of, on one screen."""
+
+from services.family.concern import api as concern
+from services.family.contact import api as contact
+from services.family.deadlines import DEADLINES
+from services.family.handlers import HANDLERS
+from services.family.message import api as message
+from services.family.message.sender import send_messages
+from services.family.permission import api as permission
+from services.family.person import api as person
+from services.family.settings import settings
+from shared.process import Service, main
+
+SERVICE = Service(
+    name="family",
+    settings=settings,
+    routers=(
+        person.router,
+        contact.router_commands,
+        contact.router_queries,
+        permission.router_commands,
+        permission.router_queries,
+        message.router_commands,
+        message.router_queries,
+        concern.router_commands,
+        concern.router_queries,
+    ),
+    handlers=HANDLERS,
+    deadlines=DEADLINES,
+    batch=50,
+    loops=(send_messages,),
+)
+
+if __name__ == "__main__":
+    main(SERVICE)

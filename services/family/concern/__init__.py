@@ -1,0 +1,1 @@
+"""Concerns: signs reported from the micro level, read, answered and escalated."""

@@ -1,0 +1,146 @@
+"""What can be asked of concerns: raise, forward, read, answer, escalate, list. The receipt is the same whatever is known."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from uuid import UUID, uuid4
+
+from holidays import HolidayBase, country_holidays
+
+from services.family.concern import domain, store
+from services.family.concern.domain import Concern, Measure, SeenSign, Worldview
+from services.family.contact import service as contacts
+from services.family.person import service as persons
+from services.family.settings import settings
+from shared.clock import meet_deadline, set_deadline
+from shared.database import Tx
+from shared.errors import NotFound
+from shared.events import Event
+from shared.identity import Caller
+
+FORWARD = "concern-forward"
+ANSWER_DUE = "concern-answer-due"
+
+
+@dataclass(frozen=True)
+class Raising:
+    """What someone reports. `link`: a contact's own link, which names the person; None or unknown: a free description."""
+
+    link: UUID | None
+    signs: tuple[SeenSign, ...]
+    description: str | None
+    worldview: Worldview
+
+
+async def raise_concern(tx: Tx, raising: Raising) -> UUID:
+    """Keeps a concern and answers its random id: the same work, answer and headers whether or not the person is known.
+
+    Nothing is appended here, since the answer's header would name the person's stream: a deadline that is due at once forwards
+    it. Raises Refused for what the report itself lacks, never for whom it names. Source: OUR-05, mission rows 000-08..14.
+    """
+    domain.must_be_raisable(raising.signs, raising.description)
+    linked = await contacts.find_linked(tx, raising.link)
+    own = await contacts.find_linked(tx, contacts.id_of(tx.caller))
+    routed = linked or own
+    concern = Concern(
+        concern_id=uuid4(),
+        person_id=routed.person_id if routed else None,
+        linked=linked is not None,
+        raised_by=tx.caller.sub,
+        raised_by_organisation_id=tx.caller.organisation_id,
+        raised_at=tx.now,
+        severity=domain.severity_of(raising.signs, raising.worldview),
+        signs=raising.signs,
+        description=raising.description,
+        worldview=raising.worldview,
+    )
+    await store.insert_concern(tx, concern)
+    await set_deadline(tx, FORWARD, concern.concern_id, tx.now)
+    await set_deadline(tx, ANSWER_DUE, concern.concern_id, answer_due(tx.now))
+    return concern.concern_id
+
+
+async def forward(tx: Tx, concern_id: UUID) -> None:
+    """Tell the other services of a linked concern, in codes only, unless the person is gone meanwhile."""
+    concern = await store.lock_concern(tx, concern_id)
+    if concern.person_id is not None and await persons.is_living(tx, concern.person_id):
+        tx.append(concern.person_id, *domain.raised(concern))
+
+
+async def read_concern(tx: Tx, concern_id: UUID) -> Concern:
+    concern, facts = domain.read(await _lock_reached(tx, concern_id), tx.now)
+    return await _save(tx, concern, facts)
+
+
+async def answer_concern(tx: Tx, concern_id: UUID, measure: Measure, note: str | None) -> Concern:
+    """Ends its clock. The words stay here; whoever raised it learns that and when it was read, no more. Source: OUR-05."""
+    concern, facts = domain.answered(await _lock_reached(tx, concern_id), measure, note, tx.now)
+    await meet_deadline(tx, ANSWER_DUE, subject_id=concern_id)
+    return await _save(tx, concern, facts)
+
+
+async def escalate(tx: Tx, concern_id: UUID) -> None:
+    """Unanswered past its clock. Source: mission row 000-10."""
+    concern, facts = domain.escalated(await store.lock_concern(tx, concern_id), tx.now)
+    await _save(tx, concern, facts)
+
+
+async def list_concerns(tx: Tx, after: UUID | None, limit: int) -> list[Concern]:
+    """Those one raised, for a contact; those that reach one's organisation, for a liaison and for safeguarding."""
+    caller = tx.caller
+    if not sees_reports(caller):
+        return await store.list_raised(tx, caller.sub, after, limit)
+    found = await store.list_reached(tx, caller.organisation_id, caller.has("safeguarding"), after, limit)
+    for concern in found:
+        tx.audit("read-concern", concern.concern_id)
+    return [_without_restricted(concern, caller) for concern in found]
+
+
+async def merge(tx: Tx, person_id: UUID, into_id: UUID) -> None:
+    await store.save_merged(tx, person_id, into_id)
+
+
+async def erase(tx: Tx, person_id: UUID) -> None:
+    await store.save_erased(tx, person_id)
+
+
+def answer_due(raised_at: datetime) -> datetime:
+    """The end (UTC) of the last of the working days in which a concern is answered. Source: mission-rows.md, deadlines."""
+    own = settings()
+    last = _calendar(own.country).get_nth_working_day(raised_at.date(), own.concern_working_days)
+    return datetime.combine(_date_of(last) + timedelta(days=1), time(), UTC)
+
+
+@lru_cache
+def _calendar(country: str) -> HolidayBase:
+    return country_holidays(country)
+
+
+def _date_of(day: date) -> date:
+    return date(day.year, day.month, day.day)
+
+
+def sees_reports(caller: Caller) -> bool:
+    """Who reads what others report; a contact sees its own receipts, whatever else it is."""
+    return caller.has("liaison", "safeguarding") and not caller.has("contact")
+
+
+async def _lock_reached(tx: Tx, concern_id: UUID) -> Concern:
+    caller = tx.caller
+    if not await store.is_reached(tx, concern_id, caller.organisation_id, caller.has("safeguarding")):
+        raise NotFound("concern")
+    return await store.lock_concern(tx, concern_id)
+
+
+async def _save(tx: Tx, concern: Concern, facts: list[Event]) -> Concern:
+    await store.save_concern(tx, concern)
+    if concern.person_id is not None:
+        tx.append(concern.person_id, *facts)
+    return concern
+
+
+def _without_restricted(concern: Concern, caller: Caller) -> Concern:
+    """Recruitment is for role safeguarding alone. Source: mission row 000-15."""
+    if caller.has("safeguarding"):
+        return concern
+    return concern.model_copy(update={"signs": tuple(s for s in concern.signs if domain.SIGNS[s.sign].depth != "safeguarding")})

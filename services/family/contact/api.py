@@ -1,0 +1,91 @@
+"""Routes over contacts. Every answer names the level the contact stands on: micro."""
+
+from typing import Annotated, Literal
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel, Field
+
+from services.family.contact import service
+from services.family.contact.domain import Contact, Kind, Language, Majority, Relation
+from services.family.paging import Cursor, Limit, id_after, next_after
+from shared.command import CurrentTx, Done, commands, queries
+from shared.policy import allows, roles
+from shared.web import Body, Name, Page
+
+router_commands = commands("contacts")
+router_queries = queries("contacts")
+
+ADDRESS = r"^[A-Za-z0-9_%+\-]+(\.[A-Za-z0-9_%+\-]+)*@[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)+$"
+Email = Annotated[str, Field(min_length=3, max_length=254, pattern=ADDRESS, examples=["contact-1@example.org"])]
+
+
+class NewContact(Body):
+    """Someone of the person's circle."""
+
+    name: Name = Field(examples=["contact 0051-0123-1"])
+    relation: Relation = Field(examples=["mother"])
+    kind: Kind = Field(examples=["family"])
+    majority: Majority = Field(default="adult", examples=["adult"])
+    language: Language = Field(default="uz-Latn", examples=["uz-Latn"])
+    email: Email | None = None
+    organisation_id: UUID | None = Field(default=None, description="A school or another organisation the contact belongs to")
+
+
+class ContactOut(BaseModel):
+    """A contact as those see it who are assigned to the family."""
+
+    id: UUID
+    person_id: UUID
+    name: str = Field(max_length=200)
+    relation: str = Field(max_length=40)
+    kind: Kind
+    majority: Majority
+    language: Language
+    email: str | None = Field(max_length=254)
+    organisation_id: UUID | None
+    level: Literal["micro"] = "micro"
+
+
+class NewLanguage(Body):
+    language: Language = Field(examples=["ru"])
+
+
+@router_commands.post("/persons/{person_id}/contacts", status_code=201)
+@allows(roles("liaison", "system", "person"))
+async def add_contact(tx: CurrentTx, person_id: UUID, body: NewContact) -> Done:
+    """Add a contact to a person's circle. What it may be told is a permission of its own. Its id is also its link in `POST /concerns`.
+
+    Role system: 409 `not-yet-known` while no news has tied its organisation to this person. Source: mission row 002-23.
+    """
+    contact = Contact(contact_id=uuid4(), person_id=person_id, added_at=tx.now, **body.model_dump())
+    await service.add_contact(tx, contact)
+    return Done(id=contact.contact_id, status="added")
+
+
+@router_commands.put("/contacts/{contact_id}/language")
+@allows(roles("liaison", "system", "contact"))
+async def change_language(tx: CurrentTx, contact_id: UUID, body: NewLanguage) -> Done:
+    """Choose the language of a contact's messages; those already sent keep theirs."""
+    await service.change_language(tx, contact_id, body.language)
+    return Done(id=contact_id, status=body.language)
+
+
+@router_queries.get("/persons/{person_id}/contacts")
+@allows(roles("liaison", "system", "person"))
+async def list_contacts(tx: CurrentTx, person_id: UUID, cursor: Cursor = None, limit: Limit = 50) -> Page[ContactOut]:
+    """The circle of a person, for those assigned to the family and for the person."""
+    found = await service.list_contacts(tx, person_id, id_after(cursor), limit + 1)
+    return Page(items=[shown(contact) for contact in found[:limit]], next=next_after([c.contact_id for c in found], limit))
+
+
+@router_queries.get("/contacts/{contact_id}")
+@allows(roles("liaison", "system", "contact", "person"))
+async def get_contact(tx: CurrentTx, contact_id: UUID) -> ContactOut:
+    """One contact, for itself and for those assigned to its family."""
+    contact = await service.get_contact(tx, contact_id)
+    tx.audit("read-contact", contact_id)
+    return shown(contact)
+
+
+def shown(contact: Contact) -> ContactOut:
+    return ContactOut(id=contact.contact_id, **contact.model_dump(exclude={"contact_id", "added_at"}))

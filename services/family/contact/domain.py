@@ -1,0 +1,50 @@
+"""Contacts: the codes they are described with. Pure."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+Kind = Literal["family", "school", "mentor"]
+Majority = Literal["adult", "minor"]
+Language = Literal["uz-Latn", "ru", "en"]
+Relation = Literal[
+    "parent",
+    "mother",
+    "father",
+    "guardian",
+    "partner",
+    "sibling",
+    "child",
+    "grandparent",
+    "other-relative",
+    "friend",
+    "neighbour",
+    "classmate",
+    "teacher",
+    "school-psychologist",
+    "university",
+    "colleague",
+    "employer",
+    "mentor",
+    "peer",
+    "other",
+]
+
+
+class Contact(BaseModel):
+    """Someone of a person's circle, always at the micro level. Source: mission rows 002-11, 002-23."""
+
+    model_config = ConfigDict(frozen=True)
+
+    contact_id: UUID
+    person_id: UUID
+    name: str
+    relation: str
+    kind: Kind
+    majority: Majority
+    language: Language
+    email: str | None
+    organisation_id: UUID | None
+    added_at: datetime

@@ -1,0 +1,115 @@
+"""What family does when something is heard: facts become messages, organisations become related, persons come and go."""
+
+from services.family.concern import service as concerns
+from services.family.contact import service as contacts
+from services.family.message import prompting
+from services.family.message import service as messages
+from services.family.message.domain import RESOCIALIZATION
+from services.family.permission import service as permissions
+from services.family.person import service as persons
+from shared.database import Tx
+from shared.delivery.inbox import Handlers
+from shared.events.programme import JourneyCompleted, JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageStarted
+from shared.events.referral import (
+    AnswerOverdue,
+    HandoverOverdue,
+    PersonCameOfAge,
+    PersonDied,
+    PersonErased,
+    PersonMerged,
+    PersonRegistered,
+    PlaceNotFound,
+    ReferralAddressed,
+    ReferralAnswered,
+    ReferralClosed,
+    ReferralOpened,
+    ReferralStarted,
+)
+
+
+async def on_journey_opened(tx: Tx, event: JourneyOpened) -> None:
+    persons.hear_of(tx, event.person_id, event.organisation_id)
+    if event.imported:
+        await persons.hear_history(tx, event.journey_id)
+    await messages.tell(tx, event)
+
+
+async def on_stage_started(tx: Tx, event: StageStarted) -> None:
+    persons.hear_of(tx, event.person_id, event.organisation_id)
+    await messages.tell(tx, event)
+    if event.stage == RESOCIALIZATION and not event.imported:
+        await prompting.begin(tx, event.person_id)
+
+
+async def on_stage_ended(tx: Tx, event: StageCompleted | StageLeft) -> None:
+    await messages.tell(tx, event)
+    if event.stage == RESOCIALIZATION:
+        await prompting.end(tx, event.person_id)
+
+
+async def on_referral_opened(tx: Tx, event: ReferralOpened) -> None:
+    if event.due_on is None:  # only what is brought from the past sets no clock
+        await persons.hear_history(tx, event.referral_id)
+    await messages.tell(tx, event)
+
+
+async def on_referral_answered(tx: Tx, event: ReferralAnswered) -> None:
+    if event.answer == "accepted":
+        persons.hear_of(tx, event.person_id, event.organisation_id)
+    await messages.tell(tx, event)
+
+
+async def on_person_registered(tx: Tx, event: PersonRegistered) -> None:
+    await persons.register(tx, event.person_id, event.region, event.life_period)
+    if event.life_period == "adult":
+        await permissions.come_of_age(tx, event.person_id)
+
+
+async def on_person_came_of_age(tx: Tx, event: PersonCameOfAge) -> None:
+    await persons.come_of_age(tx, event.person_id)
+    await permissions.come_of_age(tx, event.person_id)
+
+
+async def on_person_died(tx: Tx, event: PersonDied) -> None:
+    await persons.die(tx, event.person_id, event.on)
+    await messages.stop_person(tx, event.person_id, "person-died")
+    await prompting.end(tx, event.person_id)
+
+
+async def on_person_erased(tx: Tx, event: PersonErased) -> None:
+    await persons.erase(tx, event.person_id, event.on)
+    await contacts.erase(tx, event.person_id)
+    await messages.stop_person(tx, event.person_id, "person-erased")
+    await concerns.erase(tx, event.person_id)
+    await prompting.end(tx, event.person_id)
+
+
+async def on_person_merged(tx: Tx, event: PersonMerged) -> None:
+    for noun in (persons, contacts, messages, concerns):
+        await noun.merge(tx, event.person_id, event.into_id)
+    if await persons.is_erased(tx, event.into_id):
+        await contacts.erase(tx, event.into_id)
+        await concerns.erase(tx, event.into_id)
+
+
+HANDLERS: Handlers = {
+    JourneyOpened: on_journey_opened,
+    StageStarted: on_stage_started,
+    StageCompleted: on_stage_ended,
+    StageLeft: on_stage_ended,
+    JourneyCompleted: messages.tell,
+    RelapseRecorded: messages.tell,
+    ReferralOpened: on_referral_opened,
+    ReferralAddressed: messages.tell,
+    ReferralAnswered: on_referral_answered,
+    ReferralStarted: messages.tell,
+    ReferralClosed: messages.tell,
+    AnswerOverdue: messages.tell,
+    HandoverOverdue: messages.tell,
+    PlaceNotFound: messages.tell,
+    PersonRegistered: on_person_registered,
+    PersonCameOfAge: on_person_came_of_age,
+    PersonDied: on_person_died,
+    PersonErased: on_person_erased,
+    PersonMerged: on_person_merged,
+}

@@ -1,0 +1,73 @@
+"""Routes over messages: the inbox of a contact, and of a liaison for the families assigned to it."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from services.family.message import service
+from services.family.message.domain import State
+from services.family.message.service import Shown
+from services.family.message.wording import LONGEST, WORDING
+from services.family.paging import Cursor, Limit, id_after, next_after
+from shared.command import CurrentTx, Done, commands, queries
+from shared.policy import allows, roles
+from shared.web import Body, Page
+
+router_commands = commands("messages")
+router_queries = queries("messages")
+
+
+class MessageOut(BaseModel):
+    """One notice to one contact, in the contact's language."""
+
+    id: UUID
+    contact_id: UUID
+    topic: str = Field(max_length=40, examples=["stage"])
+    channel: Literal["inbox", "email"] = Field(description="email: a neutral hint went out too; the text is here only")
+    state: State
+    reason: str | None = Field(max_length=60)
+    language: str = Field(max_length=10)
+    text: str = Field(max_length=LONGEST, examples=["Step 2 of 5 has been completed."])
+    created_at: datetime
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    read_at: datetime | None
+
+
+class Reading(Body):
+    """Nothing needs saying."""
+
+
+@router_queries.get("/messages")
+@allows(roles("contact", "liaison", "system"))
+async def list_messages(tx: CurrentTx, state: State | None = None, cursor: Cursor = None, limit: Limit = 50) -> Page[MessageOut]:
+    """Newest first. A contact sees its own, once permission was checked; a liaison all of its families with their delivery states.
+
+    `uncertain`: it may have been sent or not; it is never sent again by itself, a person decides.
+    """
+    found = await service.list_messages(tx, state, id_after(cursor), limit + 1)
+    return Page(items=[out(shown) for shown in found[:limit]], next=next_after([s.message.message_id for s in found], limit))
+
+
+@router_queries.get("/messages/{message_id}")
+@allows(roles("contact", "liaison", "system"))
+async def get_message(tx: CurrentTx, message_id: UUID) -> MessageOut:
+    """One message of one's own or of a family one is assigned to."""
+    return out(await service.get_message(tx, message_id))
+
+
+@router_commands.put("/messages/{message_id}/reading")
+@allows(roles("contact"))
+async def read_message(tx: CurrentTx, message_id: UUID, body: Reading) -> Done:
+    """The contact has read it: an e-mailed one is then known to be delivered."""
+    message = await service.read_message(tx, message_id)
+    return Done(id=message_id, status=message.state)
+
+
+def out(shown: Shown) -> MessageOut:
+    m = shown.message
+    text = WORDING.text(m.kind, shown.language, m.stage, shown.life_period)
+    fields = m.model_dump(include=set(MessageOut.model_fields))
+    return MessageOut(id=m.message_id, language=shown.language, text=text, **fields)

@@ -1,0 +1,172 @@
+"""Messages: which fact tells what to whom, and the state machine of their delivery. Pure; no text of theirs is here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.errors import Refused
+from shared.events import Event
+from shared.events.programme import JourneyCompleted, JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageStarted
+from shared.events.referral import (
+    AnswerOverdue,
+    HandoverOverdue,
+    PlaceNotFound,
+    ReferralAddressed,
+    ReferralAnswered,
+    ReferralClosed,
+    ReferralOpened,
+    ReferralStarted,
+)
+
+State = Literal["pending", "claimed", "sent", "delivered", "failed", "suppressed", "uncertain"]
+Outcome = Literal["accepted", "refused", "unknown", "given-up"]
+
+# Standards section 7: from -> to. The inbox needs no sending, so pending may become delivered.
+TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
+    {
+        ("pending", "claimed"),
+        ("pending", "delivered"),
+        ("pending", "suppressed"),
+        ("claimed", "pending"),
+        ("claimed", "sent"),
+        ("claimed", "failed"),
+        ("claimed", "uncertain"),
+        ("sent", "delivered"),
+        ("sent", "failed"),
+        ("uncertain", "delivered"),
+        ("failed", "delivered"),
+    }
+)
+LADDER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120))
+CLAIM_GIVEN_UP = timedelta(seconds=10)
+CLAIM_UNCERTAIN = timedelta(seconds=60)
+# What its contact may open: everything that a permission covered when it was claimed or delivered.
+OPEN_TO_CONTACT: tuple[State, ...] = ("sent", "delivered", "failed", "uncertain")
+
+
+class Notice(BaseModel):
+    """Under which topic a fact may be told, and which wording tells it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    topic: Literal["referral", "stage", "relapse"]
+    kind: str
+
+
+NOTICES: Mapping[type[Event], Notice] = {
+    JourneyOpened: Notice(topic="stage", kind="journey-opened"),
+    StageStarted: Notice(topic="stage", kind="stage-started"),
+    StageCompleted: Notice(topic="stage", kind="stage-completed"),
+    StageLeft: Notice(topic="stage", kind="stage-left"),
+    JourneyCompleted: Notice(topic="stage", kind="journey-completed"),
+    ReferralOpened: Notice(topic="referral", kind="referral-opened"),
+    ReferralAddressed: Notice(topic="referral", kind="referral-opened"),
+    ReferralAnswered: Notice(topic="referral", kind="referral-answered"),
+    ReferralStarted: Notice(topic="referral", kind="referral-started"),
+    ReferralClosed: Notice(topic="referral", kind="referral-closed"),
+    AnswerOverdue: Notice(topic="referral", kind="referral-waiting"),
+    HandoverOverdue: Notice(topic="referral", kind="referral-waiting"),
+    PlaceNotFound: Notice(topic="referral", kind="referral-waiting"),
+    RelapseRecorded: Notice(topic="relapse", kind="change"),
+}
+RESOCIALIZATION = 5
+SUPPORT = Notice(topic="stage", kind="support")
+PROMPT = Notice(topic="stage", kind="prompt")
+
+
+def notice_of(event: Event) -> Notice:
+    """What this fact tells; the start of stage 5 asks for support instead (mission row 002-24)."""
+    if isinstance(event, StageStarted) and event.stage == RESOCIALIZATION:
+        return SUPPORT
+    return NOTICES[type(event)]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a message is made of: the fact (`event_id`), and the ids by which it may turn out to be history."""
+
+    event_id: UUID
+    person_id: UUID
+    notice: Notice
+    stage: int | None = None
+    subjects: tuple[UUID, ...] = ()
+    imported: bool = False
+
+
+def source_of(event_id: UUID, event: Event) -> Source:
+    """Reads what the facts share: every one names its person, most a stage, journeys and referrals their ids."""
+    ids = (getattr(event, "journey_id", None), getattr(event, "referral_id", None))
+    return Source(
+        event_id=event_id,
+        person_id=getattr(event, "person_id"),  # noqa: B009 - the classes share no base that has it
+        notice=notice_of(event),
+        stage=getattr(event, "stage", None),
+        subjects=tuple(i for i in ids if i is not None),
+        imported=getattr(event, "imported", False),
+    )
+
+
+class Message(BaseModel):
+    """One notice to one contact; its text is chosen when it is read, in the contact's language."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    message_id: UUID
+    contact_id: UUID
+    person_id: UUID
+    topic: str
+    kind: str
+    stage: int | None
+    channel: Literal["inbox", "email"]
+    state: State
+    reason: str | None
+    created_at: datetime
+    due_at: datetime
+    attempts: int
+    claim_id: UUID | None
+    claimed_at: datetime | None
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    read_at: datetime | None
+
+    def moved(self, to: State, **changes: object) -> "Message":
+        """The message in its next state; raises Refused("message-not-movable") for a step that standards section 7 does not have."""
+        if (self.state, to) not in TRANSITIONS:
+            raise Refused("message-not-movable", (f"{self.state}-to-{to}",))
+        return self.model_copy(update={"state": to, **changes})
+
+
+def claimed(message: Message, channels: frozenset[str], is_living: bool, claim_id: UUID, now: datetime) -> Message:
+    """The decision at claim time, under the permission's lock. `channels`: those on which the topic is permitted now; none: suppressed."""
+    if not is_living or not channels:
+        return message.moved("suppressed", reason="no-permission" if is_living else "person-gone")
+    if message.channel not in channels or message.channel == "inbox":
+        return message.moved("delivered", channel="inbox", delivered_at=now)
+    return message.moved("claimed", claim_id=claim_id, claimed_at=now)
+
+
+def settled(message: Message, outcome: Outcome, now: datetime) -> Message:
+    """What a sending came to. Only what was surely not accepted is tried again, up to the ladder's 4 hours. Source: standards section 7."""
+    if outcome == "accepted":
+        return message.moved("sent", sent_at=now)
+    if outcome == "unknown":
+        return message.moved("uncertain", reason="no-definite-answer")
+    free = {"claim_id": None, "claimed_at": None}
+    if outcome == "given-up":
+        return message.moved("pending", **free)
+    if message.attempts >= len(LADDER):
+        return message.moved("failed", reason="refused-to-the-last")
+    return message.moved("pending", due_at=now + LADDER[message.attempts], attempts=message.attempts + 1, **free)
+
+
+def read(message: Message, now: datetime) -> Message:
+    """The contact has opened it: whatever the mail server said, it has arrived. Reading again changes nothing."""
+    if message.read_at:
+        return message
+    if message.state == "delivered":
+        return message.model_copy(update={"read_at": now})
+    return message.moved("delivered", read_at=now, delivered_at=now)

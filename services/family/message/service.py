@@ -1,0 +1,192 @@
+"""What can be asked of messages: prepare them from facts, claim, settle, stop, list and read. Sending itself is sender.py's."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import get_args
+from uuid import UUID, uuid4, uuid5
+
+from services.family.contact import service as contacts
+from services.family.message import domain, store
+from services.family.message.domain import Message, Outcome, Source, State
+from services.family.person import service as persons
+from shared.database import Record, Tx
+from shared.errors import NotFound
+from shared.events import Event
+from shared.events.family import MessageDelivered, MessageSuppressed
+
+INBOX = frozenset({"inbox"})
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A message that this sender, and no other, may hand over now."""
+
+    claim_id: UUID
+    message: Message
+    email: str
+    language: str
+
+
+async def tell(tx: Tx, event: Event) -> None:
+    """A fact becomes one message for each contact that has a valid permission for its topic at this moment, however often it comes.
+
+    One indexed statement, since most persons have no contact. What is history (imported) is put into the inbox and never mailed.
+    Source: mission rows 002-11, 002-23; privacy section 6.
+    """
+    if tx.cause is None:
+        raise ValueError("a fact is told where it is handled")
+    await _create(tx, domain.source_of(tx.cause.event_id, event))
+
+
+async def prompt(tx: Tx, person_id: UUID) -> None:
+    """Remind the permitted contacts during stage 5; one reminder a day at most, however often it is asked. Source: mission row 002-24."""
+    await _create(tx, Source(uuid5(person_id, f"prompt {tx.now.date()}"), person_id, domain.PROMPT, stage=domain.RESOCIALIZATION))
+
+
+async def _create(tx: Tx, source: Source) -> None:
+    for row in await store.insert_messages(tx, source):
+        if row["state"] == "delivered":
+            tx.append(row["person_id"], MessageDelivered(person_id=row["person_id"], message_id=row["message_id"], reason="inbox"))
+
+
+async def claim_next(tx: Tx) -> tuple[bool, Claim | None]:
+    """Take the message that waited longest; answers whether there was one, and the claim unless it ended here.
+
+    The permission is locked FOR SHARE before the message and looked at again: what a committed revocation covers is suppressed.
+    Source: delivery claim 4, privacy section 4.
+    """
+    due = await store.find_due(tx)
+    if due is None:
+        return False, None
+    channels = await store.lock_channels(tx, due)
+    message = await store.lock_pending(tx, due.message_id)
+    if message is None:
+        return True, None
+    if channels and await store.is_history(tx, message):
+        channels = INBOX
+    return True, await _claim(tx, message, channels)
+
+
+async def _claim(tx: Tx, message: Message, channels: frozenset[str]) -> Claim | None:
+    contact = await contacts.find_unchecked(tx, message.contact_id)
+    is_living = contact is not None and await persons.is_living(tx, message.person_id)
+    if contact is None or contact.email is None:
+        channels = channels & INBOX
+    claim_id = uuid4()
+    decided = domain.claimed(message, channels, is_living, claim_id, tx.now)
+    await store.save_message(tx, decided)
+    _announce(tx, decided)
+    if contact is None or contact.email is None or decided.state != "claimed":
+        return None
+    return Claim(claim_id, decided, contact.email, contact.language)
+
+
+async def settle(tx: Tx, claim: Claim, outcome: Outcome) -> None:
+    """Keep what a sending came to; nothing where a sweep has called the claim uncertain meanwhile."""
+    message = await store.lock_claim(tx, claim.claim_id, claim.message.message_id)
+    if message is not None:
+        await store.save_message(tx, domain.settled(message, outcome, tx.now))
+
+
+async def mark_uncertain(tx: Tx) -> int:
+    """Claims of senders that were never heard of again: shown to a person, never sent again by themselves."""
+    return await store.mark_uncertain(tx, tx.now - domain.CLAIM_UNCERTAIN)
+
+
+async def stop_unpermitted(tx: Tx, contact_id: UUID, reason: str) -> list[UUID]:
+    """Suppress what is pending for a contact and no permission covers any more; answers the ids. Lock the permission first."""
+    return _suppressed(tx, await store.suppress_unpermitted(tx, contact_id, reason), reason)
+
+
+async def stop_person(tx: Tx, person_id: UUID, reason: str) -> list[UUID]:
+    """Suppress everything pending about a person."""
+    return _suppressed(tx, await store.suppress_person(tx, person_id, reason), reason)
+
+
+async def list_claimed(tx: Tx, contact_id: UUID) -> list[UUID]:
+    """What a sender has claimed for this contact and not reported yet: it may still be sent."""
+    return await store.list_claimed(tx, contact_id)
+
+
+async def merge(tx: Tx, person_id: UUID, into_id: UUID) -> None:
+    await store.save_merged(tx, person_id, into_id)
+
+
+async def read_message(tx: Tx, message_id: UUID) -> Message:
+    """The contact has opened it: it is delivered, whatever the mail server said. Raises NotFound for anybody else's."""
+    contact_id = contacts.id_of(tx.caller)
+    if contact_id is None:
+        raise NotFound("message")
+    before = await store.lock_open(tx, message_id, contact_id, domain.OPEN_TO_CONTACT)
+    message = domain.read(before, tx.now)
+    await store.save_message(tx, message)
+    if before.state != message.state:
+        _announce(tx, message)
+    return message
+
+
+def _announce(tx: Tx, message: Message) -> None:
+    person_id, message_id = message.person_id, message.message_id
+    if message.state == "delivered":
+        tx.append(person_id, MessageDelivered(person_id=person_id, message_id=message_id, reason=message.channel))
+    elif message.state == "suppressed":
+        tx.append(person_id, MessageSuppressed(person_id=person_id, message_id=message_id, reason=message.reason or "no-permission"))
+
+
+def _suppressed(tx: Tx, rows: Iterable[Record], reason: str) -> list[UUID]:
+    ids = []
+    for row in sorted(rows, key=lambda r: str(r["message_id"])):
+        tx.append(row["person_id"], MessageSuppressed(person_id=row["person_id"], message_id=row["message_id"], reason=reason))
+        ids.append(row["message_id"])
+    return ids
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A message with what its text depends on."""
+
+    message: Message
+    language: str
+    life_period: str | None
+
+
+async def list_messages(tx: Tx, state: State | None, before: UUID | None, limit: int) -> list[Shown]:
+    """A contact's own inbox, or for a liaison organisation everything about its families, undelivered ones too."""
+    contact_id = contacts.id_of(tx.caller)
+    if contact_id is not None:
+        states = [s for s in domain.OPEN_TO_CONTACT if state in (None, s)]
+        rows = await store.list_of_contact(tx, contact_id, states, before, limit)
+    elif tx.caller.organisation_id is not None:
+        states = [s for s in get_args(State) if state in (None, s)]
+        rows = await store.list_of_organisation(tx, tx.caller.organisation_id, states, before, limit)
+    else:
+        rows = []
+    for person_id in sorted({row["person_id"] for row in rows}):
+        tx.audit("read-messages", person_id)
+    return [_shown(row) for row in rows]
+
+
+async def get_message(tx: Tx, message_id: UUID) -> Shown:
+    """Raises NotFound("message") for what is absent, foreign or not yet open to this contact."""
+    row = await store.find_shown(tx, message_id)
+    if row is None:
+        raise NotFound("message")
+    shown = _shown(row)
+    if contacts.id_of(tx.caller) == shown.message.contact_id:
+        if shown.message.state not in domain.OPEN_TO_CONTACT:
+            raise NotFound("message")
+    else:
+        await _must_be_assigned(tx, shown.message.contact_id)
+    tx.audit("read-message", shown.message.person_id)
+    return shown
+
+
+async def _must_be_assigned(tx: Tx, contact_id: UUID) -> None:
+    try:
+        await contacts.get_contact(tx, contact_id)
+    except NotFound as error:
+        raise NotFound("message") from error
+
+
+def _shown(row: Record) -> Shown:
+    return Shown(Message.model_validate(dict(row)), row["language"], row["life_period"])

@@ -1,0 +1,203 @@
+"""All SQL of messages, one statement a function. Lock order: permission before message."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from services.family.message.domain import Message, Source
+from shared.database import Record, Tx
+from shared.errors import NotFound
+
+VALID = """p.revoked_at IS NULL AND p.given_on <= {today} AND (p.until IS NULL OR p.until >= {today})"""
+
+INSERT = f"""
+WITH now_known_as AS (
+    SELECT coalesce((SELECT merged_into FROM person WHERE person_id = $2), $2) AS person_id
+), permitted AS (
+    SELECT c.contact_id, c.person_id, c.email IS NOT NULL AND 'email' = ANY(p.channels) AS by_email
+    FROM now_known_as JOIN contact c USING (person_id) JOIN permission p ON p.contact_id = c.contact_id
+    WHERE $3 = ANY(p.topics) AND {VALID.format(today="$8::date")}
+      AND NOT EXISTS (SELECT FROM person d WHERE d.person_id = c.person_id AND (d.died_on IS NOT NULL OR d.erased_on IS NOT NULL))
+    ORDER BY p.permission_id FOR SHARE OF p
+), told AS (
+    SELECT contact_id, person_id,
+           CASE WHEN bool_or(by_email) AND NOT $7 AND NOT EXISTS (SELECT FROM historic WHERE subject_id = ANY($6::uuid[]))
+                THEN 'email' ELSE 'inbox' END AS channel
+    FROM permitted GROUP BY contact_id, person_id
+)
+INSERT INTO message (event_id, contact_id, person_id, topic, kind, stage, subjects, channel, state, created_at, due_at, delivered_at)
+SELECT $1, contact_id, person_id, $3, $4, $5, $6, channel, CASE channel WHEN 'email' THEN 'pending' ELSE 'delivered' END,
+       $9, $9, CASE channel WHEN 'inbox' THEN $9::timestamptz END
+FROM told ORDER BY contact_id
+ON CONFLICT (event_id, contact_id) DO NOTHING
+RETURNING message_id, person_id, state
+"""
+
+
+async def insert_messages(tx: Tx, source: Source) -> list[Record]:
+    """One message for each contact that may be told now; the permissions stay locked FOR SHARE until the transaction ends.
+
+    Answers the new ones (message_id, person_id, state): the inbox's are delivered at once, the others pending.
+    """
+    return await tx.connection.fetch(
+        INSERT,
+        source.event_id,
+        source.person_id,
+        source.notice.topic,
+        source.notice.kind,
+        source.stage,
+        list(source.subjects),
+        source.imported,
+        tx.now.date(),
+        tx.now,
+    )
+
+
+async def find_due(tx: Tx) -> Message | None:
+    """The message that waited longest, without a lock: its permission is locked before it."""
+    row = await tx.connection.fetchrow(
+        "SELECT * FROM message WHERE state = 'pending' AND due_at <= $1 ORDER BY due_at, message_id LIMIT 1", tx.now
+    )
+    return Message.model_validate(dict(row)) if row else None
+
+
+async def lock_channels(tx: Tx, message: Message) -> frozenset[str]:
+    """Lock FOR SHARE the permissions that cover this message now, and answer their channels: a revocation waits or is seen."""
+    rows = await tx.connection.fetch(
+        f"SELECT p.channels FROM permission p WHERE p.contact_id = $1 AND $2 = ANY(p.topics) AND {VALID.format(today='$3::date')}"
+        " ORDER BY p.permission_id FOR SHARE",
+        message.contact_id,
+        message.topic,
+        tx.now.date(),
+    )
+    return frozenset(channel for row in rows for channel in row["channels"])
+
+
+async def is_history(tx: Tx, message: Message) -> bool:
+    """Whether its journey or referral has meanwhile turned out to be imported."""
+    history: bool = await tx.connection.fetchval(
+        "SELECT EXISTS (SELECT FROM message m JOIN historic h ON h.subject_id = ANY(m.subjects) WHERE m.message_id = $1)",
+        message.message_id,
+    )
+    return history
+
+
+async def lock_pending(tx: Tx, message_id: UUID) -> Message | None:
+    """The message if it is still pending and no other sender holds it."""
+    row = await tx.connection.fetchrow(
+        "SELECT * FROM message WHERE message_id = $1 AND state = 'pending' AND due_at <= $2 FOR UPDATE SKIP LOCKED", message_id, tx.now
+    )
+    return Message.model_validate(dict(row)) if row else None
+
+
+async def lock_claim(tx: Tx, claim_id: UUID, message_id: UUID) -> Message | None:
+    """The message if this claim still holds it: a sweeper may have called it uncertain."""
+    row = await tx.connection.fetchrow(
+        "SELECT * FROM message WHERE message_id = $1 AND claim_id = $2 AND state = 'claimed' FOR UPDATE", message_id, claim_id
+    )
+    return Message.model_validate(dict(row)) if row else None
+
+
+async def lock_open(tx: Tx, message_id: UUID, contact_id: UUID, states: Sequence[str]) -> Message:
+    row = await tx.connection.fetchrow(
+        "SELECT * FROM message WHERE message_id = $1 AND contact_id = $2 AND state = ANY($3) FOR NO KEY UPDATE",
+        message_id,
+        contact_id,
+        states,
+    )
+    if row is None:
+        raise NotFound("message")
+    return Message.model_validate(dict(row))
+
+
+async def save_message(tx: Tx, m: Message) -> None:
+    await tx.connection.execute(
+        "UPDATE message SET state = $2, channel = $3, reason = $4, due_at = $5, attempts = $6, claim_id = $7, claimed_at = $8,"
+        " sent_at = $9, delivered_at = $10, read_at = $11 WHERE message_id = $1",
+        m.message_id,
+        m.state,
+        m.channel,
+        m.reason,
+        m.due_at,
+        m.attempts,
+        m.claim_id,
+        m.claimed_at,
+        m.sent_at,
+        m.delivered_at,
+        m.read_at,
+    )
+
+
+async def suppress_unpermitted(tx: Tx, contact_id: UUID, reason: str) -> list[Record]:
+    """Stop what is pending for this contact and no valid permission covers any more; answers (message_id, person_id)."""
+    return await tx.connection.fetch(
+        f"""
+        UPDATE message m SET state = 'suppressed', reason = $2
+        WHERE m.contact_id = $1 AND m.state = 'pending' AND NOT EXISTS (
+            SELECT FROM permission p WHERE p.contact_id = $1 AND m.topic = ANY(p.topics) AND {VALID.format(today="$3::date")})
+        RETURNING m.message_id, m.person_id
+        """,
+        contact_id,
+        reason,
+        tx.now.date(),
+    )
+
+
+async def suppress_person(tx: Tx, person_id: UUID, reason: str) -> list[Record]:
+    return await tx.connection.fetch(
+        "UPDATE message SET state = 'suppressed', reason = $2 WHERE person_id = $1 AND state = 'pending' RETURNING message_id, person_id",
+        person_id,
+        reason,
+    )
+
+
+async def list_claimed(tx: Tx, contact_id: UUID) -> list[UUID]:
+    rows = await tx.connection.fetch(
+        "SELECT message_id FROM message WHERE contact_id = $1 AND state = 'claimed' ORDER BY message_id", contact_id
+    )
+    return [row["message_id"] for row in rows]
+
+
+async def mark_uncertain(tx: Tx, claimed_before: datetime) -> int:
+    rows = await tx.connection.fetch(
+        "UPDATE message SET state = 'uncertain', reason = 'claimed-too-long' WHERE message_id IN"
+        " (SELECT message_id FROM message WHERE state = 'claimed' AND claimed_at < $1 FOR UPDATE SKIP LOCKED) RETURNING message_id",
+        claimed_before,
+    )
+    return len(rows)
+
+
+async def save_merged(tx: Tx, person_id: UUID, into_id: UUID) -> None:
+    await tx.connection.execute("UPDATE message SET person_id = $2 WHERE person_id = $1", person_id, into_id)
+
+
+SHOWN = """SELECT m.*, c.language, p.life_period FROM message m
+JOIN contact c USING (contact_id) LEFT JOIN person p ON p.person_id = c.person_id"""
+
+
+async def list_of_contact(tx: Tx, contact_id: UUID, states: Sequence[str], before: UUID | None, limit: int) -> list[Record]:
+    """Newest first. A contact that is gone has none."""
+    return await tx.connection.fetch(
+        f"{SHOWN} WHERE m.contact_id = $1 AND m.state = ANY($2) AND ($3::uuid IS NULL OR m.message_id < $3)"
+        " ORDER BY m.message_id DESC LIMIT $4",
+        contact_id,
+        states,
+        before,
+        limit,
+    )
+
+
+async def list_of_organisation(tx: Tx, organisation_id: UUID, states: Sequence[str], before: UUID | None, limit: int) -> list[Record]:
+    """The messages about all persons whose families the organisation is assigned to, newest first."""
+    return await tx.connection.fetch(
+        f"{SHOWN} WHERE c.person_id IN (SELECT person_id FROM person_organisation WHERE organisation_id = $1)"
+        " AND m.state = ANY($2) AND ($3::uuid IS NULL OR m.message_id < $3) ORDER BY m.message_id DESC LIMIT $4",
+        organisation_id,
+        states,
+        before,
+        limit,
+    )
+
+
+async def find_shown(tx: Tx, message_id: UUID) -> Record | None:
+    return await tx.connection.fetchrow(f"{SHOWN} WHERE m.message_id = $1", message_id)

@@ -1,0 +1,77 @@
+"""Routes over permissions."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel, Field
+
+from services.family.permission import service
+from services.family.permission.domain import Channel, EndedBecause, Giver, Permission, Topic
+from shared.command import CurrentTx, Done, commands, queries
+from shared.policy import allows, roles
+from shared.web import Body, BusinessDate, Page
+
+router_commands = commands("permissions")
+router_queries = queries("permissions")
+
+Topics = Annotated[tuple[Topic, ...], Field(min_length=1, max_length=6, examples=[["referral", "stage"]])]
+Channels = Annotated[tuple[Channel, ...], Field(min_length=1, max_length=2, examples=[["inbox", "email"]])]
+
+
+class NewPermission(Body):
+    """What the person (or a minor's guardian) lets this contact be told."""
+
+    topics: Topics
+    channels: Channels
+    until: BusinessDate | None = Field(default=None, description="Last day it holds; none: until revoked")
+    given_by: Giver = Field(examples=["person"])
+    given_on: BusinessDate
+
+
+class Revocation(Body):
+    """Nothing needs saying: revoking is one call."""
+
+
+class PermissionOut(BaseModel):
+    id: UUID
+    topics: tuple[Topic, ...]
+    channels: tuple[Channel, ...]
+    given_by: Giver
+    given_on: BusinessDate
+    until: BusinessDate | None
+    revoked_at: datetime | None
+    ended_because: EndedBecause | None
+    level: Literal["micro"] = "micro"
+
+
+@router_commands.post("/contacts/{contact_id}/permissions", status_code=201)
+@allows(roles("liaison", "system", "person"))
+async def give_permission(tx: CurrentTx, contact_id: UUID, body: NewPermission) -> Done:
+    """Let a contact be told about topics on channels. For an adult only the person can give it. Source: mission rows 002-23, 000-25."""
+    permission = Permission(permission_id=uuid4(), contact_id=contact_id, recorded_at=tx.now, **body.model_dump())
+    await service.give_permission(tx, permission)
+    return Done(id=permission.permission_id, status="given")
+
+
+@router_commands.post("/contacts/{contact_id}/permissions/{permission_id}/revocation")
+@allows(roles("liaison", "system", "person"))
+async def revoke_permission(tx: CurrentTx, contact_id: UUID, permission_id: UUID, body: Revocation) -> Done:
+    """Revoke at once: when this is answered, no further message is claimed under it.
+
+    `ids` are the messages it stopped. Status `revoked-some-claimed`: a sender had claimed others just before; the contact's
+    messages in state `claimed` are these.
+    """
+    stopped = await service.revoke_permission(tx, contact_id, permission_id)
+    return Done(id=permission_id, status="revoked-some-claimed" if stopped.claimed else "revoked", ids=list(stopped.stopped))
+
+
+@router_queries.get("/contacts/{contact_id}/permissions")
+@allows(roles("liaison", "system", "contact", "person"))
+async def list_permissions(tx: CurrentTx, contact_id: UUID) -> Page[PermissionOut]:
+    """Every permission of a contact, ended ones too."""
+    found = await service.list_permissions(tx, contact_id)
+    tx.audit("read-permissions", contact_id)
+    return Page(
+        items=[PermissionOut(id=p.permission_id, **p.model_dump(include=set(PermissionOut.model_fields))) for p in found], next=None
+    )

@@ -1,0 +1,48 @@
+"""Permissions: what a contact may be told. When one may be given, when it holds. Pure."""
+
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.errors import refuse
+
+Topic = Literal["referral", "stage", "relapse", "appointment", "check-in", "instruction"]
+Channel = Literal["inbox", "email"]
+Giver = Literal["person", "guardian", "both"]
+EndedBecause = Literal["revoked", "came-of-age", "person-died"]
+
+
+class Permission(BaseModel):
+    """One contact, topics, channels, expiry, and who gave it. Source: privacy section 4."""
+
+    model_config = ConfigDict(frozen=True)
+
+    permission_id: UUID
+    contact_id: UUID
+    topics: tuple[Topic, ...]
+    channels: tuple[Channel, ...]
+    given_by: Giver
+    given_on: date
+    until: date | None
+    recorded_at: datetime
+    revoked_at: datetime | None = None
+    ended_because: EndedBecause | None = None
+
+
+def must_be_givable(permission: Permission, today: date, life_period: str | None, has_email: bool) -> None:
+    """Raises Refused("permission-not-givable").
+
+    An adult answers alone: a guardian gives nothing for one, nor a part of it (mission rows 000-24, 000-25). While the
+    life period is not known here a guardian may give; the news that the person is an adult ends it.
+    """
+    refuse(
+        "permission-not-givable",
+        {
+            "given-by-the-adult-alone": life_period == "adult" and permission.given_by != "person",
+            "given-today-or-before": permission.given_on > today,
+            "until-today-or-later": permission.until is not None and permission.until < today,
+            "contact-has-email": "email" in permission.channels and not has_email,
+        },
+    )

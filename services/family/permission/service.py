@@ -1,0 +1,56 @@
+"""What can be asked of permissions: give one, revoke one and learn what that stopped."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.family.contact import service as contacts
+from services.family.message import service as messages
+from services.family.permission import domain, store
+from services.family.permission.domain import Permission
+from services.family.person import service as persons
+from shared.database import Tx
+from shared.errors import NotFound
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """What a revocation stopped, and what was claimed before it and is not known to be sent yet."""
+
+    stopped: tuple[UUID, ...]
+    claimed: tuple[UUID, ...]
+
+
+async def give_permission(tx: Tx, permission: Permission) -> None:
+    """Raises NotFound("contact") or Refused("permission-not-givable"). Source: privacy section 4.
+
+    Locks go person, contact, permission, message everywhere in this service.
+    """
+    contact = await contacts.get_contact(tx, permission.contact_id)
+    life_period = await persons.lock_living(tx, contact.person_id)
+    await contacts.lock_contact(tx, permission.contact_id)
+    domain.must_be_givable(permission, tx.now.date(), life_period, contact.email is not None)
+    await store.insert_permission(tx, permission)
+
+
+async def list_permissions(tx: Tx, contact_id: UUID) -> list[Permission]:
+    await contacts.get_contact(tx, contact_id)
+    return await store.list_permissions(tx, contact_id)
+
+
+async def revoke_permission(tx: Tx, contact_id: UUID, permission_id: UUID) -> Stopped:
+    """Effective on commit: no message is claimed under this permission afterwards. Raises NotFound.
+
+    The contact's lock makes two revocations follow each other; the permission's own waits for a claim that holds it.
+    A message stays when another permission of the contact still covers it. Source: privacy section 4.
+    """
+    await contacts.lock_contact(tx, contact_id)
+    if await store.save_revoked(tx, contact_id, permission_id) is None:
+        raise NotFound("permission")
+    stopped = await messages.stop_unpermitted(tx, contact_id, "permission-revoked")
+    return Stopped(tuple(stopped), tuple(await messages.list_claimed(tx, contact_id)))
+
+
+async def come_of_age(tx: Tx, person_id: UUID) -> None:
+    """An adult answers for their own decisions: what a guardian alone gave ends. Source: mission rows 000-24, 000-25."""
+    for contact_id in await store.end_of_guardians(tx, person_id, "came-of-age"):
+        await messages.stop_unpermitted(tx, contact_id, "came-of-age")

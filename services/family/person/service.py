@@ -1,0 +1,92 @@
+"""What family may be told and asked of persons: who they are as pseudonyms, and which organisations are related to them."""
+
+from datetime import date
+from uuid import UUID
+
+from services.family.person import store
+from shared.database import Tx
+from shared.errors import Conflict, NotFound
+
+RETRY_AFTER = 1
+# Who acts for an organisation; a contact that belongs to one (a teacher) acts for itself alone.
+WORKERS = ("liaison", "system", "safeguarding")
+
+
+async def register(tx: Tx, person_id: UUID, region: str, life_period: str) -> None:
+    await store.save_registered(tx, person_id, region, life_period)
+
+
+async def come_of_age(tx: Tx, person_id: UUID) -> None:
+    """Source: mission rows 000-24, 000-25."""
+    await store.save_adult(tx, person_id)
+
+
+async def die(tx: Tx, person_id: UUID, on: date) -> None:
+    await store.save_died(tx, person_id, on)
+
+
+async def erase(tx: Tx, person_id: UUID, on: date) -> None:
+    """A tombstone stays, so that whatever still arrives of this person finds nothing to attach to."""
+    await store.save_erased(tx, person_id, on)
+    await store.delete_relations(tx, person_id)
+
+
+async def merge(tx: Tx, person_id: UUID, into_id: UUID) -> None:
+    await store.save_merged(tx, person_id, into_id)
+    await store.move_relations(tx, person_id, into_id)
+    await store.delete_relations(tx, person_id)
+
+
+def hear_of(tx: Tx, person_id: UUID, organisation_id: UUID) -> None:
+    """An organisation has to do with this person: gathered, so that it costs a batch one statement."""
+    tx.gather(store.relate, (person_id, organisation_id, "heard", tx.now))
+
+
+async def hear_history(tx: Tx, subject_id: UUID) -> None:
+    """A journey or referral was brought from the past: nothing told of it leaves by mail."""
+    await store.insert_historic(tx, subject_id)
+
+
+async def assign_liaison(tx: Tx, person_id: UUID, organisation_id: UUID | None) -> None:
+    """Assign a liaison organisation (default: the caller's own) to the family. Raises as `must_be_assigned` does.
+
+    Only an organisation already related to the person may assign one, so that a guessed id opens nothing.
+    """
+    await must_be_assigned(tx, person_id, may_retry=True)
+    tx.gather(store.relate, (person_id, organisation_id or tx.caller.organisation_id, "liaison", tx.now))
+
+
+async def must_be_assigned(tx: Tx, person_id: UUID, may_retry: bool = False) -> None:
+    """The case relation: the caller's organisation was heard of for this person or is assigned to the family; or it is the person.
+
+    Raises NotFound("person"). With `may_retry` a clinic's own system, whose news may still be on the way, gets
+    Conflict("not-yet-known") instead: for an absent and for a foreign person alike, so it tells nothing. Source: privacy section 1.
+    """
+    caller = tx.caller
+    if caller.is_process or (caller.has("person") and caller.sub == str(person_id)):
+        return
+    if caller.has(*WORKERS) and caller.organisation_id and await store.is_related(tx, person_id, caller.organisation_id):
+        return
+    if may_retry and caller.has("system"):
+        raise Conflict("not-yet-known", retry_after=RETRY_AFTER)
+    raise NotFound("person")
+
+
+async def lock_living(tx: Tx, person_id: UUID) -> str | None:
+    """Locks the person and answers the life period (None: not registered here yet). Raises NotFound for one who died or was erased."""
+    row = await store.lock_person(tx, person_id)
+    if row["died_on"] or row["erased_on"] or row["merged_into"]:
+        raise NotFound("person")
+    life_period: str | None = row["life_period"]
+    return life_period
+
+
+async def is_living(tx: Tx, person_id: UUID) -> bool:
+    """Neither died nor erased as far as family has heard; takes no lock."""
+    row = await store.find_person(tx, person_id)
+    return row is None or not (row["died_on"] or row["erased_on"])
+
+
+async def is_erased(tx: Tx, person_id: UUID) -> bool:
+    row = await store.find_person(tx, person_id)
+    return row is not None and row["erased_on"] is not None

@@ -1,0 +1,1 @@
+"""Owns facts, roll-ups, releases and instructions, all without names; publishes instructions; listens to every fact a figure needs."""

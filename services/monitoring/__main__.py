@@ -1,0 +1,22 @@
+"""`python -m services.monitoring api|worker|all|migrate|figures|release|verify|...`: what the service is made of."""
+
+from services.monitoring.deadlines import DEADLINES
+from services.monitoring.handlers import HANDLERS
+from services.monitoring.instruction import api as instruction
+from services.monitoring.operation import service as operation
+from services.monitoring.release import api as release
+from services.monitoring.settings import settings
+from shared.process import Service, main
+
+SERVICE = Service(
+    name="monitoring",
+    settings=settings,
+    routers=(release.router_queries, instruction.router_queries, instruction.router_commands),
+    handlers=HANDLERS,
+    deadlines=DEADLINES,
+    batch=2_000,
+    operations={"figures": operation.figures, "release": operation.release, "verify": operation.verify},
+)
+
+if __name__ == "__main__":
+    main(SERVICE)

@@ -1,0 +1,44 @@
+"""Keeps what was heard and brings the roll-ups of the touched persons up to date, set by set, once a batch."""
+
+from collections.abc import Sequence
+
+from services.monitoring.fact import store
+from services.monitoring.fact.store import Save
+from services.monitoring.rollup import service as rollups
+from shared.database import Connection, Row, Tx, gathered
+
+
+def note(tx: Tx, save: Save, person_id: object, row: Row) -> None:
+    """Remember a fact of a person; written with the batch. `row` is what `save` names."""
+    tx.gather(keep, (save, person_id, row))
+
+
+def note_organisation(tx: Tx, row: Row) -> None:
+    """Remember an organisation's entry. It touches no roll-up: region and programme are joined when figures are read."""
+    tx.gather(keep_organisations, row)
+
+
+@gathered(1)
+async def keep_organisations(connection: Connection, rows: list[Row]) -> None:
+    await store.save_organisations(connection, rows)
+
+
+@gathered(2)
+async def keep(connection: Connection, rows: list[Row]) -> None:
+    """Lock the persons, write their facts, and move the roll-ups by what their units changed.
+
+    The lock makes batches of different topics take turns at a person, and one ordered write at the end keeps them free of deadlocks.
+    """
+    persons = sorted({person_id for _, person_id, _ in rows})
+    await rollups.lock_persons(connection, persons)
+    before = await rollups.units_of(connection, persons)
+    for save, values in _by_kind(rows):
+        await save(connection, values)
+    await rollups.move(connection, before, await rollups.units_of(connection, persons))
+
+
+def _by_kind(rows: Sequence[Row]) -> list[tuple[Save, list[Row]]]:
+    kinds: dict[Save, list[Row]] = {}
+    for save, _, row in rows:
+        kinds.setdefault(save, []).append(row)
+    return sorted(kinds.items(), key=lambda kind: kind[0].__qualname__)

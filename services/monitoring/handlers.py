@@ -1,0 +1,178 @@
+"""HANDLERS: which fact becomes which row. Handlers only gather; what it adds up to is brought up to date once a batch.
+
+Not kept, because no figure needs it: registrations, consents, scores, withdrawal symptoms, support, messages.
+"""
+
+import json
+
+from services.monitoring.fact import store
+from services.monitoring.fact.service import note, note_organisation
+from services.monitoring.request import service as request
+from shared.database import Tx
+from shared.delivery.inbox import Handlers
+from shared.events.envelope import Envelope
+from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernSigned
+from shared.events.programme import (
+    JourneyCompleted,
+    JourneyOpened,
+    RelapseAssessed,
+    StageCompleted,
+    StageLeft,
+    StageSkipped,
+    StageStarted,
+)
+from shared.events.referral import (
+    AnswerOverdue,
+    OrganisationChanged,
+    PersonDied,
+    PersonErased,
+    PersonMerged,
+    PlaceNotFound,
+    ReferralAddressed,
+    ReferralAnswered,
+    ReferralClosed,
+    ReferralOpened,
+)
+
+
+def _cause(tx: Tx) -> Envelope:
+    if tx.cause is None:
+        raise LookupError("a handler runs for an event")
+    return tx.cause
+
+
+async def on_organisation_changed(tx: Tx, event: OrganisationChanged) -> None:
+    """Of several services for one stage an active one counts before others, then the first of the entry."""
+    best_last = sorted(reversed(event.services), key=lambda service: service.status == "active")
+    programmes = json.dumps({str(service.stage): service.programme for service in best_last})
+    note_organisation(tx, (event.organisation_id, _cause(tx).seq, event.level, event.region, programmes))
+
+
+async def on_person_died(tx: Tx, event: PersonDied) -> None:
+    note(tx, store.save_persons, event.person_id, (event.person_id, event.on, None, None))
+
+
+async def on_person_erased(tx: Tx, event: PersonErased) -> None:
+    """The pseudonymous facts stay, as the law requires; who the pseudonym was is gone with referral's record."""
+    note(tx, store.save_persons, event.person_id, (event.person_id, None, event.on, None))
+
+
+async def on_person_merged(tx: Tx, event: PersonMerged) -> None:
+    note(tx, store.save_persons, event.person_id, (event.person_id, None, None, event.into_id))
+
+
+async def on_journey_opened(tx: Tx, event: JourneyOpened) -> None:
+    row = (event.journey_id, event.person_id, event.organisation_id, event.opened_on, event.imported)
+    note(tx, store.save_journeys, event.person_id, row)
+
+
+async def on_journey_completed(tx: Tx, event: JourneyCompleted) -> None:
+    note(tx, store.save_journey_completions, event.person_id, (event.journey_id, event.person_id, event.completed_on))
+
+
+async def on_stage_started(tx: Tx, event: StageStarted) -> None:
+    row = (event.journey_id, event.stage, event.spell, event.person_id, event.organisation_id, event.started_on)
+    note(tx, store.save_starts, event.person_id, row)
+
+
+async def on_stage_completed(tx: Tx, event: StageCompleted) -> None:
+    row = (event.journey_id, event.stage, event.spell, event.person_id, event.organisation_id, event.completed_on)
+    note(tx, store.save_completions, event.person_id, row)
+
+
+async def on_stage_left(tx: Tx, event: StageLeft) -> None:
+    row = (event.journey_id, event.stage, event.spell, event.person_id, event.organisation_id, event.left_on, event.how)
+    note(tx, store.save_leavings, event.person_id, row)
+
+
+async def on_stage_skipped(tx: Tx, event: StageSkipped) -> None:
+    note(tx, store.save_skips, event.person_id, (event.journey_id, event.stage, event.person_id, event.how))
+
+
+async def on_relapse_assessed(tx: Tx, event: RelapseAssessed) -> None:
+    row = (
+        event.relapse_id,
+        event.definition,
+        event.person_id,
+        event.journey_id,
+        event.stage,
+        _cause(tx).seq,
+        event.known_on,
+        event.withdrawn,
+    )
+    note(tx, store.save_relapses, event.person_id, row)
+
+
+async def on_referral_opened(tx: Tx, event: ReferralOpened) -> None:
+    at, timed = _cause(tx).occurred_at, event.due_on is not None
+    whose = (event.referral_id, event.person_id, event.journey_id, event.stage)
+    note(tx, request.save_openings, event.person_id, (*whose, event.from_organisation_id, event.origin, timed, at))
+    if event.to_organisation_id:
+        note(tx, request.save_addressings, event.person_id, (*whose, _cause(tx).seq, event.to_organisation_id, at, timed))
+
+
+async def on_referral_addressed(tx: Tx, event: ReferralAddressed) -> None:
+    whose = (event.referral_id, event.person_id, event.journey_id, event.stage)
+    named = (_cause(tx).seq, event.to_organisation_id, _cause(tx).occurred_at, event.due_on is not None)
+    note(tx, request.save_addressings, event.person_id, (*whose, *named))
+
+
+async def on_referral_answered(tx: Tx, event: ReferralAnswered) -> None:
+    whose = (event.referral_id, event.person_id, event.journey_id, event.stage, _cause(tx).seq)
+    answer = (event.organisation_id, event.answer, event.reason, event.in_time, _cause(tx).occurred_at)
+    note(tx, request.save_answers, event.person_id, (*whose, *answer))
+
+
+async def on_referral_closed(tx: Tx, event: ReferralClosed) -> None:
+    note(tx, request.save_ends, event.person_id, (event.referral_id, event.person_id, event.stage, event.end, event.reason))
+
+
+async def on_answer_overdue(tx: Tx, event: AnswerOverdue) -> None:
+    note(tx, request.save_overdue, event.person_id, (event.referral_id, event.person_id, event.stage))
+
+
+async def on_place_not_found(tx: Tx, event: PlaceNotFound) -> None:
+    row = (event.referral_id, event.person_id, event.stage, event.region, _cause(tx).occurred_at.date())
+    note(tx, store.save_places_not_found, event.person_id, row)
+
+
+async def on_concern_raised(tx: Tx, event: ConcernRaised) -> None:
+    note(tx, store.save_concerns, event.person_id, (event.concern_id, event.person_id, _cause(tx).occurred_at, None, None, None))
+
+
+async def on_concern_answered(tx: Tx, event: ConcernAnswered) -> None:
+    note(tx, store.save_concerns, event.person_id, (event.concern_id, event.person_id, None, _cause(tx).occurred_at, None, None))
+
+
+async def on_concern_escalated(tx: Tx, event: ConcernEscalated) -> None:
+    note(tx, store.save_concerns, event.person_id, (event.concern_id, event.person_id, None, None, _cause(tx).occurred_at, None))
+
+
+async def on_concern_signed(tx: Tx, event: ConcernSigned) -> None:
+    """How many signs, not which: no figure needs more."""
+    note(tx, store.save_concerns, event.person_id, (event.concern_id, event.person_id, None, None, None, len(event.signs)))
+
+
+HANDLERS: Handlers = {
+    OrganisationChanged: on_organisation_changed,
+    PersonDied: on_person_died,
+    PersonErased: on_person_erased,
+    PersonMerged: on_person_merged,
+    JourneyOpened: on_journey_opened,
+    JourneyCompleted: on_journey_completed,
+    StageStarted: on_stage_started,
+    StageCompleted: on_stage_completed,
+    StageLeft: on_stage_left,
+    StageSkipped: on_stage_skipped,
+    RelapseAssessed: on_relapse_assessed,
+    ReferralOpened: on_referral_opened,
+    ReferralAddressed: on_referral_addressed,
+    ReferralAnswered: on_referral_answered,
+    ReferralClosed: on_referral_closed,
+    AnswerOverdue: on_answer_overdue,
+    PlaceNotFound: on_place_not_found,
+    ConcernRaised: on_concern_raised,
+    ConcernAnswered: on_concern_answered,
+    ConcernEscalated: on_concern_escalated,
+    ConcernSigned: on_concern_signed,
+}

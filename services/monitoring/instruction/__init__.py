@@ -1,0 +1,1 @@
+"""What the ministry asks of regions, followed until done."""

@@ -1,0 +1,116 @@
+"""Routes of instructions: the ministry issues and closes, a region acknowledges and implements its own part."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Path, Query
+from pydantic import BaseModel, Field
+
+from services.monitoring.instruction import service
+from services.monitoring.instruction.service import Instruction
+from shared.command import CurrentTx, Done, commands, queries
+from shared.errors import Refused
+from shared.policy import allows, roles
+from shared.web import Body, BusinessDate, Code, Limit, Name, Page, Region, Text, cursor_of, values_of
+
+router_commands = commands("instructions")
+router_queries = queries("instructions")
+
+AddressedRegion = Annotated[Region, Path(examples=["UZ-TK"])]
+
+
+class NewInstruction(Body):
+    """`due_on` absent: 90 days from today (a setting)."""
+
+    title: Name = Field(examples=["Open a stage 4 programme in every region"])
+    regions: Annotated[tuple[Region, ...], Field(min_length=1, max_length=250, examples=[["UZ-TK", "UZ-SA"]])]
+    measure: Code | None = Field(None, examples=["stage-4-places"])
+    due_on: BusinessDate | None = None
+
+
+class Implementation(Body):
+    evidence: Text = Field(examples=["order-17-of-2026"])
+
+
+class RegionPart(BaseModel):
+    """How one region stands."""
+
+    region: str = Field(examples=["UZ-TK"])
+    acknowledge_by: datetime
+    acknowledged_at: datetime | None
+    implement_by: datetime
+    implemented_at: datetime | None
+    evidence: str | None
+    overdue: list[Literal["acknowledgement", "implementation"]]
+
+
+class InstructionEntry(BaseModel):
+    """An instruction and how the regions stand that the caller may see."""
+
+    id: UUID
+    title: str
+    measure: str | None
+    issued_at: datetime
+    due_on: date
+    closed_at: datetime | None
+    regions: list[RegionPart]
+
+    @classmethod
+    def of(cls, instruction: Instruction) -> "InstructionEntry":
+        parts = [RegionPart(**part.model_dump(), overdue=part.overdue) for part in instruction.parts]
+        return cls(id=instruction.instruction_id, **instruction.model_dump(exclude={"parts", "instruction_id"}), regions=parts)
+
+
+@router_commands.post("/instructions", status_code=201)
+@allows(roles("ministry"))
+async def issue_instruction(tx: CurrentTx, body: NewInstruction) -> Done:
+    """Ask something of regions. Source: mission row 002-13."""
+    instruction_id = await service.issue(tx, body.title, body.regions, body.measure, body.due_on)
+    return Done(id=instruction_id, status="issued")
+
+
+@router_commands.put("/instructions/{instruction_id}/regions/{region}/acknowledgement")
+@allows(roles("region"))
+async def acknowledge_instruction(tx: CurrentTx, instruction_id: UUID, region: AddressedRegion, body: Body) -> Done:
+    """The region has read it. Only for one's own regions."""
+    await service.acknowledge(tx, instruction_id, region)
+    return Done(id=instruction_id, status="acknowledged")
+
+
+@router_commands.put("/instructions/{instruction_id}/regions/{region}/implementation")
+@allows(roles("region"))
+async def implement_instruction(tx: CurrentTx, instruction_id: UUID, region: AddressedRegion, body: Implementation) -> Done:
+    """The region has done it, with the evidence. Only for one's own regions, after the acknowledgement."""
+    await service.implement(tx, instruction_id, region, body.evidence)
+    return Done(id=instruction_id, status="implemented")
+
+
+@router_commands.post("/instructions/{instruction_id}/closure")
+@allows(roles("ministry"))
+async def close_instruction(tx: CurrentTx, instruction_id: UUID) -> Done:
+    """Nothing more is expected of anyone."""
+    await service.close(tx, instruction_id)
+    return Done(id=instruction_id, status="closed")
+
+
+@router_queries.get("/instructions")
+@allows(roles("ministry", "region"))
+async def list_instructions(
+    tx: CurrentTx, cursor: Annotated[str | None, Query(max_length=400)] = None, limit: Annotated[Limit, Query()] = 50
+) -> Page[InstructionEntry]:
+    """Newest first, per region: acknowledged, implemented, evidence, overdue."""
+    found = await service.list_instructions(tx, _place(cursor) if cursor else None, limit)
+    last = cursor_of(found[-1].issued_at.isoformat(), str(found[-1].instruction_id)) if len(found) == limit else None
+    return Page(items=[InstructionEntry.of(instruction) for instruction in found], next=last)
+
+
+def _place(cursor: str) -> tuple[datetime, UUID]:
+    issued_at, instruction_id = values_of(cursor, 2)
+    try:
+        place = datetime.fromisoformat(issued_at), UUID(instruction_id)
+    except ValueError as error:
+        raise Refused("bad-cursor") from error
+    if place[0].tzinfo is None or not 2000 <= place[0].year <= 2200:
+        raise Refused("bad-cursor")
+    return place

@@ -1,0 +1,106 @@
+"""What can be asked about instructions: lock, decide, save, append."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID, uuid4
+
+from holidays import country_holidays
+from pydantic import BaseModel
+
+from services.monitoring.instruction import domain, store
+from services.monitoring.instruction.domain import Addressed, acknowledgement_outcome
+from services.monitoring.settings import settings
+from shared.clock import meet_deadline, set_deadline
+from shared.database import Connection, Tx
+from shared.errors import NotFound, Refused
+from shared.events.monitoring import InstructionClosed, InstructionIssued
+
+ACKNOWLEDGEMENT_DUE = "acknowledgement-due"
+IMPLEMENTATION_DUE = "implementation-due"
+
+
+class Instruction(BaseModel):
+    """An instruction with the parts its reader may see."""
+
+    instruction_id: UUID
+    title: str
+    measure: str | None
+    issued_at: datetime
+    due_on: date
+    closed_at: datetime | None
+    parts: list[Addressed]
+
+
+async def issue(tx: Tx, title: str, regions: tuple[str, ...], measure: str | None, due_on: date | None) -> UUID:
+    """Address an instruction to regions; acknowledgement and implementation are due from now on. Source: mission row 002-13."""
+    today = tx.now.date()
+    due_on = due_on or today + timedelta(days=settings().implement_days)
+    domain.check_issue(due_on, today, regions)
+    acknowledge_on = country_holidays(settings().country).get_nth_working_day(today, settings().acknowledge_working_days)
+    instruction_id, acknowledge_by, implement_by = uuid4(), _end_of(acknowledge_on), _end_of(due_on)
+    await store.insert_instruction(tx, instruction_id, title, measure, due_on)
+    for part in await store.insert_parts(tx, instruction_id, regions, acknowledge_by, implement_by):
+        await set_deadline(tx, ACKNOWLEDGEMENT_DUE, part, acknowledge_by)
+        await set_deadline(tx, IMPLEMENTATION_DUE, part, implement_by)
+    tx.append(instruction_id, InstructionIssued(instruction_id=instruction_id, regions=regions, due_on=due_on))
+    return instruction_id
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), UTC)
+
+
+async def acknowledge(tx: Tx, instruction_id: UUID, region: str) -> Addressed:
+    """Raises NotFound for an instruction that does not address a region of the caller's, absent or foreign alike."""
+    part = domain.acknowledge(await _lock_own_part(tx, instruction_id, region), tx.now)
+    await store.save_part(tx, part)
+    await meet_deadline(tx, ACKNOWLEDGEMENT_DUE, subject_id=part.addressed_id)
+    return part
+
+
+async def implement(tx: Tx, instruction_id: UUID, region: str, evidence: str) -> Addressed:
+    """Raises NotFound as `acknowledge` does."""
+    part = domain.implement(await _lock_own_part(tx, instruction_id, region), evidence, tx.now)
+    await store.save_part(tx, part)
+    await meet_deadline(tx, IMPLEMENTATION_DUE, subject_id=part.addressed_id)
+    return part
+
+
+async def _lock_own_part(tx: Tx, instruction_id: UUID, region: str) -> Addressed:
+    if not domain.covers(tx.caller.regions, region):
+        raise NotFound("instruction")
+    return await store.lock_part(tx, instruction_id, region)
+
+
+async def close(tx: Tx, instruction_id: UUID) -> None:
+    """Nothing more is expected of anyone. Raises Refused("instruction-closed")."""
+    if (await store.lock_instruction(tx, instruction_id))["closed_at"]:
+        raise Refused("instruction-closed")
+    await store.save_closing(tx, instruction_id)
+    for part in await store.list_parts(tx.connection, [instruction_id]):
+        await meet_deadline(tx, ACKNOWLEDGEMENT_DUE, IMPLEMENTATION_DUE, subject_id=part.addressed_id)
+    tx.append(instruction_id, InstructionClosed(instruction_id=instruction_id))
+
+
+async def note_overdue(tx: Tx, addressed_id: UUID, what: str) -> None:
+    """The time of `what` has run out."""
+    part = await store.lock_part_of(tx, addressed_id)
+    await store.save_part(tx, domain.mark_overdue(part, what, tx.now))
+
+
+async def list_instructions(tx: Tx, before: tuple[datetime, UUID] | None, limit: int) -> list[Instruction]:
+    """Newest first. A region's caller sees what addresses its regions, and of it only their parts."""
+    regions = None if tx.caller.has("ministry") else tx.caller.regions
+    rows = await store.list_instructions(tx, regions, before, limit)
+    parts = await store.list_parts(tx.connection, [row["instruction_id"] for row in rows])
+    seen = [part for part in parts if regions is None or domain.covers(regions, part.region)]
+    return [Instruction(**dict(row), parts=[part for part in seen if part.instruction_id == row["instruction_id"]]) for row in rows]
+
+
+async def acknowledgements(connection: Connection, before: date) -> list[tuple[str, int | None]]:
+    """(outcome, hours until answered) of every region addressed before that day. Source: mission row 002-22."""
+    parts = await store.list_parts_issued_before(connection, before)
+    return [(acknowledgement_outcome(part), _hours(issued_at, part.acknowledged_at)) for issued_at, part in parts]
+
+
+def _hours(since: datetime, until: datetime | None) -> int | None:
+    return int((until - since).total_seconds() // 3600) if until else None

@@ -1,0 +1,105 @@
+"""Commands of an operator on the machine, under the worker's login: exact figures, a release now, roll-ups against facts."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, time
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from services.monitoring.release import service as releases
+from services.monitoring.release.domain import Row
+from services.monitoring.rollup import service as rollups
+from shared.database import Database, Tx
+from shared.settings import ServiceSettings
+
+WIDE = 200
+
+
+def figures(settings: ServiceSettings, arguments: list[str]) -> int:
+    """`figures [--json]`: exact figures, small cells included. Never over HTTP."""
+    parser = argparse.ArgumentParser(prog="python -m services.monitoring figures")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args(arguments)
+    return _run(settings, _print_json if asked.json else _print_tables)
+
+
+def release(settings: ServiceSettings, arguments: list[str]) -> int:
+    """`release [--as-of DATE]`: freeze the figures of the months closed by now, or by the beginning of a day that is past."""
+    parser = argparse.ArgumentParser(prog="python -m services.monitoring release")
+    parser.add_argument("--as-of", type=date.fromisoformat)
+    day: date | None = parser.parse_args(arguments).as_of
+
+    async def make(tx: Tx) -> int:
+        as_of = datetime.combine(day, time(), UTC) if day else tx.now
+        if as_of > tx.now:
+            _say(f"{as_of.isoformat()} is not past yet: nothing released")
+            return 1
+        made = await releases.make_release(tx, as_of)
+        _say(f"{'released' if made else 'was released before'}: as of {as_of.isoformat()}")
+        return 0
+
+    return _run(settings, make)
+
+
+def verify(settings: ServiceSettings, arguments: list[str]) -> int:
+    """`verify`: the roll-ups against a recomputation from all facts; says how many counts differ and ends with 1 if any does."""
+    argparse.ArgumentParser(prog="python -m services.monitoring verify").parse_args(arguments)
+
+    async def compare(tx: Tx) -> int:
+        found = await rollups.differences(tx.connection)
+        for unit, kept, fresh in found:
+            _say(f"{unit.figure} stage {unit.stage} {unit.period} {unit.outcome} {unit.detail}: kept {kept}, recomputed {fresh}")
+        _say(f"{len(found)} counts differ from the facts")
+        return 1 if found else 0
+
+    return _run(settings, compare)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+async def _print_json(tx: Tx) -> int:
+    found = await releases.exact_figures(tx.connection, tx.now)
+    _say(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+    return 0
+
+
+async def _print_tables(tx: Tx) -> int:
+    console = Console(width=WIDE)
+    for name, rows in (await releases.exact_figures(tx.connection, tx.now)).items():
+        if rows:
+            console.print(_table(name, rows))
+    return 0
+
+
+def _table(name: str, rows: list[Row]) -> Table:
+    columns = [column for column in rows[0] if column not in ("region", "period", "numerator", "denominator", "as_of", "withheld")]
+    table = Table(title=f"{name.replace('_', ' ')} (exact)", title_justify="left")
+    for column in columns:
+        table.add_column(column.replace("_", " "), justify="right", overflow="fold")
+    for row in rows:
+        table.add_row(*(_text(row[column]) for column in columns))
+    return table
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{name}:{number}" for name, number in value.items())
+    return "" if value is None else str(value)
+
+
+def _run(settings: ServiceSettings, work: Callable[[Tx], Awaitable[int]]) -> int:
+    async def run() -> int:
+        database = await Database.open(settings.worker_database_url, 1, "operator")
+        try:
+            async with database.transaction() as tx:
+                return await work(tx)
+        finally:
+            await database.close()
+
+    return asyncio.run(run())

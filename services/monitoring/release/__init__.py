@@ -1,0 +1,1 @@
+"""Frozen tables of closed months, the only way figures leave the service."""

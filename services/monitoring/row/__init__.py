@@ -1,0 +1,1 @@
+"""Released rows as readers see them, by table."""

@@ -1,0 +1,1 @@
+"""Tables: rows, cells that add up, and what a kind of table publishes."""

@@ -1,0 +1,1 @@
+"""Adaptation steps on the way back: partial residence, work outside, a dormitory."""

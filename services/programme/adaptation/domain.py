@@ -1,0 +1,39 @@
+"""Adaptation steps of stages 4 and 5, given by success. Pure. Source: mission rows 000-43, 002-20."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from services.programme.journey.domain import Journey
+from shared.errors import refuse
+
+Kind = Literal["partial-residence", "work-outside", "social-dormitory", "other-method"]
+HALFWAY = 4
+"""Halfway through recovery: stage 4 completed (labelled default of the mission rows)."""
+
+
+class AdaptationStep(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    step_id: UUID
+    kind: Kind
+    planned_on: date
+    reached_on: date | None = None
+
+
+def check_planned(journey: Journey, kind: Kind) -> None:
+    """A social dormitory is for those halfway through recovery. Raises Refused("adaptation-not-plannable")."""
+    halfway = any(spell.stage == HALFWAY and spell.how == "completed" for spell in journey.spells)
+    refuse("adaptation-not-plannable", {"journey-open": journey.status != "open", "halfway": kind == "social-dormitory" and not halfway})
+
+
+def reach(step: AdaptationStep | None, reached_on: date, today: date) -> AdaptationStep:
+    """Raises Refused("adaptation-not-reachable")."""
+    refuse(
+        "adaptation-not-reachable",
+        {"step-planned": step is None or step.reached_on is not None, "date-not-in-future": reached_on > today},
+    )
+    assert step is not None
+    return step.model_copy(update={"reached_on": reached_on})

@@ -1,0 +1,1 @@
+"""The completion of a journey, which needs its stages and all four levels."""

@@ -1,0 +1,32 @@
+"""When a journey is complete. Pure. Source: mission rows 002-02, 002-31, 000-59."""
+
+from datetime import date
+
+from services.programme.functioning.domain import Functioning, gaps
+from services.programme.journey.domain import Journey
+from shared.errors import refuse
+from shared.events.programme import JourneyCompleted
+
+
+def complete_journey(journey: Journey, functioning: Functioning, completed_on: date, today: date) -> tuple[Journey, list[JourneyCompleted]]:
+    """Raises Refused("journey-not-completable") naming every gap.
+
+    The last stage must be completed, not left; no stage may be open or waiting to be started again; all four levels must be closed.
+    """
+    last = journey.stages[-1]
+    spell = journey.spell(last.stage)
+    refuse(
+        "journey-not-completable",
+        {
+            "journey-open": journey.status != "open",
+            f"stage-{last.stage}-completed": last.status != "completed",
+            "no-stage-open": any(state.status in ("started", "reopened") for state in journey.stages),
+            "completed-on-or-after-last-stage": bool(spell and spell.ended_on and completed_on < spell.ended_on),
+            "date-not-in-future": completed_on > today,
+            **gaps(functioning),
+        },
+    )
+    event = JourneyCompleted(
+        person_id=journey.person_id, journey_id=journey.journey_id, completed_on=completed_on, imported=journey.imported
+    )
+    return journey.model_copy(update={"status": "completed", "completions": (*journey.completions, completed_on)}), [event]

@@ -1,0 +1,1 @@
+"""Relapse definitions as data, and the calculation over weekly sequences."""

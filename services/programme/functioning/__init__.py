@@ -1,0 +1,1 @@
+"""The four functional levels of a journey: scores and goals."""

@@ -1,0 +1,131 @@
+"""The four functional levels: baseline, repeated and closing scores, and goals. Pure. Source: mission rows 002-30, 31, 35; 000-59."""
+
+from datetime import date
+from typing import Literal, NamedTuple, get_args
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.errors import refuse
+from shared.events.programme import FunctionalLevel
+
+Moment = Literal["baseline", "repeat", "closing"]
+GoalResult = Literal["reached", "partly", "not-reached"]
+
+LEVELS: tuple[FunctionalLevel, ...] = get_args(FunctionalLevel)
+ADAPTATION_GOALS = frozenset({"prosperous-environment", "restored-ties", "new-interaction", "new-living-conditions"})
+"""Goals of stage 5 (002-07) and of adaptation to new living conditions (000-59)."""
+GOALS = ADAPTATION_GOALS | {
+    "mental-dependence-overcome",
+    "cultural-values",
+    "life-orientations",
+    "worthy-priorities",
+    "work-or-study",
+    "health",
+}
+"""Further goals stand as the clinic's own short text."""
+
+
+class Score(BaseModel):
+    """One level on one day: 0-10, or the person's dated refusal (spiritual alone), with no score."""
+
+    model_config = ConfigDict(frozen=True)
+
+    level: FunctionalLevel
+    moment: Moment
+    on: date
+    score: int | None = None
+    by: Literal["person", "staff"] = "staff"
+
+    @property
+    def is_refusal(self) -> bool:
+        return self.score is None
+
+
+class Goal(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    goal_id: UUID
+    level: FunctionalLevel
+    goal: str
+    stage: int | None = None
+    set_on: date
+    result: GoalResult | None = None
+    reason: str | None = None
+
+
+class Functioning(BaseModel):
+    """All scores and goals of a journey."""
+
+    model_config = ConfigDict(frozen=True)
+
+    scores: tuple[Score, ...] = ()
+    goals: tuple[Goal, ...] = ()
+
+    def closing(self, level: FunctionalLevel) -> Score | None:
+        """The latest closing score of a level; for the spiritual one the person's refusal closes it too."""
+        closing = [score for score in self.scores if score.level == level and score.moment == "closing"]
+        return max(closing, key=lambda score: score.on, default=None)
+
+    def open_goals(self) -> tuple[Goal, ...]:
+        return tuple(goal for goal in self.goals if goal.result is None)
+
+
+def record_scores(functioning: Functioning, scores: tuple[Score, ...], today: date) -> Functioning:
+    """Add scores; the same level, moment and day again replaces. Raises Refused("scores-not-recordable").
+
+    The spiritual level is scored by the person alone. Source: mission rows 002-30, 002-35.
+    """
+    refuse(
+        "scores-not-recordable",
+        {
+            "spiritual-self-assessed": any(score.level == "spiritual" and score.by != "person" for score in scores),
+            "refusal-of-spiritual-alone": any(score.is_refusal and score.level != "spiritual" for score in scores),
+            "date-not-in-future": any(score.on > today for score in scores),
+        },
+    )
+    kept = {(score.level, score.moment, score.on): score for score in (*functioning.scores, *scores)}
+    return functioning.model_copy(update={"scores": tuple(kept.values())})
+
+
+def set_goal(functioning: Functioning, goal: Goal, today: date) -> Functioning:
+    """Raises Refused("goal-not-recordable"). Source: mission rows 002-07, 002-30."""
+    refuse("goal-not-recordable", {"date-not-in-future": goal.set_on > today})
+    return functioning.model_copy(update={"goals": (*functioning.goals, goal)})
+
+
+class Closing(NamedTuple):
+    goal_id: UUID
+    result: GoalResult
+    reason: str | None
+
+
+def close_goal(functioning: Functioning, closing: Closing) -> Functioning:
+    """Reached, partly or not, with the reason unless reached in full. Raises Refused("goal-not-closable"). Source: mission row 002-31."""
+    goal = next((goal for goal in functioning.goals if goal.goal_id == closing.goal_id), None)
+    refuse(
+        "goal-not-closable",
+        {
+            "goal-open": goal is None or goal.result is not None,
+            "reason": closing.result != "reached" and not closing.reason,
+        },
+    )
+    goals = tuple(
+        one.model_copy(update={"result": closing.result, "reason": closing.reason}) if one.goal_id == closing.goal_id else one
+        for one in functioning.goals
+    )
+    return functioning.model_copy(update={"goals": goals})
+
+
+def gaps(functioning: Functioning) -> dict[str, bool]:
+    """What a journey's completion still needs, by name (true: missing): per level a closing score and closed goals; an adaptation goal.
+
+    Source: mission rows 002-31, 002-35, 000-59.
+    """
+    open_levels = {goal.level for goal in functioning.open_goals()}
+    missing = {}
+    for level in LEVELS:
+        missing[f"{level}-closing-score"] = functioning.closing(level) is None
+        missing[f"{level}-goals-closed"] = level in open_levels
+    missing["adaptation-goal"] = all(goal.goal not in ADAPTATION_GOALS for goal in functioning.goals)
+    return missing

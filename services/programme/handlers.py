@@ -1,0 +1,97 @@
+"""What programme hears and what it does about it: the whole inbound map."""
+
+from services.programme.concern import service as concerns
+from services.programme.journey import service as journeys
+from services.programme.organisation import service as organisations
+from services.programme.person import service as persons
+from shared.database import Tx
+from shared.delivery.inbox import Handlers
+from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised
+from shared.events.referral import (
+    ConsentGiven,
+    ConsentRevoked,
+    OrganisationChanged,
+    PersonCameOfAge,
+    PersonDied,
+    PersonErased,
+    PersonMerged,
+    PersonRegistered,
+    ReferralAnswered,
+    ReferralClosed,
+)
+
+
+async def on_organisation_changed(tx: Tx, event: OrganisationChanged) -> None:
+    await organisations.save(tx, event)
+
+
+async def on_person_registered(tx: Tx, event: PersonRegistered) -> None:
+    await persons.register(tx, event)
+
+
+async def on_person_came_of_age(tx: Tx, event: PersonCameOfAge) -> None:
+    await persons.come_of_age(tx, event.person_id)
+
+
+async def on_person_died(tx: Tx, event: PersonDied) -> None:
+    """No stage is started after the death; what is open is ended by those who know how."""
+    await persons.die(tx, event)
+
+
+async def on_person_merged(tx: Tx, event: PersonMerged) -> None:
+    await persons.merge(tx, event)
+
+
+async def on_person_erased(tx: Tx, event: PersonErased) -> None:
+    """The person's row first: a journey opened meanwhile waits for it and is refused."""
+    await persons.erase(tx, event)
+    await journeys.erase(tx, event.person_id)
+
+
+async def on_consent_given(tx: Tx, event: ConsentGiven) -> None:
+    await persons.give_consent(tx, event)
+
+
+async def on_consent_revoked(tx: Tx, event: ConsentRevoked) -> None:
+    await persons.revoke_consent(tx, event)
+
+
+async def on_referral_answered(tx: Tx, event: ReferralAnswered) -> None:
+    """Who accepted may act on the journey. Source: contracts section 3."""
+    if event.answer == "accepted":
+        await journeys.admit(tx, event)
+
+
+async def on_referral_closed(tx: Tx, event: ReferralClosed) -> None:
+    """Source: contracts section 3, privacy section 1."""
+    if event.end in ("cancelled", "entered-in-error"):
+        await journeys.dismiss(tx, event.referral_id)
+
+
+async def on_concern_raised(tx: Tx, event: ConcernRaised) -> None:
+    await concerns.hear(tx, event)
+
+
+async def on_concern_escalated(tx: Tx, event: ConcernEscalated) -> None:
+    await concerns.escalate(tx, event)
+
+
+async def on_concern_answered(tx: Tx, event: ConcernAnswered) -> None:
+    await concerns.answer(tx, event)
+
+
+HANDLERS: Handlers = {
+    OrganisationChanged: on_organisation_changed,
+    PersonRegistered: on_person_registered,
+    PersonCameOfAge: on_person_came_of_age,
+    PersonDied: on_person_died,
+    PersonMerged: on_person_merged,
+    PersonErased: on_person_erased,
+    ConsentGiven: on_consent_given,
+    ConsentRevoked: on_consent_revoked,
+    ReferralAnswered: on_referral_answered,
+    ReferralClosed: on_referral_closed,
+    ConcernRaised: on_concern_raised,
+    ConcernEscalated: on_concern_escalated,
+    ConcernAnswered: on_concern_answered,
+}

@@ -1,0 +1,1 @@
+"""Journeys: one person on one pathway, and who holds the person."""

@@ -1,0 +1,256 @@
+"""A journey, its stages and spells, and who holds the person. Pure: no clock, no database. What is done to a stage: `stage/domain.py`."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from services.programme.length.domain import LengthClass
+from services.programme.pathway.domain import Pathway
+from shared.errors import Refused, refuse
+from shared.events.programme import Ending, JourneyOpened
+
+JourneyStatus = Literal["open", "completed"]
+StageStatus = Literal["planned", "started", "completed", "left", "done-elsewhere", "not-needed", "reopened"]
+Act = Literal["start", "take-over", "complete", "leave", "done-elsewhere", "not-needed", "reopen", "correct"]
+Setting = Literal["inpatient", "outpatient", "natural-environment"]
+CaseReason = Literal["incorrect-previous-socialization", "change-of-environment", "social-failure"]
+LegalBasis = Literal["own-decision", "compulsory-treatment", "duty-to-act"]
+SkippedHow = Literal["done-elsewhere", "not-needed"]
+
+
+class Step(NamedTuple):
+    """One allowed change of a stage's status.
+
+    `take-over`: after a transfer (hand-over n -> n). `reopen`: by a relapse, a skipped stage too ("reopens or opens", 002-46).
+    `correct`: reopened by decision, when somebody who left comes back or an end was entered by mistake.
+    """
+
+    act: Act
+    before: StageStatus
+    after: StageStatus
+    needs_reason: bool = False
+
+
+WHO = ("clinician", "system")
+"""Who may take any of these steps, each for their own organisation."""
+
+STEPS = (
+    Step("start", "planned", "started"),
+    Step("start", "reopened", "started"),
+    Step("take-over", "left", "started"),
+    Step("complete", "started", "completed"),
+    Step("leave", "started", "left"),
+    Step("done-elsewhere", "planned", "done-elsewhere", needs_reason=True),
+    Step("not-needed", "planned", "not-needed", needs_reason=True),
+    Step("reopen", "completed", "reopened"),
+    Step("reopen", "left", "reopened"),
+    Step("reopen", "done-elsewhere", "reopened"),
+    Step("reopen", "not-needed", "reopened"),
+    Step("correct", "completed", "reopened", needs_reason=True),
+    Step("correct", "left", "reopened", needs_reason=True),
+)
+
+
+def step(act: Act, before: StageStatus | None) -> Step | None:
+    """The row of the table for `act` on a stage in status `before`, or None: not allowed. Source: standards section 2."""
+    return next((row for row in STEPS if row.act == act and row.before == before), None)
+
+
+class Spell(BaseModel):
+    """One stay in a stage; a reopened stage has a new spell. `how` is set with `ended_on`; `relapses` mark it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stage: int
+    number: int
+    organisation_id: UUID
+    started_on: date
+    setting: Setting
+    programme: str
+    weeks: int
+    planned_until: date | None = None
+    planned_class: LengthClass | None = None
+    responsible_doctor: str | None = None
+    warning_reason: str | None = None
+    ended_on: date | None = None
+    how: Literal["completed"] | Ending | None = None
+    actual_class: LengthClass | None = None
+    outcome: str | None = None
+    reason: str | None = None
+    next_organisation_id: UUID | None = None
+    relapses: tuple[UUID, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_on is None
+
+    @property
+    def length_differs(self) -> bool:
+        """The class reached is another than the planned one. Source: mission row 002-17."""
+        return None not in (self.planned_class, self.actual_class) and self.planned_class != self.actual_class
+
+
+class StageState(BaseModel):
+    """Where a stage stands; `reason` is why it was skipped, or the evidence."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stage: int
+    code: str
+    status: StageStatus = "planned"
+    reason: str | None = None
+
+
+class Journey(BaseModel):
+    """One person on one pathway. `completions` keeps every completion: a relapse opens the journey again and deletes nothing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    journey_id: UUID
+    person_id: UUID
+    pathway: str
+    version: int
+    opened_on: date
+    opened_by: UUID
+    imported: bool = False
+    status: JourneyStatus = "open"
+    stages: tuple[StageState, ...]
+    spells: tuple[Spell, ...] = ()
+    completions: tuple[date, ...] = ()
+    reason: CaseReason | None = None
+    legal_basis: LegalBasis | None = None
+    decided_on: date | None = None
+
+    def status_of(self, stage: int) -> StageStatus | None:
+        """None: the pathway has no such stage."""
+        return next((state.status for state in self.stages if state.stage == stage), None)
+
+    def spells_of(self, stage: int) -> tuple[Spell, ...]:
+        return tuple(spell for spell in self.spells if spell.stage == stage)
+
+    def spell(self, stage: int, number: int | None = None) -> Spell | None:
+        """A spell by its number; the last one where none is given."""
+        return next((spell for spell in reversed(self.spells) if spell.stage == stage and number in (None, spell.number)), None)
+
+    def open_spell(self, stage: int) -> Spell | None:
+        spell = self.spell(stage)
+        return spell if spell and spell.is_open else None
+
+    def with_status(self, stage: int, status: StageStatus, reason: str | None = None) -> "Journey":
+        states = tuple(
+            state.model_copy(update={"status": status, "reason": reason or state.reason}) if state.stage == stage else state
+            for state in self.stages
+        )
+        return self.model_copy(update={"stages": states})
+
+    def with_spell(self, changed: Spell) -> "Journey":
+        """The journey with this spell, in place of the one of the same stage and number or as a new last one."""
+        place = (changed.stage, changed.number)
+        if all((spell.stage, spell.number) != place for spell in self.spells):
+            return self.model_copy(update={"spells": (*self.spells, changed)})
+        spells = tuple(changed if (spell.stage, spell.number) == place else spell for spell in self.spells)
+        return self.model_copy(update={"spells": spells})
+
+    def organisations(self) -> Iterator[UUID]:
+        """Who opened it or had a spell in it."""
+        yield self.opened_by
+        yield from (spell.organisation_id for spell in self.spells)
+
+
+class Found(NamedTuple):
+    """A journey and what its rules read beside it. `organisation_kind`: of the organisation asked about, None when it is not known."""
+
+    journey: Journey
+    pathway_body: str
+    is_party: bool
+    organisation_kind: str | None
+    died_on: date | None
+
+    @property
+    def pathway(self) -> Pathway:
+        return Pathway.model_validate_json(self.pathway_body)
+
+
+def holder(journey: Journey) -> UUID:
+    """The one organisation that has the person now: of the spell started last, before any start the opener.
+
+    Source: mission row OUR-01, contracts section 3.
+    """
+    last = max(journey.spells, key=lambda spell: (spell.started_on, spell.stage, spell.number), default=None)
+    return last.organisation_id if last else journey.opened_by
+
+
+class Opening(NamedTuple):
+    """Who sets out, when and why, as it was entered. `by_system`: the caller may mark what it brings as imported."""
+
+    person_id: UUID
+    organisation_id: UUID
+    opened_on: date
+    imported: bool = False
+    by_system: bool = False
+    reason: CaseReason | None = None
+    legal_basis: LegalBasis | None = None
+    decided_on: date | None = None
+
+
+def open_journey(journey_id: UUID, pathway: Pathway, opening: Opening, today: date) -> tuple[Journey, list[JourneyOpened]]:
+    """A new journey on a version of a pathway; earlier ones of the person never block it. Raises Refused("journey-not-openable").
+
+    Source: mission rows 000-66, 002-15, 002-36.
+    """
+    refuse(
+        "journey-not-openable",
+        {
+            "date-not-in-future": max(opening.opened_on, opening.decided_on or opening.opened_on) > today,
+            "imported-by-role-system": opening.imported and not opening.by_system,
+        },
+    )
+    journey = Journey(
+        journey_id=journey_id,
+        person_id=opening.person_id,
+        pathway=pathway.code,
+        version=pathway.version,
+        opened_on=opening.opened_on,
+        opened_by=opening.organisation_id,
+        imported=opening.imported,
+        stages=tuple(StageState(stage=rule.stage, code=rule.code) for rule in pathway.stages),
+        reason=opening.reason,
+        legal_basis=opening.legal_basis,
+        decided_on=opening.decided_on,
+    )
+    return journey, [_opened(journey)]
+
+
+def _opened(journey: Journey) -> JourneyOpened:
+    return JourneyOpened(
+        person_id=journey.person_id,
+        journey_id=journey.journey_id,
+        pathway=journey.pathway,
+        version=journey.version,
+        organisation_id=journey.opened_by,
+        opened_on=journey.opened_on,
+        imported=journey.imported,
+    )
+
+
+def reopen_stage(journey: Journey, stage: int) -> Journey:
+    """A relapse reopens the stage, or opens one still planned, and with it a completed journey.
+
+    Raises Refused("stage-not-reopenable"). Source: mission row 002-46.
+    """
+    status = journey.status_of(stage)
+    if status != "planned" and step("reopen", status) is None:
+        raise Refused("stage-not-reopenable", ("stage-ended",))
+    changed = journey if status == "planned" else journey.with_status(stage, "reopened")
+    return changed.model_copy(update={"status": "open"})
+
+
+def standing(journey: Journey) -> Literal["open", "completed", "treated-not-complete"]:
+    """`treated-not-complete`: stage 2 completed, nothing later started; never counted as completed. Source: mission row 002-49."""
+    if journey.status == "completed":
+        return "completed"
+    treated = any(spell.stage == 2 and spell.how == "completed" for spell in journey.spells)
+    return "treated-not-complete" if treated and not any(spell.stage > 2 for spell in journey.spells) else "open"

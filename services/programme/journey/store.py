@@ -1,0 +1,117 @@
+"""All SQL about journeys and who is a party to them."""
+
+from uuid import UUID
+
+from services.programme.journey.domain import Found, Journey
+from shared.database import Record, Tx
+from shared.errors import NotFound
+
+FIND = """
+SELECT j.state, w.body, o.kind, p.died_on,
+       EXISTS (SELECT FROM party WHERE party.organisation_id = $2 AND party.journey_id = j.journey_id) AS is_party
+FROM journey j
+JOIN pathway w ON w.code = j.pathway AND w.version = j.version
+LEFT JOIN organisation o ON o.organisation_id = $3
+LEFT JOIN person p ON p.person_id = j.person_id
+WHERE j.journey_id = $1 AND NOT j.erased
+"""
+LOCK = FIND + "FOR NO KEY UPDATE OF j"
+
+SAVE = """
+WITH saved AS (UPDATE journey SET status = $2, state = $3::jsonb WHERE journey_id = $1)
+INSERT INTO party (organisation_id, journey_id)
+SELECT organisation_id, $1 FROM unnest($4::uuid[]) AS o(organisation_id) ON CONFLICT DO NOTHING
+"""
+
+INSERT = """
+WITH inserted AS (
+    INSERT INTO journey (journey_id, person_id, pathway, version, status, state) VALUES ($1, $2, $3, $4, $5, $6::jsonb)
+)
+INSERT INTO party (organisation_id, journey_id, referral_id)
+SELECT $7, $1, '00000000-0000-0000-0000-000000000000' UNION ALL
+SELECT organisation_id, $1, referral_id FROM accepted_referral WHERE person_id = $2
+"""
+
+LIST = """
+SELECT j.state FROM (SELECT DISTINCT journey_id FROM party WHERE organisation_id = $1 AND journey_id > $2) AS own
+JOIN journey j USING (journey_id)
+WHERE ($3::text IS NULL OR j.status = $3) AND NOT j.erased
+ORDER BY j.journey_id LIMIT $4
+"""
+ADMIT = """
+INSERT INTO party (referral_id, journey_id, organisation_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+"""
+ACCEPTED = """
+INSERT INTO accepted_referral (referral_id, person_id, organisation_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+"""
+ADMIT_TO_ALL = """
+INSERT INTO party (referral_id, journey_id, organisation_id)
+SELECT $1, journey_id, $3 FROM journey WHERE person_id = $2 AND status = 'open' ON CONFLICT DO NOTHING
+"""
+
+
+async def lock_journey(tx: Tx, journey_id: UUID, organisation_id: UUID | None = None) -> Found:
+    """Raises NotFound for an absent journey or one of an erased person."""
+    return _found(await tx.connection.fetchrow(LOCK, journey_id, tx.caller.organisation_id, organisation_id))
+
+
+async def get_journey(tx: Tx, journey_id: UUID) -> Found:
+    """Without a lock; raises NotFound."""
+    return _found(await tx.connection.fetchrow(FIND, journey_id, tx.caller.organisation_id, None))
+
+
+def _found(row: Record | None) -> Found:
+    if row is None:
+        raise NotFound("journey")
+    return Found(Journey.model_validate_json(row["state"]), row["body"], row["is_party"], row["kind"], row["died_on"])
+
+
+async def save_journey(tx: Tx, journey: Journey, *parties: UUID | None) -> None:
+    """Writes the state; `parties` become able to act on the journey."""
+    named = sorted({party for party in parties if party})
+    await tx.connection.execute(SAVE, journey.journey_id, journey.status, journey.model_dump_json(), named)
+
+
+async def insert_journey(tx: Tx, journey: Journey) -> None:
+    """Its parties: the opener and who accepted a referral of the person that named no journey."""
+    await tx.connection.execute(
+        INSERT,
+        journey.journey_id,
+        journey.person_id,
+        journey.pathway,
+        journey.version,
+        journey.status,
+        journey.model_dump_json(),
+        journey.opened_by,
+    )
+
+
+async def list_journeys(tx: Tx, organisation_id: UUID, status: str | None, after: UUID, limit: int) -> list[Journey]:
+    """Those the organisation is a party to, by id."""
+    rows = await tx.connection.fetch(LIST, organisation_id, after, status, limit)
+    return [Journey.model_validate_json(row["state"]) for row in rows]
+
+
+async def insert_party(tx: Tx, referral_id: UUID, journey_id: UUID, organisation_id: UUID) -> None:
+    """Who accepted a referral for this journey."""
+    await tx.connection.execute(ADMIT, referral_id, journey_id, organisation_id)
+
+
+async def insert_party_of_person(tx: Tx, referral_id: UUID, person_id: UUID, organisation_id: UUID) -> None:
+    """Who accepted a referral that names no journey: for the open ones and those still to come. Call with the person's row locked."""
+    await tx.connection.execute(ACCEPTED, referral_id, person_id, organisation_id)
+    await tx.connection.execute(ADMIT_TO_ALL, referral_id, person_id, organisation_id)
+
+
+async def remove_parties(tx: Tx, referral_id: UUID) -> None:
+    """What this referral alone gave; openers, named ones and spells keep theirs."""
+    await tx.connection.execute("DELETE FROM accepted_referral WHERE referral_id = $1", referral_id)
+    await tx.connection.execute("DELETE FROM party WHERE referral_id = $1", referral_id)
+
+
+async def save_erasure(tx: Tx, person_id: UUID) -> None:
+    """Journeys of an erased person answer like absent ones; what people wrote is deleted, the pseudonymous facts stay."""
+    await tx.connection.execute(
+        "DELETE FROM functioning WHERE journey_id IN (SELECT journey_id FROM journey WHERE person_id = $1)", person_id
+    )
+    await tx.connection.execute("UPDATE journey SET erased = true WHERE person_id = $1 AND NOT erased", person_id)

@@ -1,0 +1,1 @@
+"""Length classes of programmes."""

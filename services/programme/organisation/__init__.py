@@ -1,0 +1,1 @@
+"""Organisations as heard from referral."""

@@ -1,0 +1,1 @@
+"""Pathways: ordered stages and their rules as versioned data."""

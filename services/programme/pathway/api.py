@@ -1,0 +1,104 @@
+"""Pathways on the wire."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Path, Query
+from pydantic import BaseModel, Field
+
+from services.programme.pathway import service
+from services.programme.pathway.domain import Pathway, PathwayStatus, StageRule
+from shared.command import CurrentTx, Done, commands, queries
+from shared.database import Record
+from shared.errors import Refused
+from shared.policy import allows, roles
+from shared.web import Body, Code, Limit, Page, cursor_of, values_of
+
+router_commands = commands("pathways")
+router_queries = queries("pathways")
+
+EVERYONE = roles("registrar", "coordinator", "clinician", "trainer", "system", "analyst", "ministry", "region")
+PathwayCode = Annotated[Code, Path(examples=["addiction-rehabilitation"])]
+Version = Annotated[int, Path(ge=1, le=100_000)]
+Weeks = Annotated[int, Field(strict=True, ge=1, le=520, examples=[24])]
+Months = Annotated[int, Field(strict=True, ge=1, le=60, examples=[6])]
+StageNumber = Annotated[int, Field(strict=True, ge=1, le=9, examples=[2])]
+
+
+class NewStage(Body):
+    """One stage of a new version; `planned_months`: fewest and most, a plan outside them needs a reason."""
+
+    stage: StageNumber
+    code: Code = Field(examples=["treatment"])
+    planned_weeks: Weeks
+    needs_medical_organisation: Annotated[bool, Field(strict=True)] = False
+    needs_responsible_doctor: Annotated[bool, Field(strict=True)] = False
+    planned_months: tuple[Months, Months] | None = None
+    relapse_reopens: StageNumber | None = None
+    relapse_definitions: list[Code] = Field(default=[], max_length=20, examples=[["consecutive-4-from-week-3"]])
+
+
+class NewPathway(Body):
+    code: Code = Field(examples=["addiction-rehabilitation"])
+    stages: list[NewStage] = Field(min_length=1, max_length=9)
+
+
+class PathwayView(BaseModel):
+    pathway_id: UUID
+    code: str
+    version: int
+    status: PathwayStatus
+    stages: list[StageRule]
+
+
+@router_queries.get("/pathways")
+@allows(EVERYONE)
+async def list_pathways(tx: CurrentTx, cursor: Annotated[str | None, Query(max_length=500)] = None, limit: Limit = 50) -> Page[PathwayView]:
+    """One version of each pathway: the published one that journeys are opened on, else the newest."""
+    rows = await service.list_pathways(tx, _after(cursor), limit + 1)
+    views = [_view(row) for row in rows[:limit]]
+    return Page[PathwayView](items=views, next=cursor_of(views[-1].code) if len(rows) > limit else None)
+
+
+@router_queries.get("/pathways/{code}")
+@allows(EVERYONE)
+async def list_versions(tx: CurrentTx, code: PathwayCode) -> Page[PathwayView]:
+    """All versions of a pathway, newest first. Source: mission row 002-01."""
+    return Page[PathwayView](items=[_view(row) for row in await service.versions(tx, code)])
+
+
+@router_commands.post("/pathways", status_code=201)
+@allows(roles("ministry"))
+async def draft_pathway(tx: CurrentTx, body: NewPathway) -> Done:
+    """A new version of a pathway, not yet published. Source: mission row 002-12."""
+    stages = tuple(StageRule.model_validate(stage.model_dump()) for stage in body.stages)
+    return Done(id=await service.draft(tx, body.code, stages), status="draft")
+
+
+@router_commands.post("/pathways/{code}/versions/{version}/publication")
+@allows(roles("ministry"))
+async def publish_pathway(tx: CurrentTx, code: PathwayCode, version: Version) -> Done:
+    """From now on journeys are opened on this version, unless a higher one is published. Source: mission row 002-12."""
+    return Done(id=await service.change_status(tx, code, version, "published"), status="published")
+
+
+@router_commands.post("/pathways/{code}/versions/{version}/retirement")
+@allows(roles("ministry"))
+async def retire_pathway(tx: CurrentTx, code: PathwayCode, version: Version) -> Done:
+    """No journey is opened on this version any more; those under way keep it. Source: mission row 002-12."""
+    return Done(id=await service.change_status(tx, code, version, "retired"), status="retired")
+
+
+def _view(row: Record) -> PathwayView:
+    pathway = Pathway.model_validate_json(row["body"])
+    return PathwayView(
+        pathway_id=row["pathway_id"], code=pathway.code, version=pathway.version, status=row["status"], stages=list(pathway.stages)
+    )
+
+
+def _after(cursor: str | None) -> str:
+    """The code a page begins after; raises Refused("bad-cursor")."""
+    code = values_of(cursor, 1)[0] if cursor else ""
+    if not code.isascii():
+        raise Refused("bad-cursor")
+    return code

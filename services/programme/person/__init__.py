@@ -1,0 +1,1 @@
+"""Persons, consents and accepted referrals as heard from referral; disclosures made here."""

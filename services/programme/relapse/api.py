@@ -1,0 +1,81 @@
+"""Observations and relapses of a journey on the wire."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import Field, field_validator
+
+from services.programme import paging
+from services.programme.definition.domain import Result
+from services.programme.relapse import service
+from services.programme.relapse.domain import Relapse
+from services.programme.weekly.service import Results
+from shared.command import CurrentTx, Done, commands, queries
+from shared.policy import allows, roles
+from shared.web import Body, BusinessDate, Limit, Page, cursor_of
+
+router_commands = commands("relapses")
+router_queries = queries("relapses")
+
+WHO = roles("clinician", "system")
+Stage = Annotated[int, Field(strict=True, ge=1, le=9, examples=[2])]
+Week = Annotated[int, Field(strict=True, ge=1, le=520, examples=[1])]
+
+
+class WeekResult(Body):
+    week: Week
+    result: Result = Field(examples=["negative"])
+
+
+class Observations(Body):
+    """Many weeks at once, late and in any order; each week once. `spell`: the stage's last one where none is given."""
+
+    stage: Stage
+    spell: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
+    results: list[WeekResult] = Field(max_length=520)
+    closes_record: Annotated[bool, Field(strict=True)] = False
+
+    @field_validator("results")
+    @classmethod
+    def _weeks_differ(cls, results: list[WeekResult]) -> list[WeekResult]:
+        if len({result.week for result in results}) != len(results):
+            raise ValueError("a week twice")
+        return results
+
+
+class RelapseReport(Body):
+    """`stage`: where it happened; `reopens`: the stage the clinician names, None for the pathway's default."""
+
+    stage: Stage
+    reopens: Stage | None = None
+    on: BusinessDate
+
+
+@router_commands.put("/journeys/{journey_id}/observations")
+@allows(WHO)
+async def record_observations(tx: CurrentTx, journey_id: UUID, body: Observations) -> Done:
+    """Record weekly results; the relapse definitions are applied again. Answers how the stage stands. Source: standards section 3."""
+    results = Results({one.week: one.result for one in body.results}, body.closes_record)
+    journey = await service.record_observations(tx, journey_id, (body.stage, body.spell), results)
+    return Done(id=journey_id, status=journey.status_of(body.stage) or "")
+
+
+@router_commands.post("/journeys/{journey_id}/relapses", status_code=201)
+@allows(WHO)
+async def report_relapse(tx: CurrentTx, journey_id: UUID, body: RelapseReport) -> Done:
+    """Report a relapse; it reopens a stage that has ended and marks one still started. Source: mission row 002-46."""
+    relapse = await service.report(tx, journey_id, body.stage, body.on, body.reopens)
+    return Done(id=relapse.relapse_id, status="marked" if relapse.reopens is None else "reopened")
+
+
+@router_queries.get("/journeys/{journey_id}/relapses")
+@allows(WHO)
+async def list_relapses(
+    tx: CurrentTx, journey_id: UUID, cursor: Annotated[str | None, Query(max_length=500)] = None, limit: Limit = 50
+) -> Page[Relapse]:
+    """What was met or reported, withdrawn ones too; `dropout-4-missing` is listed and never a relapse. Source: standards section 3."""
+    journey, relapses = await service.list_relapses(tx, journey_id, paging.after(cursor), limit + 1)
+    tx.audit("read-relapses", journey.person_id)
+    shown = relapses[:limit]
+    return Page[Relapse](items=shown, next=cursor_of(str(shown[-1].relapse_id)) if len(relapses) > limit else None)

@@ -1,0 +1,161 @@
+"""What a relapse does to a journey: it marks a spell still started, or reopens a stage; nothing is deleted. Pure."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from services.programme.definition.domain import CLINICIAN_REPORT, DEFINITIONS
+from services.programme.journey.domain import Journey, Spell, reopen_stage
+from services.programme.pathway.domain import StageRule
+from services.programme.weekly.domain import Change
+from shared.errors import refuse
+from shared.events import Event
+from shared.events.programme import RelapseAssessed, RelapseRecorded, RelapseWithdrawn
+
+
+class Relapse(BaseModel):
+    """One definition met in one spell, or a clinician's report (no week). `reopens`: the stage it reopened or opened."""
+
+    model_config = ConfigDict(frozen=True)
+
+    relapse_id: UUID
+    stage: int
+    spell: int
+    definition: str
+    week: int | None
+    known_on: date
+    reopens: int | None = None
+    withdrawn: bool = False
+
+
+class Report(NamedTuple):
+    """What a clinician reports; `reopens` None: the pathway's default."""
+
+    relapse_id: UUID
+    on: date
+    reopens: int | None
+    already_reported: bool
+
+
+class Outcome(NamedTuple):
+    """The journey after it, what is kept and what is told."""
+
+    journey: Journey
+    relapses: list[Relapse]
+    events: list[Event]
+
+
+def report(journey: Journey, rule: StageRule, reported: Report, today: date) -> Outcome:
+    """A clinician's report; one a spell. Raises Refused("relapse-not-recordable"). Source: mission row 002-46, standards section 3."""
+    spell = journey.spell(rule.stage)
+    refuse(
+        "relapse-not-recordable",
+        {
+            "stage-started": spell is None,
+            "on-or-after-start": spell is not None and reported.on < spell.started_on,
+            "date-not-in-future": reported.on > today,
+            "reopens-stage-of-pathway": reported.reopens is not None and journey.status_of(reported.reopens) is None,
+            "first-report-of-the-spell": reported.already_reported,
+        },
+    )
+    assert spell is not None
+    relapse = Relapse(
+        relapse_id=reported.relapse_id,
+        stage=rule.stage,
+        spell=spell.number,
+        definition=CLINICIAN_REPORT,
+        week=None,
+        known_on=reported.on,
+    )
+    return _happened(journey, relapse, _target(journey, rule, reported.reopens))
+
+
+def assess(journey: Journey, rule: StageRule, spell: Spell, changes: Sequence[Change]) -> Outcome:
+    """What the changes of a spell's weekly record do. Source: standards section 3, contracts section 3."""
+    relapses: list[Relapse] = []
+    events: list[Event] = []
+    for change in changes:
+        outcome = _assess_one(journey, rule, spell, change)
+        journey = outcome.journey
+        relapses += outcome.relapses
+        events += outcome.events
+    return Outcome(journey, relapses, events)
+
+
+def _assess_one(journey: Journey, rule: StageRule, spell: Spell, change: Change) -> Outcome:
+    relapse = Relapse(
+        relapse_id=change.relapse_id,
+        stage=spell.stage,
+        spell=spell.number,
+        definition=change.definition,
+        week=change.week,
+        known_on=change.known_on,
+        withdrawn=change.what == "withdrawn",
+    )
+    if change.what == "moved" or not DEFINITIONS[change.definition].is_relapse:
+        return Outcome(journey, [relapse], [_assessed(journey, relapse)])
+    if change.what == "withdrawn":
+        return _undone(journey, relapse)
+    return _happened(journey, relapse, _target(journey, rule, None))
+
+
+def _target(journey: Journey, rule: StageRule, named: int | None) -> int | None:
+    """The stage a relapse reopens, or opens where it is still planned; None where that stage is started or waits to be started again."""
+    if journey.status_of(rule.stage) == "started" and named is None:
+        return None
+    target = named or rule.reopens
+    return None if journey.status_of(target) in ("started", "reopened") else target
+
+
+def _happened(journey: Journey, relapse: Relapse, target: int | None) -> Outcome:
+    journey = _mark(journey, relapse)
+    if target is not None:
+        journey = reopen_stage(journey, target)
+    relapse = relapse.model_copy(update={"reopens": target})
+    recorded = RelapseRecorded(
+        person_id=journey.person_id,
+        relapse_id=relapse.relapse_id,
+        journey_id=journey.journey_id,
+        stage=relapse.stage,
+        spell=relapse.spell,
+        reopens=target,
+        imported=journey.imported,
+    )
+    return Outcome(journey, [relapse], [recorded, _assessed(journey, relapse)])
+
+
+def _undone(journey: Journey, relapse: Relapse) -> Outcome:
+    """The mark goes; what was reopened stays open."""
+    withdrawn = RelapseWithdrawn(
+        person_id=journey.person_id, relapse_id=relapse.relapse_id, journey_id=journey.journey_id, imported=journey.imported
+    )
+    return Outcome(_mark(journey, relapse), [relapse], [withdrawn, _assessed(journey, relapse)])
+
+
+def _mark(journey: Journey, relapse: Relapse) -> Journey:
+    spell = journey.spell(relapse.stage, relapse.spell)
+    assert spell is not None
+    others = tuple(mark for mark in spell.relapses if mark != relapse.relapse_id)
+    marks = others if relapse.withdrawn else (*others, relapse.relapse_id)
+    return journey.with_spell(spell.model_copy(update={"relapses": marks}))
+
+
+def _assessed(journey: Journey, relapse: Relapse) -> RelapseAssessed:
+    spell = journey.spell(relapse.stage, relapse.spell)
+    assert spell is not None
+    return RelapseAssessed(
+        person_id=journey.person_id,
+        relapse_id=relapse.relapse_id,
+        journey_id=journey.journey_id,
+        stage=relapse.stage,
+        spell=relapse.spell,
+        organisation_id=spell.organisation_id,
+        definition=relapse.definition,
+        week=relapse.week,
+        known_on=relapse.known_on,
+        withdrawn=relapse.withdrawn,
+        imported=journey.imported,
+    )

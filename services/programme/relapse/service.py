@@ -1,0 +1,81 @@
+"""What can be asked about relapses: observations to be recorded and judged, a report, a week that passed, the list."""
+
+from datetime import date
+from uuid import UUID, uuid4
+
+from services.programme.definition.domain import CLINICIAN_REPORT
+from services.programme.journey import service as journeys
+from services.programme.journey.domain import Found, Journey, Spell
+from services.programme.pathway.domain import StageRule
+from services.programme.relapse import domain, store
+from services.programme.relapse.domain import Outcome, Relapse, Report
+from services.programme.weekly import service as weekly
+from services.programme.weekly.service import Results
+from shared.database import Tx
+from shared.errors import NotFound, refuse
+
+
+async def record_observations(tx: Tx, journey_id: UUID, place: tuple[int, int | None], results: Results) -> Journey:
+    """Take weekly results of a stage's spell (None: its last), late ones too, and judge them. Raises Refused, NotFound.
+
+    Source: issue 3 section 4, standards section 3.
+    """
+    found = await journeys.lock(tx, journey_id)
+    spell = found.journey.spell(*place)
+    refuse("observations-not-recordable", {"stage-started": spell is None})
+    assert spell is not None
+    rule = _rule(found, spell.stage)
+    changes = await weekly.judge(tx, found.journey, spell, rule.relapse_definitions, results)
+    return await _keep(tx, found.journey, domain.assess(found.journey, rule, spell, changes))
+
+
+async def week_over(tx: Tx, waiting_id: UUID) -> None:
+    """A week of a spell passed; without a result it is missing. Source: delivery section 6, contracts section 3."""
+    place = await weekly.find_waiting(tx, waiting_id)
+    if place is None:
+        return
+    found = await journeys.lock(tx, place[0])
+    spell = found.journey.spell(*place[1:])
+    if spell is None or await weekly.find_waiting(tx, waiting_id) is None:
+        return
+    rule = _rule(found, spell.stage)
+    changes = await weekly.week_over(tx, found.journey, spell, rule.relapse_definitions)
+    await _keep(tx, found.journey, domain.assess(found.journey, rule, spell, changes))
+
+
+async def report(tx: Tx, journey_id: UUID, stage: int, on: date, reopens: int | None) -> Relapse:
+    """A clinician reports a relapse in the last spell of a stage. Raises Refused, NotFound. Source: mission row 002-46."""
+    found = await journeys.lock(tx, journey_id)
+    spell = found.journey.spell(stage)
+    already = spell is not None and await _is_reported(tx, found.journey, spell)
+    reported = Report(uuid4(), on, reopens, already)
+    outcome = domain.report(found.journey, _rule(found, stage), reported, journeys.latest_day(tx))
+    await _keep(tx, found.journey, outcome)
+    return outcome.relapses[0]
+
+
+async def list_relapses(tx: Tx, journey_id: UUID, after: UUID, limit: int) -> tuple[Journey, list[Relapse]]:
+    """For who opened the journey or had a spell in it; raises NotFound for others, those merely named too."""
+    journey = (await journeys.get(tx, journey_id)).journey
+    tx.caller.must_be_one_of("journey", *journey.organisations())
+    return journey, await store.list_relapses(tx, journey_id, after, limit)
+
+
+async def _keep(tx: Tx, before: Journey, outcome: Outcome) -> Journey:
+    if outcome.relapses:
+        await store.save_relapses(tx, before.journey_id, outcome.relapses)
+    if outcome.journey != before:
+        await journeys.save(tx, outcome.journey)
+    tx.append(before.person_id, *outcome.events)
+    return outcome.journey
+
+
+async def _is_reported(tx: Tx, journey: Journey, spell: Spell) -> bool:
+    return await store.is_reported(tx, journey.journey_id, spell.stage, spell.number, CLINICIAN_REPORT)
+
+
+def _rule(found: Found, stage: int) -> StageRule:
+    rule = found.pathway.rule(stage)
+    if rule is None:
+        raise NotFound("stage")
+    return rule

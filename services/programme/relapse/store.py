@@ -1,0 +1,35 @@
+"""All SQL about relapses."""
+
+from uuid import UUID
+
+from services.programme.relapse.domain import Relapse
+from shared.database import Tx
+
+SAVE = """
+INSERT INTO relapse (relapse_id, journey_id, stage, spell, definition, week, known_on, reopens, withdrawn)
+SELECT n.relapse_id, $1, n.stage, n.spell, n.definition, n.week, n.known_on, n.reopens, n.withdrawn
+FROM unnest($2::uuid[], $3::int[], $4::int[], $5::text[], $6::int[], $7::date[], $8::int[], $9::boolean[])
+    AS n(relapse_id, stage, spell, definition, week, known_on, reopens, withdrawn)
+ON CONFLICT (relapse_id) DO UPDATE SET week = EXCLUDED.week, known_on = EXCLUDED.known_on, withdrawn = EXCLUDED.withdrawn
+"""
+LIST = """
+SELECT relapse_id, stage, spell, definition, week, known_on, reopens, withdrawn FROM relapse
+WHERE journey_id = $1 AND relapse_id > $2 ORDER BY relapse_id LIMIT $3
+"""
+REPORTED = """
+SELECT EXISTS (SELECT FROM relapse WHERE journey_id = $1 AND stage = $2 AND spell = $3 AND definition = $4 AND NOT withdrawn)
+"""
+
+
+async def save_relapses(tx: Tx, journey_id: UUID, relapses: list[Relapse]) -> None:
+    """New ones, and those whose week moved or that were withdrawn; what one reopened stays as it was."""
+    rows = [(r.relapse_id, r.stage, r.spell, r.definition, r.week, r.known_on, r.reopens, r.withdrawn) for r in relapses]
+    await tx.connection.execute(SAVE, journey_id, *map(list, zip(*rows, strict=True)))
+
+
+async def list_relapses(tx: Tx, journey_id: UUID, after: UUID, limit: int) -> list[Relapse]:
+    return [Relapse.model_validate(dict(row)) for row in await tx.connection.fetch(LIST, journey_id, after, limit)]
+
+
+async def is_reported(tx: Tx, journey_id: UUID, stage: int, spell: int, definition: str) -> bool:
+    return bool(await tx.connection.fetchval(REPORTED, journey_id, stage, spell, definition))

@@ -1,0 +1,1 @@
+"""Remission: the clock that counts observed days only."""

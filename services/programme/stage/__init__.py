@@ -1,0 +1,1 @@
+"""The stages of a journey: started, completed, left or skipped."""

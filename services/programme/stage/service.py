@@ -1,0 +1,59 @@
+"""What can be done to a stage: lock, decide, save, append."""
+
+from uuid import UUID
+
+from services.programme.journey import service as journeys
+from services.programme.journey.domain import Journey, SkippedHow
+from services.programme.stage import domain
+from services.programme.stage.domain import Ended, Start, Visit
+from shared.database import Tx
+from shared.errors import NotFound
+
+
+async def start_stage(tx: Tx, journey_id: UUID, stage: int, visit: Visit) -> Journey:
+    """Open a spell at the caller's organisation, which becomes the holder. Raises Refused, NotFound, Conflict."""
+    organisation_id = journeys.organisation_of(tx)
+    found = await journeys.lock(tx, journey_id, naming=organisation_id)
+    rule = found.pathway.rule(stage)
+    if rule is None:
+        raise NotFound("stage")
+    start = Start(organisation_id, found.organisation_kind or "", visit, found.died_on)
+    journey, events = domain.start_stage(found.journey, rule, start, journeys.latest_day(tx))
+    await journeys.save(tx, journey, organisation_id)
+    tx.append(journey.person_id, *events)
+    return journey
+
+
+async def complete_stage(tx: Tx, journey_id: UUID, stage: int, ended: Ended) -> Journey:
+    """Raises Refused naming every unmet requirement, NotFound, Conflict when the next organisation is not yet known."""
+    found = await journeys.lock(tx, journey_id, naming=ended.next_organisation_id)
+    journey, events = domain.complete_stage(found.journey, stage, ended, journeys.latest_day(tx))
+    await journeys.save(tx, journey, ended.next_organisation_id)
+    tx.append(journey.person_id, *events)
+    return journey
+
+
+async def leave_stage(tx: Tx, journey_id: UUID, stage: int, ended: Ended) -> Journey:
+    """Raises Refused naming every unmet requirement, NotFound, Conflict when the next organisation is not yet known."""
+    found = await journeys.lock(tx, journey_id, naming=ended.next_organisation_id)
+    journey, events = domain.leave_stage(found.journey, stage, ended, journeys.latest_day(tx))
+    await journeys.save(tx, journey, ended.next_organisation_id)
+    tx.append(journey.person_id, *events)
+    return journey
+
+
+async def skip_stage(tx: Tx, journey_id: UUID, stage: int, how: SkippedHow, reason: str | None) -> Journey:
+    """Raises Refused, NotFound."""
+    found = await journeys.lock(tx, journey_id)
+    journey, events = domain.skip_stage(found.journey, stage, how, reason)
+    await journeys.save(tx, journey)
+    tx.append(journey.person_id, *events)
+    return journey
+
+
+async def reopen_stage(tx: Tx, journey_id: UUID, stage: int, reason: str) -> Journey:
+    """By decision, not by a relapse; no fact is told until the stage is started again. Raises Refused, NotFound."""
+    found = await journeys.lock(tx, journey_id)
+    journey = domain.correct_stage(found.journey, stage, reason)
+    await journeys.save(tx, journey)
+    return journey

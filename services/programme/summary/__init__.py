@@ -1,0 +1,1 @@
+"""What a later organisation may see of the stages before, under a consent."""

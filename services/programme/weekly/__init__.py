@@ -1,0 +1,1 @@
+"""Weekly records of spells: what each week showed and which definitions it meets."""

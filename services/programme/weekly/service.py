@@ -1,0 +1,65 @@
+"""What can be asked of weekly records: to take results, to be judged, to wait for the next week."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, time
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from services.programme.definition.domain import Result
+from services.programme.journey import service as journeys
+from services.programme.journey.domain import Journey, Spell
+from services.programme.weekly import domain, store
+from services.programme.weekly.domain import Change, WeeklyRecord
+from shared.clock import meet_deadline, set_deadline
+from shared.database import Tx
+
+WEEK_OVER = "week-over"
+
+
+class Results(NamedTuple):
+    """Weekly results as they were entered; `closes`: no more is expected."""
+
+    by_week: Mapping[int, Result]
+    closes: bool
+
+
+async def judge(tx: Tx, journey: Journey, spell: Spell, definitions: Iterable[str], results: Results) -> list[Change]:
+    """Take the results and apply the definitions; answers what changed. Call under the journey's lock. Raises Refused."""
+    today = tx.now.date()
+    found = await store.find_record(tx, journey.journey_id, spell.stage, spell.number)
+    record, waiting_id = found or (domain.begin(spell, journey.imported), None)
+    record = domain.record_results(record, results.by_week, results.closes, journeys.latest_day(tx))
+    record, changes = domain.judge(record, definitions, today)
+    await store.save_record(tx, journey.journey_id, record, await _wait(tx, record, waiting_id))
+    return changes
+
+
+async def week_over(tx: Tx, journey: Journey, spell: Spell, definitions: Iterable[str]) -> list[Change]:
+    """A week passed by itself: apply the definitions again and wait, under a new id, for the next. Call under the journey's lock."""
+    found = await store.find_record(tx, journey.journey_id, spell.stage, spell.number)
+    if found is None:
+        return []
+    record, changes = domain.judge(found[0], definitions, tx.now.date())
+    await store.save_record(tx, journey.journey_id, record, await _wait(tx, record, None))
+    return changes
+
+
+async def _wait(tx: Tx, record: WeeklyRecord, waiting_id: UUID | None) -> UUID | None:
+    """Sets the deadline for the next week that passes by itself; none is left: meets it."""
+    due_on = record.next_over_on(tx.now.date())
+    if due_on is None:
+        if waiting_id:
+            await meet_deadline(tx, WEEK_OVER, subject_id=waiting_id)
+        return None
+    waiting_id = waiting_id or uuid4()
+    await set_deadline(tx, WEEK_OVER, waiting_id, datetime.combine(due_on, time(), UTC))
+    return waiting_id
+
+
+async def find_waiting(tx: Tx, waiting_id: UUID) -> tuple[UUID, int, int] | None:
+    """Journey, stage and spell of the record that waits under this id; None when it waits no more."""
+    return await store.find_waiting(tx, waiting_id)
+
+
+async def list_records(tx: Tx, journey_id: UUID) -> list[WeeklyRecord]:
+    return await store.list_records(tx, journey_id)

@@ -1,0 +1,1 @@
+"""Withdrawal symptoms by day."""

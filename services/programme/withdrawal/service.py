@@ -1,0 +1,21 @@
+"""What can be asked about withdrawal symptoms: many days recorded at once, the latest ones read."""
+
+from uuid import UUID
+
+from services.programme.journey import service as journeys
+from services.programme.withdrawal import domain, store
+from services.programme.withdrawal.domain import Withdrawal
+from shared.database import Tx
+
+SHOWN = 30
+
+
+async def record_scores(tx: Tx, journey_id: UUID, scores: list[Withdrawal]) -> None:
+    """At any stage, in any order; only new or changed days are told. Raises Refused, NotFound. Source: mission row 002-38."""
+    domain.check_scores(scores, journeys.latest_day(tx))
+    journey = (await journeys.lock(tx, journey_id)).journey
+    tx.append(journey.person_id, *domain.scored(journey, await store.save_scores(tx, journey_id, scores)))
+
+
+async def list_latest(tx: Tx, journey_id: UUID) -> list[Withdrawal]:
+    return await store.list_latest(tx, journey_id, SHOWN)

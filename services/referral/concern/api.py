@@ -1,0 +1,27 @@
+"""The list of concerns for the organisation that holds the person."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from services.referral.concern import service
+from services.referral.concern.service import State
+from services.referral.concern.store import Concern
+from services.referral.cursor import Paging, after_id, next_id
+from shared.command import CurrentTx, queries
+from shared.policy import allows, roles
+from shared.web import Page
+
+router_queries = queries("concerns")
+
+
+class Sought(Paging):
+    state: State | None = None
+
+
+@router_queries.get("/concerns")
+@allows(roles("coordinator", "system"))
+async def list_concerns(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[Concern]:
+    """Concerns about persons your organisation holds now. Signs and words stay with the family service. Source: mission row 000-08."""
+    found = await service.list_concerns(tx, after_id(sought.cursor), sought.state, sought.limit)
+    return Page(items=found, next=next_id([concern.concern_id for concern in found], sought.limit))

@@ -1,0 +1,1 @@
+"""Sharing consents. What is shown under them is disclosure's; what a contact may be told is family's."""

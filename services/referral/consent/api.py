@@ -1,0 +1,74 @@
+"""Routes of sharing consents."""
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from services.referral.consent import service
+from services.referral.consent.domain import Consent, Giver, How, Scope
+from services.referral.cursor import Paging, after_id, next_id
+from shared.command import CurrentTx, Done, commands, queries
+from shared.policy import allows, roles
+from shared.web import Body, BusinessDate, Page, Text
+
+router_commands = commands("consents")
+router_queries = queries("consents")
+
+
+class ConsentGiven(Body):
+    """`until` is included; null: until revoked. For a minor the guardian takes part in giving it."""
+
+    scope: Scope
+    discloser_organisation_id: UUID
+    to_organisation_id: UUID
+    purpose: Text = Field(examples=["treatment after detoxification"])
+    given_on: BusinessDate
+    given_by: Giver = "person"
+    how: How
+    until: BusinessDate | None = None
+
+
+class Revocation(Body):
+    """Nothing to say: revoking needs no reason."""
+
+
+class Shown(BaseModel):
+    id: UUID
+    scope: Scope
+    discloser_organisation_id: UUID
+    to_organisation_id: UUID
+    purpose: str
+    given_on: date
+    given_by: Giver
+    how: How
+    until: date | None
+    revoked_at: datetime | None
+
+
+@router_commands.post("/persons/{person_id}/consents", status_code=201)
+@allows(roles("coordinator", "system", "person"))
+async def give_consent(tx: CurrentTx, person_id: UUID, body: ConsentGiven) -> Done:
+    """Record that the person lets one organisation tell another. Source: privacy section 4."""
+    consent = Consent(consent_id=uuid4(), person_id=person_id, **body.model_dump())
+    await service.give(tx, consent)
+    return Done(id=consent.consent_id, status="given")
+
+
+@router_commands.post("/persons/{person_id}/consents/{consent_id}/revocation")
+@allows(roles("coordinator", "system", "person"))
+async def revoke_consent(tx: CurrentTx, person_id: UUID, consent_id: UUID, body: Revocation) -> Done:
+    """Revoke; effective as soon as this is answered."""
+    await service.revoke(tx, person_id, consent_id)
+    return Done(id=consent_id, status="revoked")
+
+
+@router_queries.get("/persons/{person_id}/consents")
+@allows(roles("coordinator", "system", "person"))
+async def list_consents(tx: CurrentTx, person_id: UUID, paging: Annotated[Paging, Query()]) -> Page[Shown]:
+    """All consents of a person, revoked ones included."""
+    found = await service.list_consents(tx, person_id, after_id(paging.cursor), paging.limit)
+    items = [Shown(id=c.consent_id, **c.model_dump(exclude={"consent_id", "person_id"})) for c in found]
+    return Page(items=items, next=next_id([c.consent_id for c in found], paging.limit))

@@ -1,0 +1,54 @@
+"""SQL of consents."""
+
+from datetime import date
+from uuid import UUID
+
+from services.referral.consent.domain import SHOWS_IDENTITY, Consent
+from shared.database import Tx
+from shared.errors import NotFound
+
+COLUMNS = """
+consent_id, person_id, scope, discloser_organisation_id, to_organisation_id, purpose, given_on, given_by, how, until, revoked_at
+"""
+INSERT = """
+INSERT INTO consent (consent_id, person_id, scope, discloser_organisation_id, to_organisation_id, purpose, given_on, given_by, how, until,
+    recorded_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+# Only an organisation that itself has a case relation can be named as the one that tells.
+VALID = """
+SELECT consent_id FROM consent
+WHERE person_id = $1 AND to_organisation_id = $2 AND scope = ANY($3::text[]) AND revoked_at IS NULL AND (until IS NULL OR until >= $4)
+    AND EXISTS (SELECT FROM case_relation r WHERE r.person_id = $1 AND r.organisation_id = consent.discloser_organisation_id)
+ORDER BY consent_id LIMIT 1
+FOR SHARE OF consent
+"""
+
+
+async def insert_consent(tx: Tx, consent: Consent) -> None:
+    values = consent.model_dump(exclude={"revoked_at"})
+    await tx.connection.execute(INSERT, *values.values(), tx.now)
+
+
+async def lock_consent(tx: Tx, person_id: UUID, consent_id: UUID) -> Consent:
+    statement = f"SELECT {COLUMNS} FROM consent WHERE consent_id = $1 AND person_id = $2 FOR NO KEY UPDATE"
+    row = await tx.connection.fetchrow(statement, consent_id, person_id)
+    if row is None:
+        raise NotFound("consent")
+    return Consent(**dict(row))
+
+
+async def save_revocation(tx: Tx, consent_id: UUID) -> None:
+    await tx.connection.execute("UPDATE consent SET revoked_at = $2 WHERE consent_id = $1", consent_id, tx.now)
+
+
+async def list_consents(tx: Tx, person_id: UUID, after: UUID, limit: int) -> list[Consent]:
+    statement = f"SELECT {COLUMNS} FROM consent WHERE person_id = $1 AND consent_id > $2 ORDER BY consent_id LIMIT $3"
+    return [Consent(**dict(row)) for row in await tx.connection.fetch(statement, person_id, after, limit)]
+
+
+async def find_valid(tx: Tx, person_id: UUID, to_organisation_id: UUID, today: date) -> UUID | None:
+    """A consent under which `to` may see who the person is, locked against a revocation until this transaction ends."""
+    scopes = list(SHOWS_IDENTITY)
+    found: UUID | None = await tx.connection.fetchval(VALID, person_id, to_organisation_id, scopes, today)
+    return found

@@ -1,0 +1,1 @@
+"""A person's death: recorded on the person, ends what is still waiting."""

@@ -1,0 +1,1 @@
+"""Questions and suggestions of anyone, answered on a clock."""

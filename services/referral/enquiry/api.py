@@ -1,0 +1,70 @@
+"""Routes of questions and suggestions."""
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from services.referral.cursor import Paging, after_id, next_id
+from services.referral.enquiry import service
+from services.referral.enquiry.domain import Kind
+from shared.command import CurrentTx, Done, commands, queries
+from shared.policy import MACRO, MESO, MICRO, allows, roles
+from shared.web import Body, Page, Text
+
+router_commands = commands("enquiries")
+router_queries = queries("enquiries")
+
+EVERYBODY = roles(*MESO, *MICRO, *MACRO)
+
+
+class Asked(Body):
+    """`to_organisation_id` null: put to the network, any organisation may answer."""
+
+    kind: Kind
+    text: Text = Field(examples=["Is there a place for social rehabilitation in Samarqand?"])
+    to_organisation_id: UUID | None = None
+
+
+class Answer(Body):
+    text: Text = Field(examples=["Yes: call in the morning."])
+
+
+class Shown(BaseModel):
+    """An enquiry; who asked is not shown."""
+
+    enquiry_id: UUID
+    kind: Kind
+    text: str
+    to_organisation_id: UUID | None
+    asked_at: datetime
+    due_on: date
+    overdue: bool
+    answer: str | None
+    answered_at: datetime | None
+
+
+@router_commands.post("/enquiries", status_code=201)
+@allows(EVERYBODY)
+async def ask(tx: CurrentTx, body: Asked) -> Done:
+    """Ask or suggest something. Source: mission row 001-11."""
+    return Done(id=await service.ask(tx, (body.kind, body.text), body.to_organisation_id), status="asked")
+
+
+@router_commands.post("/enquiries/{enquiry_id}/answer")
+@allows(roles(*service.ANSWERING))
+async def answer(tx: CurrentTx, enquiry_id: UUID, body: Answer) -> Done:
+    """Answer an enquiry of your organisation or of the network."""
+    await service.answer(tx, enquiry_id, body.text)
+    return Done(id=enquiry_id, status="answered")
+
+
+@router_queries.get("/enquiries")
+@allows(EVERYBODY)
+async def list_enquiries(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Page[Shown]:
+    """Your own enquiries with their answers; for coordinators and registrars also those they may answer."""
+    found = await service.list_enquiries(tx, after_id(paging.cursor), paging.limit)
+    items = [Shown(**e.model_dump(exclude={"asked_by"})) for e in found]
+    return Page(items=items, next=next_id([e.enquiry_id for e in found], paging.limit))

@@ -1,0 +1,96 @@
+"""What referral does when something happens elsewhere: the whole inbound map."""
+
+from services.referral.concern import service as concerns
+from services.referral.handover import service as handovers
+from services.referral.instruction import service as instructions
+from services.referral.journey import service as journeys
+from services.referral.referral import service as referrals
+from shared.database import Tx
+from shared.delivery.inbox import Handlers
+from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernRead
+from shared.events.monitoring import InstructionClosed, InstructionIssued
+from shared.events.programme import (
+    JourneyCompleted,
+    JourneyOpened,
+    RelapseRecorded,
+    RelapseWithdrawn,
+    StageCompleted,
+    StageLeft,
+    StageSkipped,
+    StageStarted,
+)
+
+
+async def on_journey_opened(tx: Tx, event: JourneyOpened) -> None:
+    await journeys.opened(tx, event)
+
+
+async def on_stage_started(tx: Tx, event: StageStarted) -> None:
+    await handovers.stage_started(tx, event)
+
+
+async def on_stage_completed(tx: Tx, event: StageCompleted) -> None:
+    await handovers.stage_completed(tx, event)
+
+
+async def on_stage_left(tx: Tx, event: StageLeft) -> None:
+    await handovers.stage_left(tx, event)
+
+
+async def on_stage_skipped(tx: Tx, event: StageSkipped) -> None:
+    await handovers.stage_skipped(tx, event)
+
+
+async def on_relapse_recorded(tx: Tx, event: RelapseRecorded) -> None:
+    await handovers.relapse_recorded(tx, event)
+
+
+async def on_relapse_withdrawn(tx: Tx, event: RelapseWithdrawn) -> None:
+    """What was reopened stays open, so does its referral. Source: contracts section 3."""
+
+
+async def on_journey_completed(tx: Tx, event: JourneyCompleted) -> None:
+    await journeys.completed(tx, event.journey_id, event.completed_on)
+    await referrals.withdraw_waiting(tx, event.person_id, "needs-met-otherwise", event.journey_id)
+
+
+async def on_concern_raised(tx: Tx, event: ConcernRaised) -> None:
+    await concerns.heard(tx, event.person_id, event.concern_id, event.severity, "raised")
+
+
+async def on_concern_read(tx: Tx, event: ConcernRead) -> None:
+    await concerns.heard(tx, event.person_id, event.concern_id, None, "read")
+
+
+async def on_concern_escalated(tx: Tx, event: ConcernEscalated) -> None:
+    await concerns.heard(tx, event.person_id, event.concern_id, None, "escalated")
+
+
+async def on_concern_answered(tx: Tx, event: ConcernAnswered) -> None:
+    await concerns.heard(tx, event.person_id, event.concern_id, None, "answered")
+
+
+async def on_instruction_issued(tx: Tx, event: InstructionIssued) -> None:
+    await instructions.issued(tx, event)
+
+
+async def on_instruction_closed(tx: Tx, event: InstructionClosed) -> None:
+    await instructions.closed(tx, event)
+
+
+HANDLERS: Handlers = {
+    JourneyOpened: on_journey_opened,  # who holds the person before a first start; imported or not
+    StageStarted: on_stage_started,  # the stage's referral is in progress
+    StageCompleted: on_stage_completed,  # opens the next stage's referral
+    StageLeft: on_stage_left,  # the stage's referral failed; a transfer opens another
+    StageSkipped: on_stage_skipped,  # who waited for it waits for the following stage
+    RelapseRecorded: on_relapse_recorded,  # opens one for the reopened stage
+    RelapseWithdrawn: on_relapse_withdrawn,  # changes nothing
+    JourneyCompleted: on_journey_completed,  # withdraws what still waits
+    ConcernRaised: on_concern_raised,  # 000-08: visible to the holder
+    ConcernRead: on_concern_read,
+    ConcernEscalated: on_concern_escalated,
+    ConcernAnswered: on_concern_answered,
+    InstructionIssued: on_instruction_issued,  # 002-13: visible to the regions asked
+    InstructionClosed: on_instruction_closed,
+}

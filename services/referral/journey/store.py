@@ -1,0 +1,69 @@
+"""SQL of what programme told. Handlers insert with the unknown left null and fill it in later, whatever comes first."""
+
+from datetime import date
+from uuid import UUID
+
+from services.referral.journey.domain import Spell
+from shared.database import Tx
+from shared.events.programme import JourneyOpened, StageCompleted, StageLeft, StageStarted
+
+SAVE_JOURNEY = """
+INSERT INTO journey (journey_id, person_id, organisation_id, imported) VALUES ($1, $2, $3, $4)
+ON CONFLICT (journey_id) DO UPDATE
+SET organisation_id = coalesce(EXCLUDED.organisation_id, journey.organisation_id), imported = journey.imported OR EXCLUDED.imported
+"""
+SAVE_START = """
+INSERT INTO spell (journey_id, stage, spell, person_id, organisation_id, started_on, started_seq) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (journey_id, stage, spell) DO UPDATE
+SET organisation_id = EXCLUDED.organisation_id, started_on = EXCLUDED.started_on, started_seq = EXCLUDED.started_seq
+"""
+SAVE_END = """
+INSERT INTO spell (journey_id, stage, spell, person_id, organisation_id, ended) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (journey_id, stage, spell) DO UPDATE SET ended = EXCLUDED.ended
+"""
+
+
+async def save_journey(tx: Tx, event: JourneyOpened) -> None:
+    await tx.connection.execute(SAVE_JOURNEY, event.journey_id, event.person_id, event.organisation_id, event.imported)
+
+
+async def save_completion(tx: Tx, journey_id: UUID, completed_on: date) -> None:
+    await tx.connection.execute("UPDATE journey SET completed_on = $2 WHERE journey_id = $1", journey_id, completed_on)
+
+
+async def save_start(tx: Tx, event: StageStarted, seq: int | None) -> None:
+    key = (event.journey_id, event.stage, event.spell, event.person_id)
+    await tx.connection.execute(SAVE_START, *key, event.organisation_id, event.started_on, seq)
+
+
+async def save_end(tx: Tx, event: StageCompleted | StageLeft, ended: str) -> None:
+    key = (event.journey_id, event.stage, event.spell, event.person_id)
+    await tx.connection.execute(SAVE_END, *key, event.organisation_id, ended)
+
+
+async def save_skip(tx: Tx, journey_id: UUID, stage: int, how: str) -> None:
+    statement = "INSERT INTO skipped_stage (journey_id, stage, how) VALUES ($1, $2, $3) ON CONFLICT (journey_id, stage) DO NOTHING"
+    await tx.connection.execute(statement, journey_id, stage, how)
+
+
+async def list_spells(tx: Tx, journey_id: UUID) -> list[Spell]:
+    statement = "SELECT stage, spell, organisation_id, started_on, started_seq, ended FROM spell WHERE journey_id = $1"
+    return [Spell(**dict(row)) for row in await tx.connection.fetch(statement, journey_id)]
+
+
+async def list_skipped(tx: Tx, journey_id: UUID) -> list[int]:
+    return [row["stage"] for row in await tx.connection.fetch("SELECT stage FROM skipped_stage WHERE journey_id = $1", journey_id)]
+
+
+async def is_imported(tx: Tx, journey_id: UUID) -> bool:
+    answer: bool | None = await tx.connection.fetchval("SELECT imported FROM journey WHERE journey_id = $1", journey_id)
+    return bool(answer)
+
+
+async def is_under_way(tx: Tx, person_id: UUID, stage: int, organisation_id: UUID) -> bool:
+    statement = """
+    SELECT EXISTS (SELECT FROM spell
+        WHERE person_id = $1 AND stage = $2 AND organisation_id = $3 AND started_on IS NOT NULL AND ended IS NULL)
+    """
+    answer: bool = await tx.connection.fetchval(statement, person_id, stage, organisation_id)
+    return answer

@@ -1,0 +1,1 @@
+"""Motivating acts around a referral and what came of them."""

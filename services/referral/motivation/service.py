@@ -1,0 +1,32 @@
+"""What can be asked of motivating acts. Only the parties of a referral record and read them."""
+
+from datetime import date
+from typing import get_args
+from uuid import UUID
+
+from services.referral.motivation import domain, store
+from services.referral.motivation.store import Acceptance, Act
+from services.referral.referral import service as referrals
+from shared.database import Tx
+
+
+async def record(tx: Tx, referral_id: UUID, act: tuple[str, str, date]) -> UUID:
+    """An act as (kind, role, day). Source: mission row 002-06."""
+    await referrals.must_be_party(tx, referral_id)
+    domain.check_act(act[2], tx.now.date())
+    organisation_id = tx.caller.organisation_id
+    assert organisation_id is not None, "a meso role acts for an organisation"
+    return await store.insert_act(tx, referral_id, act, organisation_id)
+
+
+async def list_acts(tx: Tx, referral_id: UUID) -> list[Act]:
+    referral = await referrals.must_be_party(tx, referral_id)
+    tx.audit("read-motivations", referral.person_id)
+    return await store.list_acts(tx, referral_id)
+
+
+async def acceptance(tx: Tx) -> list[Acceptance]:
+    """Acceptance with and without each kind of act, over the referrals the caller's organisation sent. Source: mission row 002-06."""
+    if tx.caller.organisation_id is None:
+        return []
+    return await store.count_acceptance(tx, tx.caller.organisation_id, list(get_args(domain.ActKind)))

@@ -1,0 +1,63 @@
+"""SQL of motivating acts and what came of them."""
+
+from datetime import date
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from shared.database import Tx
+
+INSERT = """
+INSERT INTO motivation (referral_id, kind, by_role, acted_on, organisation_id) VALUES ($1, $2, $3, $4, $5) RETURNING motivation_id
+"""
+FIGURES = """
+WITH answered AS (
+    SELECT r.referral_id, EXISTS (
+        SELECT FROM referral_history h WHERE h.referral_id = r.referral_id AND h.to_status = 'accepted' AND h.change = 'status') AS accepted
+    FROM referral r WHERE r.from_organisation_id = $1 AND r.status NOT IN ('draft', 'requested', 'entered-in-error')
+)
+SELECT k.kind,
+    count(*) FILTER (WHERE m.kind IS NOT NULL) AS answered_with,
+    count(*) FILTER (WHERE m.kind IS NOT NULL AND a.accepted) AS accepted_with,
+    count(*) FILTER (WHERE m.kind IS NULL) AS answered_without,
+    count(*) FILTER (WHERE m.kind IS NULL AND a.accepted) AS accepted_without
+FROM unnest($2::text[]) WITH ORDINALITY AS k(kind, place) CROSS JOIN answered a
+LEFT JOIN LATERAL (SELECT m.kind FROM motivation m WHERE m.referral_id = a.referral_id AND m.kind = k.kind LIMIT 1) m ON true
+GROUP BY k.kind, k.place ORDER BY k.place
+"""
+
+
+class Acceptance(BaseModel):
+    """Of the answered referrals of an organisation, how many were accepted: with an act of this kind and without."""
+
+    kind: str
+    answered_with: int
+    accepted_with: int
+    answered_without: int
+    accepted_without: int
+
+
+class Act(BaseModel):
+    """A motivating act as it is shown."""
+
+    motivation_id: UUID
+    kind: str
+    by_role: str
+    acted_on: date
+    organisation_id: UUID
+
+
+async def insert_act(tx: Tx, referral_id: UUID, act: tuple[str, str, date], organisation_id: UUID) -> UUID:
+    motivation_id: UUID = await tx.connection.fetchval(INSERT, referral_id, *act, organisation_id)
+    return motivation_id
+
+
+async def list_acts(tx: Tx, referral_id: UUID) -> list[Act]:
+    statement = """
+    SELECT motivation_id, kind, by_role, acted_on, organisation_id FROM motivation WHERE referral_id = $1 ORDER BY acted_on, motivation_id
+    """
+    return [Act(**dict(row)) for row in await tx.connection.fetch(statement, referral_id)]
+
+
+async def count_acceptance(tx: Tx, organisation_id: UUID, kinds: list[str]) -> list[Acceptance]:
+    return [Acceptance(**dict(row)) for row in await tx.connection.fetch(FIGURES, organisation_id, kinds)]

@@ -1,0 +1,128 @@
+"""Routes of the network registry."""
+
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from services.referral.cursor import after_id, next_id
+from services.referral.organisation import service
+from services.referral.organisation.domain import Kind, Organisation, Service, ServiceStatus, Setting
+from shared.command import CurrentTx, Done, commands, queries
+from shared.events.referral import Level
+from shared.policy import MACRO, MESO, MICRO, allows, roles
+from shared.web import Body, BusinessDate, Code, Limit, Name, Page, Region
+
+router_commands = commands("organisations")
+router_queries = queries("organisations")
+
+EVERYBODY = roles(*MESO, *MICRO, *MACRO)
+Stage = Annotated[int, Field(ge=1, le=5, examples=[2])]
+StrictStage = Annotated[int, Field(strict=True, ge=1, le=5, examples=[2])]
+Places = Annotated[int, Field(strict=True, ge=0, le=100_000, examples=[4])]
+
+
+class OfferedService(Body):
+    """A service for a stage; places go with the day they were counted."""
+
+    stage: StrictStage
+    programme: Code = Field(examples=["naltrexone"])
+    setting: Setting
+    status: ServiceStatus = "active"
+    places_free: Places | None = None
+    places_as_of: BusinessDate | None = None
+
+
+class Entry(Body):
+    """An organisation's whole entry."""
+
+    name: Name = Field(examples=["0051-site-01-naltrexone"])
+    level: Level
+    kind: Kind
+    region: Region
+    services: list[OfferedService] = Field(max_length=200)
+
+
+class PlacesFree(Body):
+    """`programme` None: for all services of the stage."""
+
+    places_free: Places
+    as_of: BusinessDate
+    programme: Code | None = None
+
+
+class Position(Body):
+    """Negative attitude to illicit use and trafficking, confirmed on a day."""
+
+    confirmed_on: BusinessDate
+
+
+class Sought(Body):
+    """The filters of the registry."""
+
+    stage: Stage | None = None
+    region: Region | None = None
+    kind: Kind | None = None
+    position: Literal["confirmed"] | None = None
+    cursor: str | None = Field(default=None, max_length=400)
+    limit: Limit = 50
+
+
+class Shown(BaseModel):
+    """An organisation as everybody in the network sees it."""
+
+    id: UUID
+    name: str
+    level: Level
+    kind: Kind
+    region: str
+    position_confirmed_on: date | None
+    services: tuple[Service, ...]
+
+
+def _shown(organisation: Organisation) -> Shown:
+    return Shown(id=organisation.organisation_id, **organisation.model_dump(exclude={"organisation_id"}))
+
+
+@router_commands.put("/organisations/{organisation_id}")
+@allows(roles("registrar", "system"))
+async def put_organisation(tx: CurrentTx, organisation_id: UUID, body: Entry) -> Done:
+    """Enter or replace your own organisation. Source: mission rows 002-10, 002-11."""
+    services = tuple(Service(**offered.model_dump()) for offered in body.services)
+    entry = Organisation(organisation_id=organisation_id, services=services, **body.model_dump(exclude={"services"}))
+    await service.put_organisation(tx, entry)
+    return Done(id=organisation_id, status="kept")
+
+
+@router_commands.put("/organisations/{organisation_id}/services/{stage}/places")
+@allows(roles("registrar", "system"))
+async def put_places(tx: CurrentTx, organisation_id: UUID, stage: Stage, body: PlacesFree) -> Done:
+    """Tell how many places are free, as of a day. Source: mission row 000-62."""
+    await service.put_places(tx, organisation_id, (stage, body.programme), body.places_free, body.as_of)
+    return Done(id=organisation_id, status="kept")
+
+
+@router_commands.put("/organisations/{organisation_id}/position")
+@allows(roles("registrar", "system"))
+async def confirm_position(tx: CurrentTx, organisation_id: UUID, body: Position) -> Done:
+    """Confirm the network's common position. Source: mission row 002-40."""
+    await service.confirm_position(tx, organisation_id, body.confirmed_on)
+    return Done(id=organisation_id, status="confirmed")
+
+
+@router_queries.get("/organisations")
+@allows(EVERYBODY)
+async def list_organisations(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[Shown]:
+    """The registry by stage, region (with its districts), kind and confirmed position."""
+    filters = (sought.stage, sought.region, sought.kind, sought.position == "confirmed")
+    found = await service.list_organisations(tx, after_id(sought.cursor), filters, sought.limit)
+    return Page(items=[_shown(o) for o in found], next=next_id([o.organisation_id for o in found], sought.limit))
+
+
+@router_queries.get("/organisations/{organisation_id}")
+@allows(EVERYBODY)
+async def get_organisation(tx: CurrentTx, organisation_id: UUID) -> Shown:
+    """One entry of the registry."""
+    return _shown(await service.get_organisation(tx, organisation_id))

@@ -1,0 +1,108 @@
+"""SQL of organisations and their services."""
+
+from collections.abc import Iterable
+from datetime import date
+from uuid import UUID
+
+from services.referral.organisation.domain import Organisation, Service, Sought
+from shared.database import Record, Tx
+from shared.errors import NotFound
+
+SAVE = """
+INSERT INTO organisation (organisation_id, name, level, kind, region, changed_at) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (organisation_id) DO UPDATE
+SET name = EXCLUDED.name, level = EXCLUDED.level, kind = EXCLUDED.kind, region = EXCLUDED.region, changed_at = EXCLUDED.changed_at
+"""
+DROP_SERVICES = """
+DELETE FROM offered_service
+WHERE organisation_id = $1 AND (stage, programme) NOT IN (SELECT * FROM unnest($2::smallint[], $3::text[]))
+"""
+SAVE_SERVICES = """
+INSERT INTO offered_service (organisation_id, stage, programme, setting, status, places_free, places_as_of)
+SELECT $1, * FROM unnest($2::smallint[], $3::text[], $4::text[], $5::text[], $6::int[], $7::date[])
+ON CONFLICT (organisation_id, stage, programme) DO UPDATE
+SET setting = EXCLUDED.setting, status = EXCLUDED.status, places_free = EXCLUDED.places_free, places_as_of = EXCLUDED.places_as_of
+"""
+SAVE_PLACES = """
+UPDATE offered_service SET places_free = $3, places_as_of = $4
+WHERE organisation_id = $1 AND stage = $2 AND ($5::text IS NULL OR programme = $5) AND (places_as_of IS NULL OR places_as_of <= $4)
+"""
+LIST = """
+SELECT o.organisation_id, o.name, o.level, o.kind, o.region, o.position_confirmed_on
+FROM organisation o JOIN region r ON r.code = o.region
+WHERE o.organisation_id > $1
+    AND ($2::smallint IS NULL OR EXISTS (
+        SELECT FROM offered_service s WHERE s.organisation_id = o.organisation_id AND s.stage = $2 AND s.status = 'active'))
+    AND ($3::text IS NULL OR $3 IN (r.code, r.parent_code, r.within) OR EXISTS (SELECT FROM region WHERE code = $3 AND kind = 'state'))
+    AND ($4::text IS NULL OR o.kind = $4)
+    AND (NOT $5 OR o.position_confirmed_on IS NOT NULL)
+ORDER BY o.organisation_id LIMIT $6
+"""
+QUALIFIED = """
+SELECT EXISTS (
+    SELECT FROM qualified q
+    WHERE q.stage = $1 AND ($3::uuid IS NULL OR q.organisation_id = $3) AND (NOT $4 OR q.position_confirmed)
+        AND (q.within IS NULL OR q.within = (SELECT within FROM region WHERE code = $2)))
+"""
+
+
+async def save_organisation(tx: Tx, organisation: Organisation) -> None:
+    o = organisation
+    await tx.connection.execute(SAVE, o.organisation_id, o.name, o.level, o.kind, o.region, tx.now)
+
+
+async def save_services(tx: Tx, organisation: Organisation) -> None:
+    services = organisation.services
+    stages, programmes = [s.stage for s in services], [s.programme for s in services]
+    await tx.connection.execute(DROP_SERVICES, organisation.organisation_id, stages, programmes)
+    others = ([s.setting for s in services], [s.status for s in services], [s.places_free for s in services])
+    await tx.connection.execute(
+        SAVE_SERVICES, organisation.organisation_id, stages, programmes, *others, [s.places_as_of for s in services]
+    )
+
+
+async def save_places(tx: Tx, organisation_id: UUID, place: tuple[int, str | None], free: int, as_of: date) -> None:
+    """`place` is (stage, programme or None for all of the stage). What is known as of a later day stays."""
+    await tx.connection.execute(SAVE_PLACES, organisation_id, place[0], free, as_of, place[1])
+
+
+async def save_position(tx: Tx, organisation_id: UUID, confirmed_on: date) -> None:
+    statement = "UPDATE organisation SET position_confirmed_on = $2, changed_at = $3 WHERE organisation_id = $1"
+    await tx.connection.execute(statement, organisation_id, confirmed_on, tx.now)
+
+
+async def lock_organisation(tx: Tx, organisation_id: UUID) -> None:
+    statement = "SELECT organisation_id FROM organisation WHERE organisation_id = $1 FOR NO KEY UPDATE"
+    if await tx.connection.fetchval(statement, organisation_id) is None:
+        raise NotFound("organisation")
+
+
+async def find_organisation(tx: Tx, organisation_id: UUID) -> Organisation | None:
+    statement = """
+    SELECT organisation_id, name, level, kind, region, position_confirmed_on FROM organisation WHERE organisation_id = $1
+    """
+    row = await tx.connection.fetchrow(statement, organisation_id)
+    return (await _with_services(tx, [row]))[0] if row else None
+
+
+async def list_organisations(tx: Tx, after: UUID, sought: Sought, limit: int) -> list[Organisation]:
+    return await _with_services(tx, await tx.connection.fetch(LIST, after, *sought, limit))
+
+
+async def _with_services(tx: Tx, rows: list[Record]) -> list[Organisation]:
+    statement = """
+    SELECT organisation_id, stage, programme, setting, status, places_free, places_as_of
+    FROM offered_service WHERE organisation_id = ANY($1::uuid[]) ORDER BY organisation_id, stage, programme
+    """
+    services = await tx.connection.fetch(statement, [row["organisation_id"] for row in rows])
+    return [Organisation(**dict(row), services=_of(row["organisation_id"], services)) for row in rows]
+
+
+def _of(organisation_id: UUID, rows: Iterable[Record]) -> tuple[Service, ...]:
+    return tuple(Service.model_validate(dict(row)) for row in rows if row["organisation_id"] == organisation_id)
+
+
+async def is_qualified(tx: Tx, stage: int, region: str | None, organisation_id: UUID | None, with_position: bool) -> bool:
+    """Whether this organisation (None: any) could take a person of `region` for the stage now."""
+    answer: bool = await tx.connection.fetchval(QUALIFIED, stage, region, organisation_id, with_position)
+    return answer

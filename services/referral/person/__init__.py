@@ -1,0 +1,1 @@
+"""Persons: the only place where a name and a birth date live."""

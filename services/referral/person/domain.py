@@ -1,0 +1,100 @@
+"""Persons: life period, categories, death. Pure."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.errors import refuse
+from shared.events.referral import LifePeriod
+
+CategoryCode = Literal[
+    "former-prisoner",
+    "addiction",
+    "refugee-or-forced-migrant",
+    "separated-child-or-adolescent",
+    "changed-life-circumstances",
+    "offender-in-community",
+    "school-maladjustment",
+    "desocialization",
+    "personality-disorder",
+    "mental-illness",
+    "severe-stress",
+    "stroke",
+]
+RoleText = Literal["decides-alone", "protected-with-guardian"]
+ROLE_TEXT: dict[LifePeriod, RoleText] = {"adult": "decides-alone", "minor": "protected-with-guardian"}
+
+
+class Category(BaseModel):
+    """A category with its dates; several may hold at once. Source: mission rows 001-03, 001-04, 000-37."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: CategoryCode
+    since: date
+    until: date | None
+
+
+class Person(BaseModel):
+    """A person as registered. `life_period` is what was told; with a birth date the date decides."""
+
+    model_config = ConfigDict(frozen=True)
+
+    person_id: UUID
+    name: str
+    birth_on: date | None
+    region: str
+    life_period: LifePeriod
+    registered_by: UUID
+    died_on: date | None = None
+    erased_on: date | None = None
+    categories: tuple[Category, ...] = ()
+
+    def period_on(self, day: date, majority_age: int) -> LifePeriod:
+        return life_period(self.birth_on, self.life_period, day, majority_age)
+
+
+def birthday(birth_on: date, years: int) -> date:
+    """The day on which `years` full years are reached; who was born on 29 February reaches them on 1 March of a shorter year."""
+    try:
+        return birth_on.replace(year=birth_on.year + years)
+    except ValueError:
+        return date(birth_on.year + years, 3, 1)
+
+
+def life_period(birth_on: date | None, told: LifePeriod, day: date, majority_age: int) -> LifePeriod:
+    """Minor from birth to majority, adult from that birthday on. Source: mission row 000-24."""
+    if birth_on is None:
+        return told
+    return "adult" if day >= birthday(birth_on, majority_age) else "minor"
+
+
+def check_registration(birth_on: date | None, categories: tuple[Category, ...], region_known: bool, today: date) -> None:
+    """Raises Refused("person-not-registrable"). Source: mission rows 001-04, 002-43."""
+    refuse(
+        "person-not-registrable",
+        {
+            "region-known": not region_known,
+            "birth-not-in-future": birth_on is not None and birth_on > today,
+            "category-ends-after-it-begins": not all(_in_order(c) for c in categories),
+        },
+    )
+
+
+def check_category(category: Category) -> None:
+    """Raises Refused("category-not-possible"). Source: mission row 001-04."""
+    refuse("category-not-possible", {"category-ends-after-it-begins": not _in_order(category)})
+
+
+def _in_order(category: Category) -> bool:
+    return category.until is None or category.until >= category.since
+
+
+def check_death(person: Person, on: date, today: date) -> None:
+    """Raises Refused("death-not-possible")."""
+    refuse(
+        "death-not-possible",
+        {"not-in-future": on > today, "not-before-birth": person.birth_on is not None and on < person.birth_on},
+    )

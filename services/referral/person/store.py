@@ -1,0 +1,82 @@
+"""SQL of persons and their categories."""
+
+from collections.abc import Iterable
+from datetime import date
+from uuid import UUID
+
+from services.referral.person.domain import Category, Person
+from shared.database import Record, Tx
+from shared.errors import NotFound
+from shared.events.referral import LifePeriod
+
+COLUMNS = "person_id, name, birth_on, region, life_period, registered_by, died_on, erased_on"
+INSERT = """
+INSERT INTO person (person_id, name, birth_on, region, life_period, registered_by, registered_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+SAVE_CATEGORIES = """
+INSERT INTO person_category (person_id, code, since, until)
+SELECT DISTINCT ON (code, since) $1::uuid, * FROM unnest($2::text[], $3::date[], $4::date[]) AS c(code, since, until)
+ON CONFLICT (person_id, code, since) DO UPDATE SET until = EXCLUDED.until
+"""
+
+
+async def insert_person(tx: Tx, person: Person) -> None:
+    p = person
+    await tx.connection.execute(INSERT, p.person_id, p.name, p.birth_on, p.region, p.life_period, p.registered_by, tx.now)
+
+
+async def save_categories(tx: Tx, person_id: UUID, categories: Iterable[Category]) -> None:
+    found = list(categories)
+    columns = [c.code for c in found], [c.since for c in found], [c.until for c in found]
+    await tx.connection.execute(SAVE_CATEGORIES, person_id, *columns)
+
+
+async def has_relation(tx: Tx, person_id: UUID, organisation_id: UUID) -> bool:
+    statement = "SELECT EXISTS (SELECT FROM case_relation WHERE person_id = $1 AND organisation_id = $2)"
+    answer: bool = await tx.connection.fetchval(statement, person_id, organisation_id)
+    return answer
+
+
+async def find_person(tx: Tx, person_id: UUID) -> Person | None:
+    """Without categories."""
+    row = await tx.connection.fetchrow(f"SELECT {COLUMNS} FROM person WHERE person_id = $1", person_id)
+    return Person(**dict(row)) if row else None
+
+
+async def find_whole(tx: Tx, person_id: UUID) -> Person | None:
+    """With categories."""
+    row = await tx.connection.fetchrow(f"SELECT {COLUMNS} FROM person WHERE person_id = $1", person_id)
+    return (await _with_categories(tx, [row]))[0] if row else None
+
+
+async def lock_person(tx: Tx, person_id: UUID) -> Person:
+    row = await tx.connection.fetchrow(f"SELECT {COLUMNS} FROM person WHERE person_id = $1 FOR NO KEY UPDATE", person_id)
+    if row is None:
+        raise NotFound("person")
+    return Person(**dict(row))
+
+
+async def list_persons(tx: Tx, registered_by: UUID, after: UUID, limit: int) -> list[Person]:
+    sought = "registered_by = $1 AND person_id > $2 AND erased_on IS NULL"
+    statement = f"SELECT {COLUMNS} FROM person WHERE {sought} ORDER BY person_id LIMIT $3"
+    return await _with_categories(tx, await tx.connection.fetch(statement, registered_by, after, limit))
+
+
+async def _with_categories(tx: Tx, rows: list[Record]) -> list[Person]:
+    statement = """
+    SELECT person_id, code, since, until FROM person_category WHERE person_id = ANY($1::uuid[]) ORDER BY person_id, since, code
+    """
+    found = await tx.connection.fetch(statement, [row["person_id"] for row in rows])
+    return [Person(**dict(row), categories=_of(row["person_id"], found)) for row in rows]
+
+
+def _of(person_id: UUID, rows: Iterable[Record]) -> tuple[Category, ...]:
+    return tuple(Category(code=r["code"], since=r["since"], until=r["until"]) for r in rows if r["person_id"] == person_id)
+
+
+async def save_death(tx: Tx, person_id: UUID, on: date) -> None:
+    await tx.connection.execute("UPDATE person SET died_on = $2 WHERE person_id = $1", person_id, on)
+
+
+async def save_life_period(tx: Tx, person_id: UUID, period: LifePeriod) -> None:
+    await tx.connection.execute("UPDATE person SET life_period = $2 WHERE person_id = $1", person_id, period)

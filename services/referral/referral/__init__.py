@@ -1,0 +1,1 @@
+"""Referrals: requests that an organisation take a person for a stage, and their history."""

@@ -1,0 +1,148 @@
+"""Routes of referrals. Motivating acts are in `motivation/api.py`."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from services.referral.cursor import Paging, after_day, next_day
+from services.referral.disclosure import service as disclosures
+from services.referral.disclosure.domain import Identity
+from services.referral.person import service as persons
+from services.referral.referral import service
+from services.referral.referral.domain import Referral, Source, Wish
+from services.referral.referral.store import NO_DUE_DAY, HistoryLine, Slice
+from services.referral.transition.domain import BUSINESS_STATUS, Reason, Status
+from shared.command import CurrentTx, Done, commands, queries
+from shared.errors import NotFound
+from shared.events.referral import ReferralOrigin
+from shared.policy import allows, roles
+from shared.web import Body, BusinessDate, Page
+
+router_commands = commands("referrals")
+router_queries = queries("referrals")
+
+StrictStage = Annotated[int, Field(strict=True, ge=1, le=5, examples=[2])]
+StrictBool = Annotated[bool, Field(strict=True)]
+
+
+class Asked(Body):
+    """`to_organisation_id` null: any qualified organisation of the person's region; the first to accept owns it. `source`: EUDA TDI."""
+
+    person_id: UUID
+    journey_id: UUID | None = None
+    stage: StrictStage
+    to_organisation_id: UUID | None = None
+    source: Source = "99"
+    draft: StrictBool = False
+    imported: StrictBool = False
+    replaces: UUID | None = Field(default=None, description="The rejected referral that this one follows.")
+
+
+class AskedForOneself(Body):
+    stage: StrictStage
+    to_organisation_id: UUID | None = None
+
+
+class StatusChange(Body):
+    """The status to go to; a reason where the table of transitions asks for one."""
+
+    to: Status
+    reason: Reason | None = None
+
+
+class Sought(Paging):
+    direction: Literal["in", "out"] = "in"
+    status: Status | None = None
+    due_before: BusinessDate | None = None
+
+
+class Shown(BaseModel):
+    """A referral; before its acceptance one that is open to any shows no person."""
+
+    id: UUID
+    person_id: UUID | None
+    journey_id: UUID | None
+    stage: int
+    status: Status
+    business_status: str
+    from_organisation_id: UUID | None
+    to_organisation_id: UUID | None
+    region: str | None
+    origin: ReferralOrigin
+    source: Source
+    due_on: date | None
+    opened_at: datetime
+    replaces: UUID | None
+
+
+class ShownWhole(Shown):
+    """With its history, and who the person is as far as a consent allows at this moment."""
+
+    person: Identity | None
+    history: list[HistoryLine]
+
+
+def _shown(tx: CurrentTx, referral: Referral) -> Shown:
+    fields = referral.model_dump(include=set(Shown.model_fields))
+    if not _is_named_to(tx, referral):
+        fields |= {"person_id": None, "journey_id": None}
+    return Shown(id=referral.referral_id, business_status=BUSINESS_STATUS[referral.status], **fields)
+
+
+def _is_named_to(tx: CurrentTx, referral: Referral) -> bool:
+    """Source: privacy section 1."""
+    parties = (referral.from_organisation_id, referral.to_organisation_id)
+    return persons.own_id(tx) == referral.person_id or (tx.caller.organisation_id is not None and tx.caller.organisation_id in parties)
+
+
+@router_commands.post("/referrals", status_code=201)
+@allows(roles("coordinator", "system"))
+async def refer(tx: CurrentTx, body: Asked) -> Done:
+    """Refer a person to a stage, or name the organisation for the request that is already open. Source: mission row 002-06."""
+    sender = {"from_organisation_id": tx.caller.organisation_id, "region": None, "due_on": None}
+    referral = await service.refer(tx, Wish(**body.model_dump(), **sender, origin="organisation"))
+    return Done(id=referral.referral_id, status=referral.status)
+
+
+@router_commands.post("/self-referrals", status_code=201)
+@allows(roles("person"))
+async def refer_oneself(tx: CurrentTx, body: AskedForOneself) -> Done:
+    """Ask for a stage oneself. Source: mission row 001-11."""
+    person_id = persons.own_id(tx)
+    if person_id is None:
+        raise NotFound("person")
+    nobody = {"journey_id": None, "from_organisation_id": None, "region": None, "due_on": None}
+    wish = Wish(person_id=person_id, **body.model_dump(), **nobody, origin="self", source="6")
+    referral = await service.refer(tx, wish)
+    return Done(id=referral.referral_id, status=referral.status)
+
+
+@router_commands.post("/referrals/{referral_id}/status")
+@allows(roles("coordinator", "system", "person"))
+async def change_status(tx: CurrentTx, referral_id: UUID, body: StatusChange) -> Done:
+    """Go to another status, as the table of transitions allows your side. Source: standards section 1, mission row 002-06."""
+    referral = await service.change_status(tx, referral_id, body.to, body.reason)
+    return Done(id=referral_id, status=referral.status)
+
+
+@router_queries.get("/referrals")
+@allows(roles("coordinator", "clinician", "system", "person"))
+async def list_referrals(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[Shown]:
+    """Referrals received (with those open to you) or sent, those due first in front. A person sees its own, whatever the direction."""
+    part = Slice(after_day(sought.cursor), sought.status, sought.due_before, sought.limit)
+    found = await service.list_referrals(tx, sought.direction == "out", part)
+    keys = [(r.due_on or NO_DUE_DAY, r.referral_id) for r in found]
+    return Page(items=[_shown(tx, r) for r in found], next=next_day(keys, sought.limit))
+
+
+@router_queries.get("/referrals/{referral_id}")
+@allows(roles("coordinator", "clinician", "system", "person"))
+async def get_referral(tx: CurrentTx, referral_id: UUID) -> ShownWhole:
+    """One referral with its history. Source: mission row 002-06; privacy section 4."""
+    referral, history = await service.get_referral(tx, referral_id)
+    named = _is_named_to(tx, referral)
+    who = await disclosures.find_identity(tx, referral.person_id, "referral") if named else None
+    return ShownWhole(**_shown(tx, referral).model_dump(), person=who, history=history if named else [])

@@ -1,0 +1,288 @@
+"""Referrals and what may become of them. Pure: no clock, no database. Which status may follow which is `transition/domain.py`'s."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from services.referral.transition.domain import (
+    ENDS,
+    REQUESTER,
+    SYSTEM,
+    UNANSWERED,
+    Actor,
+    Party,
+    Reason,
+    Status,
+    check_transition,
+    path_to_start,
+    rule_for,
+)
+from shared.errors import refuse
+from shared.events import Event
+from shared.events.referral import (
+    PlaceNotFound,
+    ReferralAddressed,
+    ReferralAnswered,
+    ReferralClosed,
+    ReferralOpened,
+    ReferralOrigin,
+    ReferralStarted,
+)
+
+Source = Literal["1", "2", "3", "4", "5", "6", "7", "99"]
+
+
+class Wish(BaseModel):
+    """What a new referral is to be. `to_organisation_id` None: any qualified organisation of the region, the first to accept owns it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    person_id: UUID
+    journey_id: UUID | None
+    stage: int
+    from_organisation_id: UUID | None
+    to_organisation_id: UUID | None
+    region: str | None
+    origin: ReferralOrigin
+    source: Source
+    due_on: date | None
+    """The day by which an answer is due; None for imported history."""
+    draft: bool = False
+    imported: bool = False
+    replaces: UUID | None = None
+
+
+class Referral(BaseModel):
+    """A request that an organisation take a person for a stage. Source: mission row 002-06."""
+
+    model_config = ConfigDict(frozen=True)
+
+    referral_id: UUID
+    person_id: UUID
+    journey_id: UUID | None
+    stage: int
+    status: Status
+    from_organisation_id: UUID | None
+    to_organisation_id: UUID | None
+    region: str | None
+    origin: ReferralOrigin
+    source: Source
+    due_on: date | None
+    replaces: UUID | None
+    imported: bool
+    has_started: bool
+    place_found: bool
+    opened_at: datetime
+
+    @property
+    def answer_due(self) -> date | None:
+        """The day by which somebody owes an answer; None when nobody does. Source: mission row 002-22."""
+        return self.due_on if self.status == "requested" else None
+
+    @property
+    def awaits_start(self) -> bool:
+        """Whether the person may get lost on the way to the stage: also after a rejection, until another takes it. Source: OUR-01."""
+        return (
+            self.journey_id is not None
+            and not (self.imported or self.has_started)
+            and self.status in ("requested", "accepted", "on-hold", "rejected")
+        )
+
+    def ids(self) -> dict[str, Any]:
+        return {"person_id": self.person_id, "referral_id": self.referral_id, "journey_id": self.journey_id, "stage": self.stage}
+
+    def told(self) -> list[Event]:
+        """A person was offered the stage; that nobody of the region has a place is told with it. Source: mission rows 002-06, 000-62."""
+        sent = {"from_organisation_id": self.from_organisation_id, "to_organisation_id": self.to_organisation_id, "region": self.region}
+        opened = ReferralOpened(**self.ids(), **sent, origin=self.origin, due_on=self.due_on)
+        if self.place_found:
+            return [opened]
+        return [opened, PlaceNotFound(person_id=self.person_id, referral_id=self.referral_id, stage=self.stage, region=self.region)]
+
+
+class Circumstances(NamedTuple):
+    """What a wish is checked against. `position_good`: the organisation confirmed the common position, or nobody asks for it."""
+
+    has_died: bool
+    organisation_known: bool
+    position_good: bool
+    replaced: Status | None
+    by_system: bool
+
+
+class Entry(BaseModel):
+    """One line of a referral's history; kept for ever."""
+
+    change: Literal["opened", "status", "addressed"]
+    from_status: Status | None
+    to_status: Status
+    to_organisation_id: UUID | None
+    actor: str
+    organisation_id: UUID | None
+    reason: str | None
+
+
+class Changed(NamedTuple):
+    """A referral after a change, with what is to be told and written down."""
+
+    referral: Referral
+    events: list[Event]
+    entries: list[Entry]
+
+    def then(self, other: "Changed") -> "Changed":
+        return Changed(other.referral, self.events + other.events, self.entries + other.entries)
+
+
+def parties_of(referral: Referral, organisation_id: UUID | None, own_id: UUID | None, may_take: bool) -> frozenset[Party]:
+    """As which parties the caller stands to a referral. `may_take`: qualified for one that is open to any.
+
+    A person is the requester of what it asked for itself. A target knows nothing of drafts.
+    """
+    parties: set[Party] = set()
+    if own_id is not None:
+        return REQUESTER if own_id == referral.person_id and referral.origin == "self" else frozenset()
+    if organisation_id is not None and organisation_id == referral.from_organisation_id:
+        parties.add("requester")
+    addressed = organisation_id is not None and organisation_id == referral.to_organisation_id
+    open_to_all = referral.to_organisation_id is None and referral.status == "requested" and may_take
+    if referral.status != "draft" and (addressed or open_to_all):
+        parties.add("target")
+    return frozenset(parties)
+
+
+def open_referral(referral_id: UUID, wish: Wish, actor: Actor, place_found: bool, now: datetime) -> Changed:
+    """A new referral: a draft tells nobody, a request is told. Source: mission rows 002-06, 000-62."""
+    status: Status = "draft" if wish.draft else "requested"
+    fields = wish.model_dump(exclude={"draft"}) | ({"due_on": None} if wish.draft else {})
+    referral = Referral(referral_id=referral_id, status=status, has_started=False, place_found=place_found, opened_at=now, **fields)
+    return Changed(referral, [] if wish.draft else referral.told(), [_entry("opened", None, referral, actor)])
+
+
+def check_wish(wish: Wish, circumstances: Circumstances) -> None:
+    """Raises Refused("referral-not-possible"). Source: mission rows 002-40, 000-62."""
+    refuse(
+        "referral-not-possible",
+        {
+            "person-alive": circumstances.has_died,
+            "organisation-known": not circumstances.organisation_known,
+            "position-confirmed": not circumstances.position_good,
+            "replaced-one-rejected": wish.replaces is not None and circumstances.replaced != "rejected",
+            "imported-by-a-system": wish.imported and not circumstances.by_system,
+        },
+    )
+
+
+def change_status(referral: Referral, to: Status, actor: Actor, reason: Reason | None, on: date) -> Changed:
+    """Apply one row of the table. Accepting one that is open to any makes the organisation its owner.
+
+    Raises Refused("status-not-possible"). Source: standards section 1, mission row 002-06.
+    """
+    check_transition(referral.status, to, actor, reason, referral.to_organisation_id is not None)
+    owner = referral.to_organisation_id or (actor.organisation_id if to == "accepted" else None)
+    started = referral.has_started or to == "in-progress"
+    changed = referral.model_copy(update={"status": to, "to_organisation_id": owner, "has_started": started})
+    return Changed(changed, _facts(referral, changed, reason, on), [_entry("status", referral.status, changed, actor, reason)])
+
+
+def _facts(before: Referral, after: Referral, reason: str | None, on: date) -> list[Event]:
+    """What a change of status tells the others; drafts, holds and resumptions stay inside."""
+    if after.status == "requested":
+        return after.told()
+    if after.status in ("accepted", "rejected"):
+        return [_answered(after, reason, on)]
+    if after.status == "in-progress" and not before.has_started and after.to_organisation_id is not None:
+        return [ReferralStarted(**after.ids(), organisation_id=after.to_organisation_id)]
+    if after.status in ENDS and before.status != "draft":
+        return [ReferralClosed.model_validate({**after.ids(), "end": after.status, "reason": reason})]
+    return []
+
+
+def _answered(referral: Referral, reason: str | None, on: date) -> ReferralAnswered:
+    answer: Literal["accepted", "declined"] = "accepted" if referral.status == "accepted" else "declined"
+    assert referral.to_organisation_id is not None, "an answer has an owner"
+    in_time = referral.due_on is None or on <= referral.due_on
+    return ReferralAnswered(**referral.ids(), organisation_id=referral.to_organisation_id, answer=answer, reason=reason, in_time=in_time)
+
+
+def move(referral: Referral, goals: Iterable[Status], actor: Actor, reason: Reason | None, on: date) -> Changed:
+    """Several transitions in a row, each by its rule; a reason goes to those that need one."""
+    changed = Changed(referral, [], [])
+    for to in goals:
+        rule = rule_for(changed.referral.status, to)
+        needed = reason if rule and rule.needs_reason else None
+        changed = changed.then(change_status(changed.referral, to, actor, needed, on))
+    return changed
+
+
+def address(referral: Referral, to_organisation_id: UUID, actor: Actor, due_on: date | None) -> Changed:
+    """Name the organisation, or another one, for a referral that is already open; the answer is due anew."""
+    changed = referral.model_copy(update={"to_organisation_id": to_organisation_id, "due_on": due_on})
+    told: list[Event] = [ReferralAddressed(**changed.ids(), to_organisation_id=to_organisation_id, due_on=due_on)]
+    return Changed(changed, told if referral.status != "draft" else [], [_entry("addressed", referral.status, changed, actor)])
+
+
+def hindrances(referral: Referral, wish: Wish) -> dict[str, bool]:
+    """What keeps an open referral from serving a new wish for its stage: it is somebody else's, or already answered elsewhere."""
+    elsewhere = wish.to_organisation_id not in (None, referral.to_organisation_id)
+    own = wish.from_organisation_id == referral.from_organisation_id
+    return {
+        "no-open-referral-of-another-for-this-stage": not own and referral.to_organisation_id is not None,
+        "open-referral-not-answered": elsewhere and referral.status not in UNANSWERED,
+    }
+
+
+def meet(referral: Referral, wish: Wish, actor: Actor, on: date) -> Changed:
+    """A wish for a stage the person already has an open referral for: never a second one, a change of the first at most.
+
+    Raises Refused("referral-not-possible"). Source: issue 3 section 4.
+    """
+    refuse("referral-not-possible", hindrances(referral, wish))
+    named = wish.to_organisation_id
+    changed = Changed(_completed_by(referral, wish), [], [])
+    if named is not None and named != referral.to_organisation_id:
+        changed = changed.then(address(changed.referral, named, actor, wish.due_on))
+    if referral.status == "draft" and not wish.draft:
+        changed = changed.then(move(changed.referral, ["requested"], SYSTEM, None, on))
+    return changed
+
+
+def _completed_by(referral: Referral, wish: Wish) -> Referral:
+    """What the first one did not know yet."""
+    known: dict[str, Any] = {"journey_id": referral.journey_id or wish.journey_id, "region": referral.region or wish.region}
+    known["imported"] = referral.imported or wish.imported
+    if referral.status == "draft" and not wish.draft:
+        known["due_on"] = wish.due_on
+    return referral.model_copy(update={**known, "from_organisation_id": referral.from_organisation_id or wish.from_organisation_id})
+
+
+def start_at(referral: Referral, organisation_id: UUID, on: date) -> Changed:
+    """The stage was started: on to in-progress, passing through accepted, at the organisation where it really started.
+
+    Source: contracts section 3.
+    """
+    changed = Changed(referral, [], [])
+    if referral.to_organisation_id != organisation_id:
+        changed = address(referral, organisation_id, SYSTEM, referral.due_on)
+    return changed.then(move(changed.referral, path_to_start(referral.status), SYSTEM, None, on))
+
+
+def withdraw(referral: Referral, reason: Reason, on: date) -> Changed:
+    """End, as the system, what need not go on: a draft was never told, anything else is cancelled."""
+    return change_status(referral, "entered-in-error" if referral.status == "draft" else "cancelled", SYSTEM, reason, on)
+
+
+def _entry(
+    change: Literal["opened", "status", "addressed"], was: Status | None, now: Referral, actor: Actor, reason: str | None = None
+) -> Entry:
+    return Entry(
+        change=change,
+        from_status=was,
+        to_status=now.status,
+        to_organisation_id=now.to_organisation_id,
+        actor=actor.name,
+        organisation_id=actor.organisation_id,
+        reason=reason,
+    )

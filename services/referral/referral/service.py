@@ -1,0 +1,191 @@
+"""What can be asked of referrals. What a journey does to them is `handover/service.py`'s."""
+
+from datetime import date
+from uuid import UUID
+
+from services.referral.journey import service as journeys
+from services.referral.organisation import service as organisations
+from services.referral.person import service as persons
+from services.referral.person.domain import Person
+from services.referral.referral import domain, store
+from services.referral.referral.domain import Changed, Circumstances, Referral, Wish
+from services.referral.referral.store import HistoryLine, Slice
+from services.referral.settings import end_of, settings, working_day
+from services.referral.transition.domain import SYSTEM, Actor, Reason, Status
+from shared.clock import meet_deadline, set_deadline
+from shared.database import Tx
+from shared.errors import Conflict, NotFound
+from shared.events.referral import AnswerOverdue, HandoverOverdue
+
+ANSWER_DUE = "answer-due"
+HANDOVER_DUE = "handover-due"
+
+
+def answer_due_on(tx: Tx, imported: bool) -> date | None:
+    """When an answer asked for today is due; imported history owes none. Source: mission row 002-22."""
+    return None if imported else working_day(tx.now.date(), settings().answer_working_days, settings().country)
+
+
+async def refer(tx: Tx, wish: Wish) -> Referral:
+    """Ask that an organisation take the person, or name it for the request that is already open. Source: mission row 002-06."""
+    await persons.must_relate(tx, wish.person_id)
+    person = await persons.get_person(tx, wish.person_id)
+    domain.check_wish(wish, await _circumstances(tx, wish, person))
+    imported = wish.imported or await journeys.is_imported(tx, wish.journey_id)
+    known = {"region": person.region, "imported": imported, "due_on": answer_due_on(tx, imported)}
+    actor = Actor(parties=frozenset({"requester"}), organisation_id=wish.from_organisation_id)
+    referral = await ask(tx, wish.model_copy(update=known), actor)
+    return await _started_before(tx, referral)
+
+
+async def _circumstances(tx: Tx, wish: Wish, person: Person) -> Circumstances:
+    named = await organisations.find_organisation(tx, wish.to_organisation_id)
+    return Circumstances(
+        has_died=person.died_on is not None,
+        organisation_known=wish.to_organisation_id is None or named is not None,
+        position_good=named is None or named.position_confirmed_on is not None or not settings().refuse_without_position,
+        replaced=await store.find_status(tx, wish.replaces, wish.person_id) if wish.replaces else None,
+        by_system=tx.caller.has("system"),
+    )
+
+
+async def _started_before(tx: Tx, referral: Referral) -> Referral:
+    """The start may have been heard before the referral was made."""
+    target = referral.to_organisation_id
+    if target is None or referral.status != "requested" or not await journeys.is_under_way(tx, referral.person_id, referral.stage, target):
+        return referral
+    return await apply(tx, referral, domain.start_at(referral, target, tx.now.date()))
+
+
+async def ask(tx: Tx, wish: Wish, actor: Actor) -> Referral:
+    """Open a referral, or let the open one for this stage serve the wish: a person has at most one a stage."""
+    existing = await store.lock_open(tx, wish.person_id, wish.stage) or await _open(tx, wish, actor)
+    if existing is None:
+        raise Conflict("referral-changing", retry_after=1)
+    return await apply(tx, existing, domain.meet(existing, wish, actor, tx.now.date()))
+
+
+async def offer(tx: Tx, wish: Wish) -> None:
+    """The same for the system, which refuses nothing: an open one that cannot serve the wish is left as it is."""
+    existing = await store.lock_open(tx, wish.person_id, wish.stage) or await _open(tx, wish, SYSTEM)
+    if existing is not None and not any(domain.hindrances(existing, wish).values()):
+        await apply(tx, existing, domain.meet(existing, wish, SYSTEM, tx.now.date()))
+
+
+async def _open(tx: Tx, wish: Wish, actor: Actor) -> Referral | None:
+    """A new one; when another command was quicker, the one it made."""
+    named = wish.to_organisation_id is not None
+    place_found = named or await organisations.is_qualified(tx, wish.stage, wish.region)
+    changed = domain.open_referral(await store.new_id(tx), wish, actor, place_found, tx.now)
+    if not await store.insert_referral(tx, changed.referral):
+        return await store.lock_open(tx, wish.person_id, wish.stage)
+    await _follow_up(tx, None, changed)
+    return changed.referral
+
+
+async def apply(tx: Tx, before: Referral, changed: Changed) -> Referral:
+    """Save what changed of a locked referral, with its history, facts and deadlines."""
+    if changed.referral != before:
+        await store.save_referral(tx, changed.referral)
+        await _follow_up(tx, before, changed)
+    return changed.referral
+
+
+async def _follow_up(tx: Tx, before: Referral | None, changed: Changed) -> None:
+    referral = changed.referral
+    if changed.entries:
+        await store.insert_history(tx, referral.referral_id, changed.entries)
+    tx.append(referral.person_id, *changed.events)
+    await _keep_answer_due(tx, before.answer_due if before else None, referral)
+    await _keep_handover_due(tx, before.awaits_start if before else False, referral)
+
+
+async def _keep_answer_due(tx: Tx, was: date | None, referral: Referral) -> None:
+    if referral.answer_due is not None and referral.answer_due != was:
+        await set_deadline(tx, ANSWER_DUE, referral.referral_id, end_of(referral.answer_due))
+    elif referral.answer_due is None and was is not None:
+        await meet_deadline(tx, ANSWER_DUE, subject_id=referral.referral_id)
+
+
+async def _keep_handover_due(tx: Tx, was: bool, referral: Referral) -> None:
+    if referral.awaits_start and not was:
+        limit = date.fromordinal(tx.now.date().toordinal() + settings().handover_limit_days)
+        await set_deadline(tx, HANDOVER_DUE, referral.referral_id, end_of(limit))
+    elif was and not referral.awaits_start:
+        await meet_deadline(tx, HANDOVER_DUE, subject_id=referral.referral_id)
+
+
+async def change_status(tx: Tx, referral_id: UUID, to: Status, reason: Reason | None) -> Referral:
+    """One transition by the caller. Raises NotFound for who is no party, Refused for what the table does not allow."""
+    referral = await store.lock_referral(tx, referral_id)
+    actor = await _actor(tx, referral)
+    if referral.status == "draft" and to == "requested":
+        referral = referral.model_copy(update={"due_on": answer_due_on(tx, referral.imported)})
+    return await apply(tx, referral, domain.change_status(referral, to, actor, reason, tx.now.date()))
+
+
+async def _actor(tx: Tx, referral: Referral) -> Actor:
+    organisation_id = tx.caller.organisation_id
+    open_to_any = referral.to_organisation_id is None and organisation_id is not None
+    may_take = open_to_any and await organisations.is_qualified(tx, referral.stage, referral.region, organisation_id)
+    parties = domain.parties_of(referral, organisation_id, persons.own_id(tx), may_take)
+    if not parties:
+        raise NotFound("referral")
+    return Actor(parties=parties, organisation_id=organisation_id)
+
+
+async def must_be_party(tx: Tx, referral_id: UUID) -> Referral:
+    """The referral, to its requester and its target only."""
+    referral = await store.get_referral(tx, referral_id)
+    await _actor(tx, referral)
+    return referral
+
+
+async def get_referral(tx: Tx, referral_id: UUID) -> tuple[Referral, list[HistoryLine]]:
+    """A referral with its history, to its parties and the person; to others it does not exist."""
+    referral = await store.get_referral(tx, referral_id)
+    if persons.own_id(tx) != referral.person_id or referral.status == "draft":
+        await _actor(tx, referral)
+    tx.audit("read-referral", referral.person_id)
+    return referral, await store.list_history(tx, referral_id)
+
+
+async def list_referrals(tx: Tx, outgoing: bool, part: Slice) -> list[Referral]:
+    """The caller's: sent, or received and open to it; a person's own."""
+    own, organisation_id = persons.own_id(tx), tx.caller.organisation_id
+    if own is not None:
+        return await store.list_of_person(tx, own, part)
+    if organisation_id is None:
+        return []
+    if outgoing:
+        return await store.list_out(tx, organisation_id, part)
+    return await store.list_in(tx, organisation_id, part, settings().refuse_without_position)
+
+
+async def lock_open(tx: Tx, person_id: UUID, stage: int) -> Referral | None:
+    return await store.lock_open(tx, person_id, stage)
+
+
+async def withdraw_waiting(tx: Tx, person_id: UUID, reason: Reason, journey_id: UUID | None = None) -> None:
+    """End, as the system, every referral of the person (of one journey only) that has not begun."""
+    for referral in await store.lock_all_open(tx, person_id):
+        if referral.status != "in-progress" and journey_id in (None, referral.journey_id):
+            await withdraw(tx, referral, reason)
+
+
+async def withdraw(tx: Tx, referral: Referral, reason: Reason) -> None:
+    await apply(tx, referral, domain.withdraw(referral, reason, tx.now.date()))
+
+
+async def answer_overdue(tx: Tx, referral_id: UUID) -> None:
+    """Nobody answered by the due date. Source: mission row 002-22."""
+    r = await store.lock_referral(tx, referral_id)
+    if r.answer_due is not None and end_of(r.answer_due) <= tx.now:
+        tx.append(r.person_id, AnswerOverdue(person_id=r.person_id, referral_id=referral_id, stage=r.stage, region=r.region))
+
+
+async def handover_overdue(tx: Tx, referral_id: UUID) -> None:
+    """The stage was not started by the limit and nothing took this referral's place. Source: mission row OUR-01."""
+    r = await store.lock_referral(tx, referral_id)
+    if r.awaits_start and not await store.is_followed(tx, r):
+        tx.append(r.person_id, HandoverOverdue(person_id=r.person_id, referral_id=referral_id, stage=r.stage, region=r.region))

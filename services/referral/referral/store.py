@@ -1,0 +1,161 @@
+"""SQL of referrals and their history."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from services.referral.referral.domain import Entry, Referral
+from services.referral.transition.domain import OPEN, Status
+from shared.database import Tx
+from shared.errors import NotFound
+
+NO_DUE_DAY = date(9999, 12, 31)
+"""Where the lists by due day put what is never due."""
+COLUMNS = """
+referral_id, person_id, journey_id, stage, status, from_organisation_id, to_organisation_id, region, origin, source, due_on, replaces,
+imported, has_started, place_found, opened_at
+"""
+IS_OPEN = f"status IN ({', '.join(repr(status) for status in sorted(OPEN))})"
+INSERT = f"""
+INSERT INTO referral ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+ON CONFLICT (person_id, stage) WHERE {IS_OPEN} DO NOTHING
+RETURNING true
+"""
+SAVE = """
+UPDATE referral SET status = $2, from_organisation_id = $3, to_organisation_id = $4, journey_id = $5, region = $6, due_on = $7,
+    imported = $8, has_started = $9
+WHERE referral_id = $1
+"""
+INSERT_HISTORY = """
+INSERT INTO referral_history (referral_id, at, change, from_status, to_status, to_organisation_id, actor, organisation_id, reason)
+SELECT $1, $2, * FROM unnest($3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::uuid[], $9::text[])
+"""
+FILTER = f"""
+SELECT {COLUMNS} FROM referral r
+WHERE (due_key, referral_id) > ($2, $3) AND ($4::text IS NULL OR status = $4) AND ($5::date IS NULL OR due_on < $5)
+"""
+PAGE = " ORDER BY due_key, referral_id LIMIT $6"
+LIST_OUT = FILTER + "AND from_organisation_id = $1" + PAGE
+LIST_OF_PERSON = FILTER + "AND person_id = $1 AND status <> 'draft'" + PAGE
+LIST_IN = (
+    FILTER
+    + """
+AND status <> 'draft' AND (to_organisation_id = $1 OR (to_organisation_id IS NULL AND status = 'requested' AND EXISTS (
+    SELECT FROM qualified q WHERE q.organisation_id = $1 AND q.stage = r.stage AND (NOT $7 OR q.position_confirmed)
+        AND (q.within IS NULL OR q.within = (SELECT within FROM region WHERE code = r.region)))))
+"""
+    + PAGE
+)
+IS_FOLLOWED = """
+SELECT EXISTS (SELECT FROM referral WHERE person_id = $2 AND stage = $3 AND referral_id <> $1 AND opened_at >= $4)
+    OR EXISTS (SELECT FROM spell WHERE person_id = $2 AND stage = $3 AND (ended IS NULL OR started_on >= $4::date))
+"""
+
+
+class HistoryLine(BaseModel):
+    """One change as it is shown."""
+
+    at: datetime
+    change: str
+    from_status: Status | None
+    to_status: Status
+    to_organisation_id: UUID | None
+    actor: str
+    organisation_id: UUID | None
+    reason: str | None
+
+
+class Slice(NamedTuple):
+    """Which referrals of a list: after which (due day, id), with which status, due before which day, how many."""
+
+    after: tuple[date, UUID]
+    status: Status | None
+    due_before: date | None
+    limit: int
+
+    def values(self) -> tuple[Any, ...]:
+        return *self.after, self.status, self.due_before, self.limit
+
+
+async def new_id(tx: Tx) -> UUID:
+    """A time-ordered id from the database."""
+    referral_id: UUID = await tx.connection.fetchval("SELECT uuidv7()")
+    return referral_id
+
+
+async def insert_referral(tx: Tx, referral: Referral) -> bool:
+    """False when the person has an open referral for the stage by now; a concurrent one is waited for."""
+    values = referral.model_dump()
+    return await tx.connection.fetchval(INSERT, *(values[name.strip()] for name in COLUMNS.split(","))) is not None
+
+
+async def save_referral(tx: Tx, r: Referral) -> None:
+    sides = (r.from_organisation_id, r.to_organisation_id)
+    await tx.connection.execute(SAVE, r.referral_id, r.status, *sides, r.journey_id, r.region, r.due_on, r.imported, r.has_started)
+
+
+async def insert_history(tx: Tx, referral_id: UUID, entries: Sequence[Entry]) -> None:
+    columns = zip(*(entry.model_dump().values() for entry in entries), strict=True)
+    await tx.connection.execute(INSERT_HISTORY, referral_id, tx.now, *(list(column) for column in columns))
+
+
+async def lock_referral(tx: Tx, referral_id: UUID) -> Referral:
+    row = await tx.connection.fetchrow(f"SELECT {COLUMNS} FROM referral WHERE referral_id = $1 FOR NO KEY UPDATE", referral_id)
+    if row is None:
+        raise NotFound("referral")
+    return Referral(**dict(row))
+
+
+async def get_referral(tx: Tx, referral_id: UUID) -> Referral:
+    row = await tx.connection.fetchrow(f"SELECT {COLUMNS} FROM referral WHERE referral_id = $1", referral_id)
+    if row is None:
+        raise NotFound("referral")
+    return Referral(**dict(row))
+
+
+async def find_status(tx: Tx, referral_id: UUID, person_id: UUID) -> Status | None:
+    statement = "SELECT status FROM referral WHERE referral_id = $1 AND person_id = $2"
+    status: Status | None = await tx.connection.fetchval(statement, referral_id, person_id)
+    return status
+
+
+async def lock_open(tx: Tx, person_id: UUID, stage: int) -> Referral | None:
+    """The person's one open referral for the stage, if there is one."""
+    statement = f"SELECT {COLUMNS} FROM referral WHERE person_id = $1 AND stage = $2 AND {IS_OPEN} FOR NO KEY UPDATE"
+    row = await tx.connection.fetchrow(statement, person_id, stage)
+    return Referral(**dict(row)) if row else None
+
+
+async def lock_all_open(tx: Tx, person_id: UUID) -> list[Referral]:
+    statement = f"SELECT {COLUMNS} FROM referral WHERE person_id = $1 AND {IS_OPEN} ORDER BY referral_id FOR NO KEY UPDATE"
+    return [Referral(**dict(row)) for row in await tx.connection.fetch(statement, person_id)]
+
+
+async def is_followed(tx: Tx, r: Referral) -> bool:
+    """Whether a later referral or a start took this one's place."""
+    answer: bool = await tx.connection.fetchval(IS_FOLLOWED, r.referral_id, r.person_id, r.stage, r.opened_at)
+    return answer
+
+
+async def list_out(tx: Tx, organisation_id: UUID, part: Slice) -> list[Referral]:
+    return [Referral(**dict(row)) for row in await tx.connection.fetch(LIST_OUT, organisation_id, *part.values())]
+
+
+async def list_in(tx: Tx, organisation_id: UUID, part: Slice, with_position: bool) -> list[Referral]:
+    """Addressed to the organisation, and those it is qualified for that are open to any."""
+    return [Referral(**dict(row)) for row in await tx.connection.fetch(LIST_IN, organisation_id, *part.values(), with_position)]
+
+
+async def list_of_person(tx: Tx, person_id: UUID, part: Slice) -> list[Referral]:
+    return [Referral(**dict(row)) for row in await tx.connection.fetch(LIST_OF_PERSON, person_id, *part.values())]
+
+
+async def list_history(tx: Tx, referral_id: UUID) -> list[HistoryLine]:
+    statement = """
+    SELECT at, change, from_status, to_status, to_organisation_id, actor, organisation_id, reason
+    FROM referral_history WHERE referral_id = $1 ORDER BY history_id
+    """
+    return [HistoryLine(**dict(row)) for row in await tx.connection.fetch(statement, referral_id)]

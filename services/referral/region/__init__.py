@@ -1,0 +1,1 @@
+"""The tree of regions: state, region, district. Organisations and persons hang on its nodes."""

@@ -1,0 +1,127 @@
+"""Which status of a referral may follow which: one table, and the one function that asks it. Pure.
+
+What a change does besides is `referral/domain.py`'s.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, get_args
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.errors import refuse
+
+Status = Literal[
+    "draft", "requested", "accepted", "in-progress", "on-hold", "rejected", "cancelled", "completed", "failed", "entered-in-error"
+]
+Party = Literal["requester", "target"]
+Reason = Literal[
+    "not-eligible",
+    "mistaken-or-duplicate",
+    "no-capacity",
+    "wrong-service",
+    "not-engaged",
+    "needs-met-otherwise",
+    "moved",
+    "work-or-caring",
+    "died",
+    "returned-to-custody",
+    "could-not-contact",
+    "declined-by-person",
+    "higher-level-of-care-needed",
+    "other",
+]
+
+REQUESTER: frozenset[Party] = frozenset({"requester"})
+TARGET: frozenset[Party] = frozenset({"target"})
+EITHER: frozenset[Party] = frozenset(get_args(Party))
+
+
+class Rule(NamedTuple):
+    """A transition: who may make it, and whether it needs a reason."""
+
+    source: Status
+    to: Status
+    who: frozenset[Party]
+    needs_reason: bool = False
+
+
+RULES = (  # standards section 1
+    Rule("draft", "requested", REQUESTER),
+    Rule("requested", "accepted", TARGET),
+    Rule("requested", "rejected", TARGET, needs_reason=True),
+    Rule("requested", "cancelled", EITHER, needs_reason=True),
+    Rule("accepted", "in-progress", TARGET),
+    Rule("accepted", "completed", TARGET),
+    Rule("accepted", "on-hold", TARGET, needs_reason=True),
+    Rule("accepted", "failed", TARGET, needs_reason=True),
+    Rule("accepted", "cancelled", EITHER, needs_reason=True),
+    Rule("in-progress", "completed", TARGET),
+    Rule("in-progress", "on-hold", TARGET, needs_reason=True),
+    Rule("in-progress", "failed", TARGET, needs_reason=True),
+    Rule("in-progress", "cancelled", EITHER, needs_reason=True),
+    Rule("on-hold", "in-progress", TARGET),
+    Rule("on-hold", "completed", TARGET),
+    Rule("on-hold", "failed", TARGET, needs_reason=True),
+    Rule("on-hold", "cancelled", EITHER, needs_reason=True),
+    *(Rule(status, "entered-in-error", REQUESTER, needs_reason=True) for status in get_args(Status) if status != "entered-in-error"),
+)
+
+OPEN: frozenset[Status] = frozenset({"draft", "requested", "accepted", "in-progress", "on-hold"})
+UNANSWERED: frozenset[Status] = frozenset({"draft", "requested"})
+ENDS: frozenset[Status] = frozenset({"completed", "failed", "cancelled", "entered-in-error"})
+BUSINESS_STATUS: dict[Status, str] = {  # BSeR / IHE 360X
+    "draft": "created",
+    "requested": "created",
+    "accepted": "accepted",
+    "on-hold": "accepted",
+    "in-progress": "event-completed",
+    "rejected": "declined",
+    "cancelled": "fulfilment-cancelled",
+    "failed": "fulfilment-cancelled",
+    "entered-in-error": "fulfilment-cancelled",
+    "completed": "fulfilment-completed",
+}
+
+
+class Actor(BaseModel):
+    """Who acts on a referral, and as which party. The system acts as both: it follows what the journey tells."""
+
+    model_config = ConfigDict(frozen=True)
+
+    parties: frozenset[Party]
+    organisation_id: UUID | None = None
+    is_system: bool = False
+
+    @property
+    def name(self) -> str:
+        return "system" if self.is_system else "+".join(sorted(self.parties)) or "none"
+
+
+SYSTEM = Actor(parties=EITHER, is_system=True)
+
+
+def rule_for(status: Status, to: Status) -> Rule | None:
+    return next((rule for rule in RULES if (rule.source, rule.to) == (status, to)), None)
+
+
+def check_transition(status: Status, to: Status, actor: Actor, reason: Reason | None, is_addressed: bool) -> None:
+    """Ask RULES. An organisation cannot decline for all others: one that is open to any is only accepted.
+
+    Raises Refused("status-not-possible") naming every unmet requirement. Source: standards section 1, mission row 002-06.
+    """
+    rule = rule_for(status, to)
+    refuse(
+        "status-not-possible",
+        {
+            "possible-from-present-status": rule is None,
+            "right-party": rule is not None and rule.who.isdisjoint(actor.parties),
+            "reason": rule is not None and rule.needs_reason and reason is None,
+            "addressed": to == "rejected" and not is_addressed,
+        },
+    )
+
+
+def path_to_start(status: Status) -> Sequence[Status]:
+    way: tuple[Status, ...] = ("draft", "requested", "accepted", "in-progress")
+    return way[way.index(status) + 1 :] if status in way else ("in-progress",)

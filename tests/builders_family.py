@@ -1,0 +1,136 @@
+"""Builders for family's tests: facts about a person, an organisation that asks, contacts with permissions, a mail server that records."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+
+from services.family.message.domain import Outcome
+from shared.events.programme import JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageStarted
+from shared.events.referral import PersonRegistered, ReferralAnswered, ReferralOpened
+from shared.identity import Caller
+from tests.harness import ServiceUnderTest, a_caller
+
+DAY = date(2026, 3, 2)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One person on one journey with one organisation: facts to deliver."""
+
+    person_id: UUID = field(default_factory=uuid4)
+    journey_id: UUID = field(default_factory=uuid4)
+    organisation_id: UUID = field(default_factory=uuid4)
+    imported: bool = False
+
+    @property
+    def _about(self) -> dict[str, Any]:
+        return {
+            "person_id": self.person_id,
+            "journey_id": self.journey_id,
+            "organisation_id": self.organisation_id,
+            "imported": self.imported,
+        }
+
+    def registered(self, life_period: Any = "adult") -> PersonRegistered:
+        return PersonRegistered(person_id=self.person_id, region="UZ-TK", life_period=life_period)
+
+    def opened(self) -> JourneyOpened:
+        return JourneyOpened(**self._about, pathway="addiction-rehabilitation", version=1, opened_on=DAY)
+
+    def started(self, stage: int = 1, spell: int = 1) -> StageStarted:
+        return StageStarted(**self._about, stage=stage, spell=spell, started_on=DAY)
+
+    def completed(self, stage: int = 1, spell: int = 1) -> StageCompleted:
+        return StageCompleted(**self._about, stage=stage, spell=spell, completed_on=DAY, next_organisation_id=None)
+
+    def left(self, stage: int = 1, spell: int = 1) -> StageLeft:
+        return StageLeft(**self._about, stage=stage, spell=spell, how="dropped-out", left_on=DAY)
+
+    def relapsed(self) -> RelapseRecorded:
+        return RelapseRecorded(
+            person_id=self.person_id, relapse_id=uuid4(), journey_id=self.journey_id, stage=2, spell=1, reopens=2, imported=self.imported
+        )
+
+    def referred(self, referral_id: UUID, due_on: date | None) -> ReferralOpened:
+        return ReferralOpened(
+            person_id=self.person_id,
+            referral_id=referral_id,
+            journey_id=self.journey_id,
+            stage=2,
+            from_organisation_id=self.organisation_id,
+            to_organisation_id=None,
+            region="UZ-TK",
+            origin="completion",
+            due_on=due_on,
+        )
+
+    def accepted(self, referral_id: UUID, by: UUID) -> ReferralAnswered:
+        return ReferralAnswered(
+            person_id=self.person_id,
+            referral_id=referral_id,
+            journey_id=self.journey_id,
+            stage=2,
+            organisation_id=by,
+            answer="accepted",
+            reason=None,
+            in_time=True,
+        )
+
+
+def a_liaison(organisation_id: UUID) -> Caller:
+    return a_caller("liaison", organisation_id)
+
+
+def a_contact_caller(contact_id: UUID) -> Caller:
+    return a_caller("contact", sub=str(contact_id))
+
+
+async def a_way(family: ServiceUnderTest, life_period: str = "adult", imported: bool = False) -> Way:
+    """A person family has heard of: registered, on a journey."""
+    way = Way(imported=imported)
+    await family.deliver(way.registered(life_period), way.opened())
+    return way
+
+
+async def add_contact(family: ServiceUnderTest, way: Way, caller: Caller | None = None, **changes: Any) -> httpx2.Response:
+    body = {"name": "contact 1", "relation": "mother", "kind": "family", "language": "en", "email": "contact-1@example.org", **changes}
+    return await family.call("POST", f"/persons/{way.person_id}/contacts", caller or a_liaison(way.organisation_id), body)
+
+
+async def give(family: ServiceUnderTest, way: Way, contact_id: UUID, caller: Caller | None = None, **changes: Any) -> httpx2.Response:
+    body = {"topics": ["stage"], "channels": ["inbox"], "given_by": "person", "given_on": str(DAY), **changes}
+    return await family.call("POST", f"/contacts/{contact_id}/permissions", caller or a_liaison(way.organisation_id), body)
+
+
+async def revoke(family: ServiceUnderTest, way: Way, contact_id: UUID, permission_id: UUID) -> httpx2.Response:
+    path = f"/contacts/{contact_id}/permissions/{permission_id}/revocation"
+    return await family.call("POST", path, a_liaison(way.organisation_id), {})
+
+
+async def a_contact(family: ServiceUnderTest, way: Way, **permission: Any) -> tuple[UUID, UUID | None]:
+    """A contact and, when anything is said of it, a permission; answers both ids."""
+    contact_id = UUID((await add_contact(family, way)).json()["id"])
+    if not permission:
+        return contact_id, None
+    answer = await give(family, way, contact_id, **permission)
+    assert answer.status_code == 201, answer.text
+    return contact_id, UUID(answer.json()["id"])
+
+
+async def states(family: ServiceUnderTest) -> list[str]:
+    return [row["state"] for row in await family.fetch("SELECT state FROM message ORDER BY message_id")]
+
+
+@dataclass
+class Recorder:
+    """Stands where the mail server does: remembers what it was handed and answers `outcome`."""
+
+    outcome: Outcome = "accepted"
+    sent: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def __call__(self, to: str, subject: str, text: str) -> Outcome:
+        self.sent.append((to, subject, text))
+        return self.outcome

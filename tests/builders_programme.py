@@ -1,0 +1,111 @@
+"""Builders for programme's tests: journeys in a wanted state, visits and endings, and a clinic that sends commands."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+
+from services.programme.journey.domain import Journey, Opening, open_journey
+from services.programme.pathway.domain import Pathway
+from services.programme.stage.domain import Ended, Start, Visit, complete_stage, leave_stage, start_stage
+from shared.events.referral import OrganisationChanged
+from tests.harness import ServiceUnderTest, a_caller
+
+DAY = date(2026, 1, 5)
+TODAY = date(2026, 12, 31)
+CLINIC, CENTRE, NGO = UUID(int=11), UUID(int=12), UUID(int=13)
+MIGRATION = Path("services/programme/migrations/0002_addiction_rehabilitation.sql")
+
+
+def day(number: int) -> date:
+    """The n-th day after DAY."""
+    return DAY + timedelta(days=number)
+
+
+def a_pathway() -> Pathway:
+    """The pathway as the migration brings it."""
+    return Pathway.model_validate(json.loads(MIGRATION.read_text().split("$pathway$")[1]))
+
+
+def a_start(on: date = DAY, at: UUID = CLINIC, kind: str = "medical-organisation", **visit: Any) -> Start:
+    values = {"setting": "inpatient", "programme": "detox", "responsible_doctor": "staff-1", **visit}
+    return Start(at, kind, Visit(on, **values))
+
+
+def completed(on: date = DAY, at: UUID | None = CLINIC, to: UUID | None = None) -> Ended:
+    return Ended(on, "completed", at, "goals-reached", None, to)
+
+
+def left(on: date = DAY, at: UUID | None = CLINIC) -> Ended:
+    return Ended(on, "dropped-out", at, None, "moved")
+
+
+def an_opened_journey(imported: bool = False) -> Journey:
+    opening = Opening(person_id=uuid4(), organisation_id=NGO, opened_on=DAY, imported=imported, by_system=imported)
+    return open_journey(uuid4(), a_pathway(), opening, TODAY)[0]
+
+
+def a_journey(*ends: str, imported: bool = False) -> Journey:
+    """A journey whose stages 1, 2, ... are "completed", "left" or "started"; stage n starts on day 10 n and ends 5 days later."""
+    journey = an_opened_journey(imported)
+    for stage, end in enumerate(ends, start=1):
+        journey = started(journey, stage, day(10 * stage))
+        if end == "completed":
+            journey = complete_stage(journey, stage, completed(day(10 * stage + 5)), TODAY)[0]
+        if end == "left":
+            journey = leave_stage(journey, stage, left(day(10 * stage + 5)), TODAY)[0]
+    return journey
+
+
+def started(journey: Journey, stage: int, on: date, at: UUID = CLINIC, **visit: Any) -> Journey:
+    rule = a_pathway().rule(stage)
+    assert rule is not None
+    return start_stage(journey, rule, a_start(on, at, **visit), TODAY)[0]
+
+
+def an_organisation(organisation_id: UUID, kind: str = "medical-organisation") -> OrganisationChanged:
+    return OrganisationChanged(organisation_id=organisation_id, level="meso", kind=kind, region="UZ-TK", services=())
+
+
+@dataclass
+class Clinic:
+    """An organisation's people at their screens: sends commands to the service under test."""
+
+    service: ServiceUnderTest
+    organisation_id: UUID = field(default_factory=uuid4)
+    role: str = "clinician"
+
+    async def become_known(self, kind: str = "medical-organisation") -> None:
+        await self.service.deliver(an_organisation(self.organisation_id, kind))
+
+    async def send(self, method: str, path: str, body: Any = None, key: str | None = None) -> httpx2.Response:
+        return await self.service.call(method, path, a_caller(self.role, self.organisation_id), body, key)
+
+    async def get(self, path: str) -> httpx2.Response:
+        return await self.service.call("GET", path, a_caller(self.role, self.organisation_id))
+
+    async def open(self, person_id: UUID | None = None, **fields: Any) -> UUID:
+        body = {"person_id": str(person_id or uuid4()), "pathway": "addiction-rehabilitation", "opened_on": "2025-06-02", **fields}
+        answer = await self.send("POST", "/journeys", body)
+        assert answer.status_code == 201, answer.text
+        return UUID(answer.json()["id"])
+
+    async def start(self, journey_id: UUID, stage: int, on: str, **fields: Any) -> httpx2.Response:
+        body = {"started_on": on, "setting": "inpatient", "programme": "detox", "responsible_doctor": "staff-1", **fields}
+        return await self.send("PUT", f"/journeys/{journey_id}/stages/{stage}/start", body)
+
+    async def complete(self, journey_id: UUID, stage: int, on: str, key: str | None = None, **fields: Any) -> httpx2.Response:
+        return await self.send("PUT", f"/journeys/{journey_id}/stages/{stage}/completion", {"completed_on": on, **fields}, key)
+
+    async def leave(self, journey_id: UUID, stage: int, on: str, **fields: Any) -> httpx2.Response:
+        return await self.send("PUT", f"/journeys/{journey_id}/stages/{stage}/leaving", {"left_on": on, "how": "dropped-out", **fields})
+
+
+async def a_clinic(service: ServiceUnderTest, role: str = "clinician", kind: str = "medical-organisation") -> Clinic:
+    clinic = Clinic(service, role=role)
+    await clinic.become_known(kind)
+    return clinic

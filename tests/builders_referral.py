@@ -1,0 +1,206 @@
+"""Builders of what the referral tests speak about: organisations, persons, referrals, facts of a journey. No assertion lives here."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from services.referral.consent.domain import Consent
+from services.referral.journey.domain import Spell
+from services.referral.organisation.domain import Organisation, Service
+from services.referral.person.domain import Person
+from services.referral.referral.domain import Referral, Wish
+from services.referral.transition.domain import Actor, Party
+from shared.events.programme import JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageSkipped, StageStarted
+from shared.identity import Caller
+from tests.harness import ServiceUnderTest, a_caller
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+TODAY = NOW.date()
+CLINIC, CENTRE, STRANGER = UUID(int=101), UUID(int=102), UUID(int=199)
+PERSON, JOURNEY = UUID(int=11), UUID(int=12)
+
+REQUESTER = Actor(parties=frozenset[Party]({"requester"}), organisation_id=CLINIC)
+TARGET = Actor(parties=frozenset[Party]({"target"}), organisation_id=CENTRE)
+NOBODY = Actor(parties=frozenset[Party]())
+
+
+def a_referral(**changes: Any) -> Referral:
+    """Requested by CLINIC of CENTRE for stage 2 unless said otherwise."""
+    fields: dict[str, Any] = {
+        "referral_id": UUID(int=1),
+        "person_id": PERSON,
+        "journey_id": JOURNEY,
+        "stage": 2,
+        "status": "requested",
+        "from_organisation_id": CLINIC,
+        "to_organisation_id": CENTRE,
+        "region": "UZ-TK",
+        "origin": "organisation",
+        "source": "3",
+        "due_on": date(2026, 3, 10),
+        "replaces": None,
+        "imported": False,
+        "has_started": False,
+        "place_found": True,
+        "opened_at": NOW,
+    }
+    return Referral(**fields | changes)
+
+
+def a_wish(**changes: Any) -> Wish:
+    names = set(Wish.model_fields) - {"draft"}
+    return Wish(**a_referral(**changes).model_dump(include=names))
+
+
+def a_person(**changes: Any) -> Person:
+    fields: dict[str, Any] = {
+        "person_id": PERSON,
+        "name": "0051-0123",
+        "birth_on": None,
+        "region": "UZ-TK",
+        "life_period": "adult",
+        "registered_by": CLINIC,
+    }
+    return Person(**fields | changes)
+
+
+def a_consent(**changes: Any) -> Consent:
+    fields: dict[str, Any] = {
+        "consent_id": UUID(int=21),
+        "person_id": PERSON,
+        "scope": "referral",
+        "discloser_organisation_id": CLINIC,
+        "to_organisation_id": CENTRE,
+        "purpose": "treatment",
+        "given_on": TODAY,
+        "given_by": "person",
+        "how": "written",
+        "until": None,
+    }
+    return Consent(**fields | changes)
+
+
+def an_organisation(**changes: Any) -> Organisation:
+    fields: dict[str, Any] = {"organisation_id": CLINIC, "name": "0051-site-01", "level": "meso", "kind": "ngo", "region": "UZ-TK"}
+    return Organisation(**fields | changes)
+
+
+def a_service(**changes: Any) -> Service:
+    fields: dict[str, Any] = {
+        "stage": 2,
+        "programme": "naltrexone",
+        "setting": "outpatient",
+        "status": "active",
+        "places_free": None,
+        "places_as_of": None,
+    }
+    return Service(**fields | changes)
+
+
+def a_spell(stage: int, spell: int = 1, seq: int | None = 1, ended: str | None = None) -> Spell:
+    return Spell(stage=stage, spell=spell, organisation_id=CLINIC, started_on=TODAY, started_seq=seq, ended=ended)
+
+
+def opened(person_id: UUID, journey_id: UUID = JOURNEY, organisation_id: UUID = CLINIC, imported: bool = False) -> JourneyOpened:
+    return JourneyOpened(
+        person_id=person_id,
+        journey_id=journey_id,
+        pathway="addiction-rehabilitation",
+        version=1,
+        organisation_id=organisation_id,
+        opened_on=TODAY,
+        imported=imported,
+    )
+
+
+def started(person_id: UUID, stage: int, organisation_id: UUID = CENTRE, spell: int = 1, on: date = TODAY) -> StageStarted:
+    where = {"stage": stage, "spell": spell, "organisation_id": organisation_id}
+    return StageStarted(person_id=person_id, journey_id=JOURNEY, started_on=on, **where)
+
+
+def completed(
+    person_id: UUID, stage: int, to: UUID | None = None, spell: int = 1, organisation_id: UUID = CLINIC, imported: bool = False
+) -> StageCompleted:
+    return StageCompleted(
+        person_id=person_id,
+        journey_id=JOURNEY,
+        stage=stage,
+        spell=spell,
+        organisation_id=organisation_id,
+        completed_on=TODAY,
+        next_organisation_id=to,
+        imported=imported,
+    )
+
+
+def left(person_id: UUID, stage: int, how: Any, to: UUID | None = None, organisation_id: UUID = CENTRE) -> StageLeft:
+    where = {"stage": stage, "spell": 1, "organisation_id": organisation_id}
+    return StageLeft(person_id=person_id, journey_id=JOURNEY, how=how, left_on=TODAY, next_organisation_id=to, **where)
+
+
+def skipped(person_id: UUID, stage: int) -> StageSkipped:
+    return StageSkipped(person_id=person_id, journey_id=JOURNEY, stage=stage, how="done-elsewhere")
+
+
+def relapse(person_id: UUID, stage: int, reopens: int | None) -> RelapseRecorded:
+    return RelapseRecorded(person_id=person_id, relapse_id=uuid4(), journey_id=JOURNEY, stage=stage, spell=1, reopens=reopens)
+
+
+def coordinator(organisation_id: UUID = CLINIC) -> Caller:
+    return a_caller("coordinator", organisation_id)
+
+
+def registrar(organisation_id: UUID = CLINIC) -> Caller:
+    return a_caller("registrar", organisation_id)
+
+
+def system(organisation_id: UUID = CLINIC) -> Caller:
+    return a_caller("system", organisation_id)
+
+
+def the_person(person_id: UUID) -> Caller:
+    return a_caller("person", sub=str(person_id))
+
+
+async def an_entry(service: ServiceUnderTest, organisation_id: UUID, stage: int = 2, places: int | None = 3, region: str = "UZ-TK") -> None:
+    """An organisation of the network that offers a stage."""
+    as_of = None if places is None else "2026-03-01"
+    offered = {"stage": stage, "programme": "naltrexone", "setting": "outpatient", "places_free": places, "places_as_of": as_of}
+    entry = {"name": "0051-site-01", "level": "meso", "kind": "medical-organisation", "region": region, "services": [offered]}
+    answer = await service.call("PUT", f"/organisations/{organisation_id}", registrar(organisation_id), json=entry)
+    assert answer.status_code == 200, answer.text
+
+
+async def a_registered(service: ServiceUnderTest, organisation_id: UUID = CLINIC, **fields: Any) -> UUID:
+    """A person registered by CLINIC; answers its pseudonym."""
+    body = {"name": "0051-0123", "region": "UZ-TK"} | fields
+    answer = await service.call("POST", "/persons", coordinator(organisation_id), json=body)
+    assert answer.status_code == 201, answer.text
+    return UUID(answer.json()["id"])
+
+
+async def a_request(service: ServiceUnderTest, person_id: UUID, caller: Caller | None = None, **fields: Any) -> UUID:
+    """A referral for stage 2 by CLINIC; answers its id."""
+    body = {"person_id": str(person_id), "stage": 2, "source": "3"} | fields
+    answer = await service.call("POST", "/referrals", caller or coordinator(), json=body)
+    assert answer.status_code == 201, answer.text
+    return UUID(answer.json()["id"])
+
+
+async def change(service: ServiceUnderTest, referral_id: UUID, to: str, caller: Caller, reason: str | None = None) -> int:
+    """Ask for a status; answers the HTTP status."""
+    answer = await service.call("POST", f"/referrals/{referral_id}/status", caller, json={"to": to, "reason": reason})
+    return answer.status_code
+
+
+async def statuses(service: ServiceUnderTest, person_id: UUID) -> list[tuple[int, str, UUID | None]]:
+    """The person's referrals as (stage, status, to), in the order they were opened."""
+    rows = await service.fetch(
+        "SELECT stage, status, to_organisation_id FROM referral WHERE person_id = $1 ORDER BY opened_at, referral_id", person_id
+    )
+    return [(row["stage"], row["status"], row["to_organisation_id"]) for row in rows]
+
+
+async def deadlines(service: ServiceUnderTest) -> list[str]:
+    """The kinds of deadlines that stand."""
+    return [row["kind"] for row in await service.fetch("SELECT kind FROM deadline ORDER BY kind")]

@@ -1,0 +1,93 @@
+"""One completed stage, seen in the three other services over HTTP. Source: house section 3; mission rows 002-15, 002-22."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from tests.e2e.system import System
+from tests.eventually import eventually_sync
+
+TODAY = datetime.now(UTC).date()
+
+
+def an_organisation(system: System, stage: int, kind: str = "medical-organisation") -> UUID:
+    """A clinic of its own region-wide entry, with places for `stage`."""
+    org = uuid4()
+    service = {"stage": stage, "programme": f"stage-{stage}", "setting": "inpatient", "places_free": 5, "places_as_of": str(TODAY)}
+    body = {"name": f"clinic-{stage}", "level": "meso", "kind": kind, "region": "UZ-TK", "services": [service]}
+    system.do("PUT", "referral", f"/organisations/{org}", system.token("registrar", org), body)
+    return org
+
+
+def a_person(system: System, org: UUID) -> str:
+    body = {"name": "record-1", "birth_on": "1990-05-01", "region": "UZ-TK", "categories": []}
+    return str(system.do("POST", "referral", "/persons", system.token("coordinator", org), body)["id"])
+
+
+def a_started_journey(system: System, org: UUID, person_id: str) -> str:
+    """On its pathway, stage 1 started ten days ago."""
+    clinician = system.token("clinician", org)
+    opened = {"person_id": person_id, "pathway": "addiction-rehabilitation", "opened_on": str(TODAY - timedelta(days=10))}
+
+    def answer() -> Any:
+        response = system.call("POST", "programme", "/journeys", clinician, opened)
+        return response if response.status_code == 201 else None
+
+    journey = str(eventually_sync(answer).json()["id"])
+    start = {"started_on": str(TODAY - timedelta(days=10)), "setting": "inpatient", "programme": "stage-1", "responsible_doctor": "staff-1"}
+    system.do("PUT", "programme", f"/journeys/{journey}/stages/1/start", clinician, start)
+    return journey
+
+
+def a_contact(system: System, org: UUID, person_id: str, topics: list[str]) -> str:
+    """A family contact; with topics, one who may be told."""
+    token = system.token("system", org)
+    body = {"name": "record-1-contact", "relation": "parent", "kind": "family", "majority": "adult", "language": "ru", "email": None}
+
+    def answer() -> Any:
+        response = system.call("POST", "family", f"/persons/{person_id}/contacts", token, body)
+        return response if response.status_code == 201 else None
+
+    contact = str(eventually_sync(answer).json()["id"])
+    if topics:
+        permission = {"topics": topics, "channels": ["inbox"], "until": None, "given_by": "person", "given_on": str(TODAY)}
+        system.do("POST", "family", f"/contacts/{contact}/permissions", token, permission)
+    return contact
+
+
+def test_a_completed_stage_takes_effect_once_in_all_four_services(system: System) -> None:
+    detox, treatment = an_organisation(system, 1), an_organisation(system, 2)
+    person_id = a_person(system, detox)
+    journey = a_started_journey(system, detox, person_id)
+    told, untold = a_contact(system, detox, person_id, ["stage", "referral"]), a_contact(system, detox, person_id, [])
+    completed_before = handover(system)["completed"]
+
+    completion = {"completed_on": str(TODAY), "next_organisation_id": str(treatment)}
+    done = system.do("PUT", "programme", f"/journeys/{journey}/stages/1/completion", system.token("clinician", detox), completion)
+
+    (place,) = done["events"].split(", ")
+    for listener in ("referral", "family", "monitoring"):
+        assert eventually_sync(lambda name=listener: system.seen(name, place) == "has-it")
+    assert stage_messages(system, told) and not stage_messages(system, untold)
+    (opened,) = referrals_in(system, treatment)
+    assert (opened["person_id"], opened["stage"], opened["status"]) == (person_id, 2, "requested")
+    assert opened["due_on"] > str(TODAY)
+    assert handover(system)["completed"] == completed_before + 1
+
+
+def stage_messages(system: System, contact: str) -> list[dict[str, Any]]:
+    """What the contact itself finds in its inbox on the stage."""
+    answer = system.call("GET", "family", "/messages", system.token("contact", sub=contact)).raise_for_status().json()
+    return [message for message in answer["items"] if message["topic"] == "stage"]
+
+
+def referrals_in(system: System, org: UUID) -> list[dict[str, Any]]:
+    answer = system.call("GET", "referral", "/referrals?direction=in", system.token("coordinator", org))
+    items: list[dict[str, Any]] = answer.raise_for_status().json()["items"]
+    return items
+
+
+def handover(system: System) -> dict[str, Any]:
+    """The exact hand-over 1 -> 2; zeros before anybody completed."""
+    rows = [row for row in system.figures()["handovers"] if (row["from_stage"], row["to_stage"]) == (1, 2)]
+    return rows[0] if rows else {"completed": 0}

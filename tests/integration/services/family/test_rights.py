@@ -1,0 +1,124 @@
+"""Who may see and change what: organisation and case relation both. Foreign looks like absent. Source: privacy section 1."""
+
+from uuid import UUID, uuid4
+
+from tests.builders_family import Way, a_contact, a_contact_caller, a_liaison, a_way, add_contact, give, revoke
+from tests.harness import ServiceUnderTest, a_caller
+
+
+async def test_a_foreign_family_looks_like_an_absent_one(family: ServiceUnderTest) -> None:
+    way, stranger = await a_way(family), a_liaison(uuid4())
+    contact_id, permission_id = await a_contact(family, way, topics=["stage"])
+    await family.deliver(way.started())
+    (message,) = await family.fetch("SELECT message_id FROM message")
+    routes = {
+        "GET": [f"/persons/{way.person_id}/contacts", f"/contacts/{contact_id}", f"/contacts/{contact_id}/permissions"],
+        "POST": [f"/persons/{way.person_id}/liaison", f"/contacts/{contact_id}/permissions/{permission_id}/revocation"],
+    }
+    routes["GET"].append(f"/messages/{message['message_id']}")
+    for method, paths in routes.items():
+        for path in paths:
+            for caller in (stranger, a_caller("person", sub=str(uuid4()))):
+                answer = await family.call(method, path, caller, {} if method == "POST" else None)
+                assert answer.status_code in (403, 404), path
+    assert (await add_contact(family, way, stranger)).text == (await add_contact(family, Way(), stranger)).text
+    assert (await give(family, way, contact_id, stranger)).text == (await give(family, way, uuid4(), stranger)).text
+    assert (await family.call("GET", "/messages", stranger)).json()["items"] == []
+
+
+async def test_a_system_whose_news_is_on_the_way_is_told_to_come_again(family: ServiceUnderTest) -> None:
+    """The same for an absent and a foreign person: it tells nothing."""
+    way, system = await a_way(family), a_caller("system", uuid4())
+    foreign, absent = await add_contact(family, way, system), await add_contact(family, Way(), system)
+    assert (foreign.status_code, foreign.text, foreign.headers["retry-after"]) == (409, absent.text, "1")
+    own = a_caller("system", way.organisation_id)
+    assert (await add_contact(family, way, own)).status_code == 201
+
+
+async def test_a_related_organisation_assigns_another_and_nobody_else_does(family: ServiceUnderTest) -> None:
+    """Source: mission rows 002-11, 002-23."""
+    way, school = await a_way(family), uuid4()
+    path, body = f"/persons/{way.person_id}/liaison", {"organisation_id": str(school)}
+    assert (await family.call("POST", path, a_liaison(school), {})).status_code == 404
+    assert (await family.call("POST", path, a_liaison(way.organisation_id), body)).status_code == 201
+    assert (await family.call("GET", f"/persons/{way.person_id}/contacts", a_liaison(school))).status_code == 200
+
+
+async def test_a_contact_has_its_own_inbox_and_language(family: ServiceUnderTest) -> None:
+    way = await a_way(family)
+    (first, _), (second, _) = await a_contact(family, way, topics=["stage"]), await a_contact(family, way, topics=["stage"])
+    await family.deliver(way.started())
+    caller = a_contact_caller(first)
+    assert (await family.call("PUT", f"/contacts/{first}/language", caller, {"language": "ru"})).status_code == 200
+    assert (await family.call("PUT", f"/contacts/{second}/language", caller, {"language": "ru"})).status_code == 404
+    (item,) = (await family.call("GET", "/messages", caller)).json()["items"]
+    assert (item["contact_id"], item["text"]) == (str(first), "Начался шаг 1 из 5.")
+    (other,) = (await family.call("GET", "/messages", a_contact_caller(second))).json()["items"]
+    assert (await family.call("GET", f"/messages/{other['id']}", caller)).status_code == 404
+    assert (await family.call("PUT", f"/messages/{other['id']}/reading", caller, {})).status_code == 404
+    liaison = await family.call("GET", "/messages", a_liaison(way.organisation_id))
+    assert {i["contact_id"] for i in liaison.json()["items"]} == {str(first), str(second)}
+
+
+async def test_a_contact_that_belongs_to_an_assigned_organisation_still_sees_itself_alone(family: ServiceUnderTest) -> None:
+    """A teacher as a contact, with the school's claim in the token."""
+    way = await a_way(family)
+    (own, _), (other, _) = await a_contact(family, way), await a_contact(family, way)
+    teacher = a_caller("contact", way.organisation_id, sub=str(own))
+    assert (await family.call("GET", f"/contacts/{own}", teacher)).status_code == 200
+    assert (await family.call("GET", f"/contacts/{other}", teacher)).status_code == 404
+    assert (await family.call("GET", f"/contacts/{other}/permissions", teacher)).status_code == 404
+
+
+async def test_the_person_gives_and_revokes_permissions(family: ServiceUnderTest) -> None:
+    """Source: privacy section 4."""
+    way = await a_way(family)
+    contact_id, _ = await a_contact(family, way)
+    person = a_caller("person", sub=str(way.person_id))
+    given = await give(family, way, contact_id, person, topics=["relapse"])
+    assert given.status_code == 201
+    path = f"/contacts/{contact_id}/permissions"
+    assert (await family.call("POST", f"{path}/{given.json()['id']}/revocation", person, {})).json()["status"] == "revoked"
+    (item,) = (await family.call("GET", path, person)).json()["items"]
+    assert (item["level"], item["ended_because"]) == ("micro", "revoked")
+    assert (await give(family, way, contact_id, person, given_by="guardian")).json()["unmet"] == ["given-by-the-adult-alone"]
+
+
+async def test_a_permission_of_another_contact_is_not_revoked(family: ServiceUnderTest) -> None:
+    way = await a_way(family)
+    contact_id, permission_id = await a_contact(family, way, topics=["stage"])
+    other, _ = await a_contact(family, way)
+    assert permission_id and (await revoke(family, way, other, permission_id)).status_code == 404
+    assert (await family.fetch("SELECT revoked_at FROM permission WHERE contact_id = $1", contact_id))[0]["revoked_at"] is None
+
+
+async def test_contacts_come_in_pages(family: ServiceUnderTest) -> None:
+    way = await a_way(family)
+    added = {str((await a_contact(family, way))[0]) for _ in range(5)}
+    path, caller = f"/persons/{way.person_id}/contacts", a_liaison(way.organisation_id)
+    seen: list[str] = []
+    cursor = ""
+    while cursor is not None:
+        page = (await family.call("GET", f"{path}?limit=2{cursor and '&cursor=' + cursor}", caller)).json()
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["next"]
+    assert set(seen) == added and len(seen) == 5
+    assert (await family.call("GET", f"{path}?cursor=bm9wZQ==", caller)).status_code == 422
+
+
+async def test_reading_a_circle_is_audited(family: ServiceUnderTest) -> None:
+    way = await a_way(family)
+    await family.call("GET", f"/persons/{way.person_id}/contacts", a_liaison(way.organisation_id))
+    rows = await family.fetch("SELECT action, subject_id FROM audit")
+    assert [tuple(row) for row in rows] == [("read-contacts", way.person_id)]
+
+
+async def test_names_and_addresses_are_marked_personal(family: ServiceUnderTest) -> None:
+    """Subject access and the canary read that mark. Source: privacy section 3."""
+    rows = await family.fetch(
+        "SELECT c.relname || '.' || a.attname AS place FROM pg_description d JOIN pg_class c ON c.oid = d.objoid"
+        " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid WHERE d.description = 'personal' ORDER BY 1"
+    )
+    places = [row["place"] for row in rows]
+    assert places == ["concern.changes", "concern.description", "concern.note", "contact.email", "contact.name"]
+    assert UUID(int=0) not in places

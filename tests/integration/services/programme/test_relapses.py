@@ -1,0 +1,164 @@
+"""Observations, deadlines and relapses on a real database: late, out of order, by themselves, reported."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx2
+
+from shared.events import Event
+from shared.events.programme import RelapseAssessed, RelapseRecorded, RelapseWithdrawn
+from tests.builders_programme import Clinic, a_clinic
+from tests.harness import NOW, ServiceUnderTest
+
+ON = "2026-01-05"
+
+
+async def in_stage_two(clinic: Clinic, ended_on: str | None = None, on: str = ON, **fields: Any) -> UUID:
+    journey_id = await clinic.open(opened_on=on, **fields)
+    await clinic.send("PUT", f"/journeys/{journey_id}/stages/1/skip", {"how": "not-needed", "reason": "not-eligible"})
+    assert (await clinic.start(journey_id, 2, on, programme="naltrexone")).status_code == 200
+    if ended_on:
+        await clinic.leave(journey_id, 2, ended_on)
+    return journey_id
+
+
+async def observe(clinic: Clinic, journey_id: UUID, results: dict[int, str], closes: bool = False) -> httpx2.Response:
+    weeks = [{"week": week, "result": result} for week, result in results.items()]
+    body = {"stage": 2, "results": weeks, "closes_record": closes}
+    return await clinic.send("PUT", f"/journeys/{journey_id}/observations", body)
+
+
+async def told(programme: ServiceUnderTest, kind: type[Event]) -> list[Any]:
+    return [event for event in await programme.appended() if isinstance(event, kind)]
+
+
+async def status(clinic: Clinic, journey_id: UUID) -> str:
+    stages = (await clinic.get(f"/journeys/{journey_id}")).json()["stages"]
+    return str(stages[1]["status"])
+
+
+async def test_a_relapse_shown_by_weeks_reopens_an_ended_stage_once(programme: ServiceUnderTest) -> None:
+    """Source: mission row 002-46."""
+    clinic = await a_clinic(programme)
+    journey_id = await in_stage_two(clinic, ended_on="2026-02-10")
+    answer = await observe(clinic, journey_id, {1: "negative", 2: "positive", 3: "positive", 4: "positive", 5: "positive"})
+    assert answer.json()["status"] == "reopened"
+    recorded = await told(programme, RelapseRecorded)
+    # Week 2 opens the first windows; the definitions from week 3 and 4 on need the weeks that passed without a result (to 8).
+    assert {event.definition for event in await told(programme, RelapseAssessed)} == {
+        "consecutive-4",
+        "consecutive-4-from-week-3",
+        "consecutive-3",
+        "two-of-four",
+        "two-after-week-4",
+    }
+    assert [event.reopens for event in recorded] == [2, None, None, None, None]
+    await observe(clinic, journey_id, {1: "negative"})
+    assert len(await told(programme, RelapseRecorded)) == 5
+    assert (await clinic.start(journey_id, 2, "2026-03-01")).json()["status"] == "started"
+
+
+async def test_a_relapse_in_a_started_stage_only_marks_it(programme: ServiceUnderTest) -> None:
+    clinic = await a_clinic(programme)
+    journey_id = await in_stage_two(clinic)
+    assert (await observe(clinic, journey_id, {week: "positive" for week in range(1, 9)})).json()["status"] == "started"
+    assert all(event.reopens is None for event in await told(programme, RelapseRecorded))
+    spell = (await clinic.get(f"/journeys/{journey_id}")).json()["spells"][0]
+    assert len(spell["own"]["relapses"]) == 5
+
+
+async def test_late_results_of_an_imported_record_withdraw_and_leave_it_reopened(programme: ServiceUnderTest) -> None:
+    """Source: contracts section 3."""
+    system = await a_clinic(programme, role="system")
+    journey_id = await in_stage_two(system, ended_on="2025-02-10", on="2025-01-06", imported=True)
+    known: dict[int, str] = {week: "negative" for week in range(1, 25)}
+    del known[6], known[7], known[8], known[9]
+    await observe(system, journey_id, {week: result for week, result in known.items() if week < 6})
+    assert await told(programme, RelapseAssessed) == [], "weeks that no later result follows have not passed"
+    await observe(system, journey_id, {week: result for week, result in known.items() if week > 9}, closes=True)
+    assessed = {event.definition: event.week for event in await told(programme, RelapseAssessed)}
+    assert assessed == {
+        "consecutive-4": 6,
+        "consecutive-4-from-week-3": 6,
+        "consecutive-3": 6,
+        "two-of-four": 4,
+        "two-after-week-4": 6,
+        "dropout-4-missing": 6,
+    }
+    assert len(await told(programme, RelapseRecorded)) == 5, "dropout is listed, never a relapse"
+    await observe(system, journey_id, {6: "negative", 7: "negative", 8: "negative"})
+    assert len(await told(programme, RelapseWithdrawn)) == 5
+    assert await status(system, journey_id) == "reopened"
+    listed = (await system.get(f"/journeys/{journey_id}/relapses")).json()["items"]
+    assert len(listed) == 6 and all(relapse["withdrawn"] for relapse in listed)
+    assert all(event.imported for event in await told(programme, RelapseWithdrawn))
+    assert await programme.fetch("SELECT * FROM deadline") == [], "imported history sets no deadlines"
+
+
+async def test_weeks_that_pass_by_themselves_are_missing(programme: ServiceUnderTest) -> None:
+    """Source: delivery section 6, standards section 3."""
+    clinic = await a_clinic(programme)
+    programme.now = datetime(2026, 1, 13, 8, tzinfo=UTC)
+    journey_id = await in_stage_two(clinic)
+    assert await programme.fetch("SELECT * FROM deadline") == [], "where nobody keeps weekly results nothing is missing"
+    await observe(clinic, journey_id, {1: "negative"})
+    weeks = [datetime(2026, 1, 19, tzinfo=UTC) + timedelta(weeks=number) for number in range(24)]
+    acted = [await programme.run_deadlines(week) for week in weeks[:4]]
+    assert acted == [1, 1, 1, 1]
+    found = {event.definition: (event.week, str(event.known_on)) for event in await told(programme, RelapseAssessed)}
+    assert found["consecutive-3"] == (2, "2026-02-01") and found["consecutive-4"] == (2, "2026-02-08")
+    assert found["dropout-4-missing"] == (2, "2026-02-08")
+    assert await programme.run_deadlines(weeks[3]) == 0
+    for week in weeks[4:]:
+        await programme.run_deadlines(week)
+    assert await programme.fetch("SELECT * FROM deadline") == []
+
+
+async def test_no_week_passes_for_an_erased_person(programme: ServiceUnderTest) -> None:
+    from shared.events.referral import PersonErased
+
+    clinic, person_id = await a_clinic(programme), UUID(int=77)
+    journey_id = await in_stage_two(clinic, person_id=person_id)
+    await observe(clinic, journey_id, {1: "negative"})
+    before = len(await programme.appended())
+    await programme.deliver(PersonErased(person_id=person_id, on=NOW.date()))
+    assert await programme.run_deadlines(NOW + timedelta(weeks=1)) == 1
+    assert len(await programme.appended()) == before
+
+
+async def test_a_clinician_reports_a_relapse_once_a_spell(programme: ServiceUnderTest) -> None:
+    """Source: mission row 002-46."""
+    clinic = await a_clinic(programme)
+    journey_id = await in_stage_two(clinic, ended_on="2026-02-10")
+    body = {"stage": 2, "on": "2026-02-20", "reopens": 1}
+    first = await clinic.send("POST", f"/journeys/{journey_id}/relapses", body, key="report-1")
+    again = await clinic.send("POST", f"/journeys/{journey_id}/relapses", body, key="report-1")
+    assert (first.status_code, first.json()["status"], again.json()) == (201, "reopened", first.json())
+    refused = await clinic.send("POST", f"/journeys/{journey_id}/relapses", body)
+    assert refused.json()["unmet"] == ["first-report-of-the-spell"]
+    (recorded,) = await told(programme, RelapseRecorded)
+    assert (recorded.stage, recorded.reopens) == (2, 1)
+    assert (await clinic.get(f"/journeys/{journey_id}")).json()["stages"][0]["status"] == "reopened"
+    remission = (await clinic.get(f"/journeys/{journey_id}/remission")).json()
+    assert (remission["clock"], remission["label"], remission["last_use_on"]) == ("observed-days-only", "under-three-months", "2026-02-20")
+
+
+async def test_observations_of_a_stage_never_started_are_refused(programme: ServiceUnderTest) -> None:
+    clinic = await a_clinic(programme)
+    answer = await observe(clinic, await clinic.open(), {1: "negative"})
+    assert (answer.status_code, answer.json()["unmet"]) == (422, ["stage-started"])
+    twice = {"stage": 2, "results": [{"week": 1, "result": "negative"}, {"week": 1, "result": "positive"}]}
+    journey_id = await in_stage_two(clinic)
+    assert (await clinic.send("PUT", f"/journeys/{journey_id}/observations", twice)).status_code == 422
+
+
+async def test_who_was_merely_named_sees_no_relapses(programme: ServiceUnderTest) -> None:
+    """Source: privacy section 1."""
+    clinic, named = await a_clinic(programme), await a_clinic(programme)
+    journey_id = await in_stage_two(clinic)
+    await clinic.complete(journey_id, 2, "2026-02-10", next_organisation_id=str(named.organisation_id))
+    assert (await named.get(f"/journeys/{journey_id}")).status_code == 200
+    for part in ("relapses", "remission", "functioning"):
+        assert (await named.get(f"/journeys/{journey_id}/{part}")).status_code == 404
+        assert (await clinic.get(f"/journeys/{journey_id}/{part}")).status_code == 200

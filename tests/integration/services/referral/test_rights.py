@@ -1,0 +1,182 @@
+"""Who sees what of persons and referrals: another organisation's object answers like an absent one; identities only under a consent."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from shared.events.referral import ConsentGiven, ConsentRevoked
+from tests.builders_referral import (
+    CENTRE,
+    CLINIC,
+    PERSON,
+    STRANGER,
+    a_registered,
+    a_request,
+    an_entry,
+    change,
+    completed,
+    coordinator,
+    started,
+    system,
+    the_person,
+)
+from tests.harness import ServiceUnderTest, a_caller
+
+
+async def a_given_consent(service: ServiceUnderTest, person_id: UUID, **fields: Any) -> Any:
+    body = {
+        "scope": "referral",
+        "discloser_organisation_id": str(CLINIC),
+        "to_organisation_id": str(CENTRE),
+        "purpose": "treatment",
+        "given_on": "2026-03-01",
+        "how": "written",
+    }
+    return await service.call("POST", f"/persons/{person_id}/consents", coordinator(), json=body | fields)
+
+
+async def test_a_foreign_object_answers_like_an_absent_one(referral: ServiceUnderTest) -> None:
+    """Source: privacy section 1 (cross-organisation: no read, no write)."""
+    await an_entry(referral, CENTRE)
+    person = await a_registered(referral)
+    asked = await a_request(referral, person, to_organisation_id=str(CENTRE))
+    consent = (await a_given_consent(referral, person)).json()["id"]
+    body = {"code": "stroke", "since": "2026-01-01"}
+    routes = [
+        ("GET", "/persons/{person}", None),
+        ("GET", "/persons/{person}/consents", None),
+        ("GET", "/persons/{person}/disclosures", None),
+        ("PUT", "/persons/{person}/death", {"on": "2026-03-01"}),
+        ("POST", "/persons/{person}/categories", body),
+        ("POST", "/persons/{person}/consents/{consent}/revocation", {}),
+        ("GET", "/referrals/{asked}", None),
+        ("POST", "/referrals/{asked}/status", {"to": "accepted"}),
+        ("GET", "/referrals/{asked}/motivations", None),
+        ("POST", "/referrals/{asked}/motivations", {"kind": "call", "by": "peer", "on": "2026-03-01"}),
+    ]
+    for method, path, json in routes:
+        foreign = path.format(person=person, asked=asked, consent=consent)
+        absent = path.format(person=uuid4(), asked=uuid4(), consent=uuid4())
+        for caller in (system(STRANGER), coordinator(STRANGER)):
+            answers = [await referral.call(method, place, caller, json=json) for place in (foreign, absent)]
+            assert [(a.status_code, a.json()["type"]) for a in answers] == [(404, answers[0].json()["type"])] * 2, path
+    assert (await referral.call("GET", "/persons", coordinator(STRANGER))).json()["items"] == []
+    for direction in ("in", "out"):
+        assert (await referral.call("GET", f"/referrals?direction={direction}", coordinator(STRANGER))).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    "role", ["analyst", "ministry", "region", "liaison", "contact", "safeguarding", "operator", "trainer", "registrar"]
+)
+async def test_other_roles_reach_no_person(referral: ServiceUnderTest, role: str) -> None:
+    """Source: privacy section 1, contracts section 1, mission row 002-11."""
+    caller = a_caller(role, CLINIC if role in ("trainer", "registrar") else None)
+    for path in ("/persons", f"/persons/{PERSON}", f"/persons/{PERSON}/consents", "/referrals", f"/referrals/{uuid4()}", "/concerns"):
+        assert (await referral.call("GET", path, caller)).status_code == 403, path
+    for path in ("/persons", "/referrals", "/self-referrals", f"/referrals/{uuid4()}/status", f"/persons/{PERSON}/consents"):
+        assert (await referral.call("POST", path, caller, json={})).status_code == 403, path
+
+
+async def test_a_person_reads_only_itself(referral: ServiceUnderTest) -> None:
+    """Source: privacy section 1 (the person: own record, own disclosure list)."""
+    person, other = await a_registered(referral), await a_registered(referral)
+    assert (await referral.call("GET", f"/persons/{person}", the_person(person))).json()["identity"]["name"] == "0051-0123"
+    for path in (f"/persons/{other}", f"/persons/{other}/consents", f"/persons/{other}/disclosures"):
+        assert (await referral.call("GET", path, the_person(person))).status_code == 404
+    assert (await referral.call("GET", "/persons", the_person(person))).status_code == 403
+
+
+async def test_the_target_sees_who_it_is_only_under_a_valid_consent(referral: ServiceUnderTest) -> None:
+    """Source: privacy section 4 (checked when shown; no consent and no data look alike)."""
+    await an_entry(referral, CENTRE)
+    person = await a_registered(referral)
+    asked = await a_request(referral, person, to_organisation_id=str(CENTRE))
+
+    async def seen() -> Any:
+        shown = (await referral.call("GET", f"/referrals/{asked}", coordinator(CENTRE))).json()
+        whole = (await referral.call("GET", f"/persons/{person}", coordinator(CENTRE))).json()
+        assert (shown["person_id"], shown["person"]) == (str(person), whole["identity"])
+        return whole["identity"]
+
+    assert await seen() is None
+    for fields in ({"scope": "pathway-summary"}, {"until": "2026-03-01"}, {"to_organisation_id": str(STRANGER)}):
+        assert (await a_given_consent(referral, person, **fields)).status_code == 201
+        assert await seen() is None
+    consent = (await a_given_consent(referral, person)).json()["id"]
+    identity = await seen()
+    assert identity["name"] == "0051-0123" and "consent" in identity["notice"]
+    listed = (await referral.call("GET", f"/persons/{person}/disclosures", the_person(person))).json()["items"]
+    assert [(d["what"], d["to_organisation_id"]) for d in listed] == [("referral", str(CENTRE)), ("person", str(CENTRE))]
+    for _ in range(2):
+        path = f"/persons/{person}/consents/{consent}/revocation"
+        assert (await referral.call("POST", path, the_person(person), json={})).status_code == 200
+    assert await seen() is None
+    told = [e for e in await referral.appended() if isinstance(e, ConsentGiven | ConsentRevoked)]
+    assert [type(e) for e in told] == [ConsentGiven] * 4 + [ConsentRevoked]
+    shown = (await referral.call("GET", f"/persons/{person}/consents?limit=2", coordinator())).json()
+    assert len(shown["items"]) == 2 and shown["next"]
+
+
+async def test_a_stranger_cannot_name_itself_as_the_one_that_tells(referral: ServiceUnderTest) -> None:
+    """Source: privacy section 4 (names who may disclose)."""
+    await an_entry(referral, CENTRE)
+    person = await a_registered(referral)
+    await a_request(referral, person, to_organisation_id=str(CENTRE))
+    body = {"discloser_organisation_id": str(STRANGER), "to_organisation_id": str(CENTRE)}
+    refused = await a_given_consent(referral, person, **body)
+    assert (refused.status_code, refused.json()["unmet"]) == (422, ["own-organisation-takes-part"])
+
+
+async def test_a_case_relation_ends_with_a_rejection(referral: ServiceUnderTest) -> None:
+    """Source: privacy section 2 (a case relation ends at commit)."""
+    await an_entry(referral, CENTRE)
+    person = await a_registered(referral)
+    asked = await a_request(referral, person, to_organisation_id=str(CENTRE))
+    assert (await referral.call("GET", f"/persons/{person}", coordinator(CENTRE))).status_code == 200
+    assert await change(referral, asked, "rejected", coordinator(CENTRE), "no-capacity") == 200
+    assert (await referral.call("GET", f"/persons/{person}", coordinator(CENTRE))).status_code == 404
+
+
+async def test_who_delivers_a_stage_has_a_case_relation(referral: ServiceUnderTest) -> None:
+    """Source: privacy section 1 (stages it delivers)."""
+    person = await a_registered(referral)
+    assert (await referral.call("GET", f"/persons/{person}", coordinator(CENTRE))).status_code == 404
+    await referral.deliver(started(person, 2))
+    shown = (await referral.call("GET", f"/persons/{person}", coordinator(CENTRE))).json()
+    assert shown["identity"] is None
+
+
+async def test_a_draft_is_not_seen_by_its_target(referral: ServiceUnderTest) -> None:
+    """Source: standards section 1."""
+    await an_entry(referral, CENTRE)
+    person = await a_registered(referral)
+    draft = await a_request(referral, person, to_organisation_id=str(CENTRE), draft=True)
+    assert (await referral.call("GET", f"/referrals/{draft}", coordinator(CENTRE))).status_code == 404
+    assert (await referral.call("GET", f"/persons/{person}", coordinator(CENTRE))).status_code == 404
+    assert await change(referral, draft, "requested", coordinator()) == 200
+    shown = (await referral.call("GET", f"/referrals/{draft}", coordinator(CENTRE))).json()
+    assert (shown["status"], shown["due_on"]) == ("requested", "2026-03-10")
+
+
+async def test_every_read_of_a_person_leaves_an_audit_row(referral: ServiceUnderTest) -> None:
+    """Source: privacy section 5."""
+    person = await a_registered(referral)
+    await referral.deliver(completed(person, 1))
+    asked = (await referral.call("GET", "/referrals?direction=out", coordinator())).json()["items"][0]["id"]
+    for path in (f"/persons/{person}", "/persons", f"/referrals/{asked}", f"/persons/{person}/consents"):
+        assert (await referral.call("GET", path, coordinator())).status_code == 200
+    rows = await referral.fetch("SELECT action FROM audit WHERE subject_id = $1 AND action LIKE 'read-%' ORDER BY id", person)
+    assert [row["action"] for row in rows] == ["read-person", "read-person", "read-referral", "read-consents"]
+
+
+async def test_no_fact_carries_a_name_or_a_birth_date(referral: ServiceUnderTest) -> None:
+    """Source: privacy section 3 and 7 (canary)."""
+    person = await a_registered(referral, name="canary-7341", birth_on="1987-06-05")
+    await a_request(referral, person)
+    await a_given_consent(referral, person, purpose="canary-7342")
+    refused = await referral.call("POST", "/persons", coordinator(), json={"name": "canary-7343", "region": "nowhere"})
+    assert refused.status_code == 422 and "canary" not in refused.text
+    bodies = [row["body"] for row in await referral.fetch("SELECT body FROM outbox")]
+    kept = [row["answer"] for row in await referral.fetch("SELECT answer FROM idempotency")]
+    assert not any("canary" in text or "1987" in text for text in bodies + kept)

@@ -1,0 +1,64 @@
+"""The log as it lies on the broker: read it whole, write raw records to it, cut its beginning off. For tests only."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from shared.kafka import PARTITIONS
+from tests.verdict import Stream
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+
+async def read_log(servers: str, *topics: str) -> list[tuple[Stream, int]]:
+    """Stream and sequence number of every record, each partition's in order."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        left = {p: end for p, end in (await consumer.end_offsets(partitions)).items() if end}
+        seen: list[tuple[Stream, int]] = []
+        while left:
+            for partition, records in (await consumer.getmany(timeout_ms=200)).items():
+                seen += [_place(record.topic, dict(record.headers)) for record in records]
+                if records[-1].offset + 1 >= left.get(partition, 0):
+                    left.pop(partition, None)
+        return seen
+    finally:
+        await consumer.stop()
+
+
+def _place(topic: str, headers: Mapping[str, bytes]) -> tuple[Stream, int]:
+    return (topic, UUID(headers["ce_subject"].decode())), int(headers["ce_sequence"])
+
+
+async def write_raw(servers: str, topic: str, partition: int, *records: tuple[Headers, bytes | None]) -> None:
+    """Put records on the log that no relay would write."""
+    producer = AIOKafkaProducer(bootstrap_servers=servers, acks="all")
+    await producer.start()
+    try:
+        for headers, value in records:
+            await producer.send_and_wait(topic, value, key=b"raw", partition=partition, headers=headers)
+    finally:
+        await producer.stop()
+
+
+async def cut_beginning(servers: str, topic: str, partition: int, before: int) -> None:
+    """Delete the records below an offset, as retention does."""
+    async with _admin(servers) as admin:
+        await admin.delete_records({TopicPartition(topic, partition): RecordsToDelete(before)})
+
+
+@asynccontextmanager
+async def _admin(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()

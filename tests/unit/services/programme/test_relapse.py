@@ -1,0 +1,125 @@
+"""What a relapse does to a journey: marks or reopens, keeps all history, is told once."""
+
+from datetime import date
+from uuid import uuid4
+
+import pytest
+
+from services.programme.journey.domain import Journey, standing
+from services.programme.relapse.domain import Outcome, Report, assess, report
+from services.programme.stage.domain import skip_stage
+from services.programme.weekly.domain import Change
+from shared.errors import Refused
+from shared.events.programme import RelapseAssessed, RelapseRecorded, RelapseWithdrawn
+from tests.builders_programme import DAY, TODAY, a_journey, a_pathway, an_opened_journey, day, started
+
+
+def reported(journey: Journey, stage: int, on: date = day(60), reopens: int | None = None, already: bool = False) -> Outcome:
+    rule = a_pathway().rule(stage)
+    assert rule
+    return report(journey, rule, Report(uuid4(), on, reopens, already), TODAY)
+
+
+def assessed(journey: Journey, stage: int, *changes: Change) -> Outcome:
+    rule, spell = a_pathway().rule(stage), journey.spell(stage)
+    assert rule and spell
+    return assess(journey, rule, spell, changes)
+
+
+def met(code: str = "consecutive-4", what: str = "met") -> Change:
+    return Change(what, code, uuid4(), 3, day(50))  # type: ignore[arg-type]
+
+
+def test_a_relapse_in_a_started_stage_leaves_it_started_and_marks_the_spell() -> None:
+    """Source: mission row 002-46, decisions."""
+    outcome = reported(a_journey("completed", "started"), 2)
+    recorded, assessment = outcome.events
+    assert isinstance(recorded, RelapseRecorded) and recorded.reopens is None
+    assert isinstance(assessment, RelapseAssessed) and (assessment.definition, assessment.week) == ("clinician-report", None)
+    spell = outcome.journey.spell(2)
+    assert outcome.journey.status_of(2) == "started" and spell and spell.relapses == (recorded.relapse_id,)
+
+
+@pytest.mark.parametrize("end", ["completed", "left"])
+def test_a_relapse_in_an_ended_stage_reopens_it_and_keeps_its_end(end: str) -> None:
+    outcome = reported(a_journey("completed", end), 2)
+    spell = outcome.journey.spell(2)
+    assert outcome.journey.status_of(2) == "reopened"
+    assert spell and spell.ended_on == day(25) and spell.relapses
+    assert isinstance(outcome.events[0], RelapseRecorded) and outcome.events[0].reopens == 2
+    assert outcome.relapses[0].reopens == 2
+
+
+def test_a_reopened_stage_is_not_reopened_twice() -> None:
+    once = reported(a_journey("completed", "completed"), 2).journey
+    twice = assessed(once, 2, met())
+    assert twice.journey.status_of(2) == "reopened"
+    assert isinstance(twice.events[0], RelapseRecorded) and twice.events[0].reopens is None
+
+
+def test_the_clinician_may_name_the_stage_that_reopens_or_opens() -> None:
+    """Source: mission row 002-46."""
+    earlier = reported(a_journey("completed", "started"), 2, reopens=1)
+    assert (earlier.journey.status_of(1), earlier.journey.status_of(2)) == ("reopened", "started")
+    planned = reported(a_journey("completed", "completed"), 2, reopens=3)
+    assert planned.journey.status_of(3) == "planned" and planned.relapses[0].reopens == 3
+    skipped = started(skip_stage(an_opened_journey(), 1, "not-needed", "not-eligible")[0], 2, day(20))
+    assert reported(skipped, 2, reopens=1).journey.status_of(1) == "reopened"
+
+
+def test_a_report_names_every_unmet_requirement() -> None:
+    with pytest.raises(Refused) as refused:
+        reported(a_journey("completed"), 2, on=date(2027, 3, 1), reopens=9, already=True)
+    assert refused.value.unmet == ("stage-started", "date-not-in-future", "reopens-stage-of-pathway", "first-report-of-the-spell")
+    with pytest.raises(Refused) as early:
+        reported(a_journey("started"), 1, on=DAY)
+    assert early.value.unmet == ("on-or-after-start",)
+
+
+def test_several_definitions_are_each_told_and_reopen_once() -> None:
+    outcome = assessed(a_journey("completed", "left"), 2, met("consecutive-4"), met("consecutive-3"))
+    recorded = [event for event in outcome.events if isinstance(event, RelapseRecorded)]
+    assert [event.reopens for event in recorded] == [2, None]
+    assert [event.definition for event in outcome.events if isinstance(event, RelapseAssessed)] == ["consecutive-4", "consecutive-3"]
+
+
+def test_dropout_is_listed_never_a_relapse() -> None:
+    """Source: contracts section 3."""
+    before = a_journey("completed", "left")
+    outcome = assessed(before, 2, met("dropout-4-missing"))
+    assert [type(event) for event in outcome.events] == [RelapseAssessed]
+    assert outcome.journey == before
+    gone = assessed(before, 2, met("dropout-4-missing", "withdrawn"))
+    assert [type(event) for event in gone.events] == [RelapseAssessed]
+
+
+def test_a_withdrawn_definition_is_told_and_the_reopening_stays() -> None:
+    """Source: contracts section 3."""
+    found = met()
+    once = assessed(a_journey("completed", "left"), 2, found).journey
+    outcome = assessed(once, 2, found._replace(what="withdrawn"))
+    withdrawn, assessment = outcome.events
+    assert isinstance(withdrawn, RelapseWithdrawn) and withdrawn.relapse_id == found.relapse_id
+    assert isinstance(assessment, RelapseAssessed) and assessment.withdrawn
+    spell = outcome.journey.spell(2)
+    assert outcome.journey.status_of(2) == "reopened" and spell and spell.relapses == ()
+
+
+def test_a_moved_week_is_assessed_again_and_told_no_second_time() -> None:
+    before = a_journey("completed", "left")
+    outcome = assessed(before, 2, met(what="moved"))
+    assert [type(event) for event in outcome.events] == [RelapseAssessed] and outcome.journey == before
+
+
+def test_a_relapse_opens_a_completed_journey_again_and_keeps_its_completion() -> None:
+    journey = a_journey("completed", "completed", "completed", "completed", "completed")
+    done = journey.model_copy(update={"status": "completed", "completions": (day(60),)})
+    again = reported(done, 5).journey
+    assert (again.status, again.completions, again.status_of(5)) == ("open", (day(60),), "reopened")
+
+
+def test_treated_and_not_gone_on_is_not_completed() -> None:
+    """Source: mission row 002-49."""
+    assert standing(a_journey("completed", "completed")) == "treated-not-complete"
+    assert standing(a_journey("completed", "completed", "started")) == "open"
+    assert standing(a_journey("completed", "left")) == "open"

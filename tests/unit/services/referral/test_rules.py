@@ -1,0 +1,147 @@
+"""The rules of persons, consents, organisations, regions, enquiries, and of which stage comes next."""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.referral.consent.domain import check_consent
+from services.referral.enquiry.domain import Enquiry, check_answer
+from services.referral.journey.domain import Spell, next_stage
+from services.referral.motivation.domain import check_act
+from services.referral.organisation.domain import check_entry, check_position
+from services.referral.person.domain import Category, check_category, check_death, check_registration, life_period
+from services.referral.region.domain import Region, check_districts
+from services.referral.settings import end_of, working_day
+from shared.errors import Refused
+from tests.builders_referral import CENTRE, CLINIC, NOW, STRANGER, TODAY, a_consent, a_person, a_service, a_spell, an_organisation
+
+TOMORROW = TODAY + timedelta(days=1)
+BACKWARDS = Category(code="addiction", since=TODAY, until=TODAY - timedelta(days=1))
+
+
+def test_a_registration_is_refused_with_all_its_reasons() -> None:
+    """Source: mission rows 001-03, 001-04, 002-43."""
+    with pytest.raises(Refused) as refused:
+        check_registration(TOMORROW, (BACKWARDS,), False, TODAY)
+    assert refused.value.unmet == ("region-known", "birth-not-in-future", "category-ends-after-it-begins")
+    with pytest.raises(Refused):
+        check_category(BACKWARDS)
+
+
+@pytest.mark.parametrize(
+    ("birth_on", "day", "period"),
+    [
+        (date(2008, 3, 2), TODAY, "adult"),
+        (date(2008, 3, 3), TODAY, "minor"),
+        (date(2008, 2, 29), date(2026, 2, 28), "minor"),
+        (date(2008, 2, 29), date(2026, 3, 1), "adult"),
+        (None, TODAY, "minor"),
+    ],
+)
+def test_adult_begins_with_the_birthday_of_majority(birth_on: date | None, day: date, period: str) -> None:
+    """Source: mission row 000-24."""
+    assert life_period(birth_on, "minor", day, 18) == period
+
+
+def test_a_death_is_neither_to_come_nor_before_birth() -> None:
+    """Source: standards section 4 (exempt from a hand-over)."""
+    with pytest.raises(Refused) as refused:
+        check_death(a_person(birth_on=TOMORROW + timedelta(days=3)), TOMORROW, TODAY)
+    assert refused.value.unmet == ("not-in-future", "not-before-birth")
+
+
+@pytest.mark.parametrize(
+    ("changes", "period", "organisation_id", "unmet"),
+    [
+        ({"given_on": TOMORROW}, "adult", CLINIC, "given-on-not-in-future"),
+        ({"until": TODAY - timedelta(days=1)}, "adult", CLINIC, "until-on-or-after-given-on"),
+        ({"to_organisation_id": CLINIC}, "adult", CLINIC, "between-two-organisations"),
+        ({}, "adult", STRANGER, "own-organisation-takes-part"),
+        ({"given_by": "guardian"}, "adult", CENTRE, "given-by-the-person"),
+        ({}, "minor", None, "given-with-guardian"),
+    ],
+)
+def test_what_a_consent_is_refused_for(changes: dict[str, Any], period: Any, organisation_id: UUID | None, unmet: str) -> None:
+    """Source: mission row 000-25, privacy section 4."""
+    with pytest.raises(Refused) as refused:
+        check_consent(a_consent(**changes), period, organisation_id, TODAY)
+    assert refused.value.unmet == (unmet,)
+
+
+def test_a_minor_consents_with_its_guardian() -> None:
+    """Source: mission row 000-25."""
+    check_consent(a_consent(given_by="both"), "minor", CLINIC, TODAY)
+
+
+def test_an_entry_is_refused_with_all_its_reasons() -> None:
+    """Source: mission rows 002-10, 002-43."""
+    with pytest.raises(Refused) as refused:
+        check_entry(an_organisation(services=(a_service(places_free=2), a_service())), region_known=False)
+    assert refused.value.unmet == ("region-known", "one-service-per-stage-and-programme", "places-with-as-of")
+
+
+def test_a_position_is_not_confirmed_in_advance() -> None:
+    """Source: mission row 002-40."""
+    with pytest.raises(Refused):
+        check_position(TOMORROW, TODAY)
+
+
+def test_a_motivating_act_was_done_before_it_is_recorded() -> None:
+    """Source: mission row 002-06."""
+    with pytest.raises(Refused):
+        check_act(TOMORROW, TODAY)
+
+
+def test_districts_hang_below_their_own_region() -> None:
+    """Source: mission row 002-43."""
+    district = Region(code="UZ-SA-URG", parent_code="UZ-TK", kind="district", name="Urgut")
+    with pytest.raises(Refused) as refused:
+        check_districts("UZ-TK", "district", [district, district])
+    assert refused.value.unmet == ("below-a-region", "codes-begin-with-region", "codes-differ")
+
+
+def test_an_enquiry_is_answered_once() -> None:
+    """Source: mission row 001-11."""
+    answered = Enquiry(
+        enquiry_id=UUID(int=1),
+        kind="question",
+        text="?",
+        asked_by="somebody",
+        to_organisation_id=CLINIC,
+        asked_at=NOW,
+        due_on=TODAY,
+        overdue=False,
+        answer="!",
+        answered_at=NOW,
+    )
+    with pytest.raises(Refused):
+        check_answer(answered)
+    assert answered.may_answer(CLINIC) and not answered.may_answer(CENTRE)
+
+
+def test_five_working_days_leave_out_weekends_and_public_holidays() -> None:
+    """Women's Day, a Sunday in 2026, moves to Monday 9 March. Source: mission rows, "Deadlines"."""
+    assert working_day(date(2026, 3, 2), 5, "UZ") == date(2026, 3, 10)
+    assert working_day(date(2025, 12, 31), 1, "UZ") > date(2026, 1, 1)
+    assert end_of(date(2026, 3, 9)).isoformat() == "2026-03-10T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("spells", "skipped", "ended", "expected"),
+    [
+        ([a_spell(1, ended="completed")], [], (1, 1), 2),
+        ([a_spell(1, ended="completed"), a_spell(2, seq=2)], [], (1, 1), None),
+        ([a_spell(1, ended="completed"), a_spell(2, seq=2, ended="dropped-out")], [], (1, 1), None),
+        ([a_spell(2, 2, seq=9, ended="completed"), a_spell(3, seq=5, ended="dropped-out")], [], (2, 2), 3),
+        ([a_spell(2, 2, seq=9, ended="completed"), a_spell(3, seq=5)], [], (2, 2), None),
+        ([a_spell(1, ended="completed")], [2, 3], (1, 1), 4),
+        ([a_spell(5, ended="completed")], [], (5, 1), None),
+        ([], [], (1, 1), 2),
+        ([a_spell(2, seq=4)], [], (1, 1), None),
+    ],
+)
+def test_which_stage_is_opened_after_an_end(spells: list[Spell], skipped: list[int], ended: tuple[int, int], expected: int | None) -> None:
+    """Source: mission rows 002-01, 002-15; contracts section 3 (opens nothing if the next stage was already started)."""
+    assert next_stage(spells, skipped, ended) == expected
