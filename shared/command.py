@@ -34,17 +34,17 @@ class Done(BaseModel):
     ids: list[UUID] | None = Field(default=None, description="What else it touched, where the route says so.")
 
 
-def _tx(request: Request) -> Tx:
+async def _tx(request: Request) -> Tx:
     tx: Tx = request.state.tx
     return tx
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:
     caller: Caller = request.state.caller
     return caller
 
 
-def _key(
+async def _key(
     key: Annotated[
         str, Header(alias="Idempotency-Key", min_length=8, max_length=128, pattern=r"^[ -~]+$", examples=["5d2f7e0c-complete-1"])
     ],

@@ -15,6 +15,7 @@ __all__ = ["Consumer", "KafkaLost", "Outgoing", "Producer", "Record", "create_to
 PARTITIONS = 12
 RETENTION_MS = 30 * 24 * 3600 * 1000
 BATCH_BYTES = 256 * 1024
+ASKING_SECONDS = 2.0
 Headers = Sequence[tuple[str, bytes | None]]
 
 
@@ -171,8 +172,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         """The log's beginning and end of each partition. Raises KafkaLost."""
         wanted = [TopicPartition(*partition) for partition in partitions]
         try:
-            beginnings, ends = await self._client.beginning_offsets(wanted), await self._client.end_offsets(wanted)
-        except (KafkaError, OSError, ValueError) as error:
+            async with asyncio.timeout(ASKING_SECONDS):  # a client that is being stopped would not answer before its own, longer time-out
+                beginnings, ends = await self._client.beginning_offsets(wanted), await self._client.end_offsets(wanted)
+        except (KafkaError, OSError, ValueError, TimeoutError) as error:
             raise KafkaLost(type(error).__name__) from error
         return {(tp.topic, tp.partition): (beginnings[tp], ends[tp]) for tp in wanted}
 

@@ -1,12 +1,20 @@
 """What the environment tells a service, read once. A field's name in capitals is its environment name; secrets may be files."""
 
 import os
+from ipaddress import ip_address
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address can only mean this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 class ServiceSettings(BaseSettings):
@@ -46,9 +54,10 @@ class ServiceSettings(BaseSettings):
     @model_validator(mode="after")
     def _issuer_is_safe(self) -> Self:
         """Source: privacy section 2."""
-        host = self.issuer.split("://")[-1].split("/")[0].rsplit(":", 1)[0]
-        if self.dev_issuer and self.http_host not in LOOPBACK:
+        if self.dev_issuer and not is_loopback(self.http_host):
             raise ValueError("with DEV_ISSUER every listener binds loopback")
-        if not self.dev_issuer and "issuer" in self.model_fields_set and (not self.issuer.startswith("https://") or host in LOOPBACK):
+        issuer = urlsplit(self.issuer)
+        safe = issuer.scheme == "https" and issuer.hostname and not is_loopback(issuer.hostname)
+        if not self.dev_issuer and "issuer" in self.model_fields_set and not safe:
             raise ValueError("without DEV_ISSUER the issuer is https and not on loopback")
         return self

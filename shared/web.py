@@ -23,6 +23,8 @@ from shared.kafka import KafkaLost
 from shared.policy import Forbidden
 
 PROBLEM = "application/problem+json"
+TELEMETRY = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
+"""FastAPI's own would write queries and exception texts down; `telemetry.py` says what is measured."""
 BODY_LIMIT = 256 * 1024
 OPEN_PATHS = ("/healthz", "/readyz")
 RETRY_AFTER = 1
@@ -88,9 +90,14 @@ def values_of(cursor: str, count: int) -> tuple[str, ...]:
         values = json.loads(base64.urlsafe_b64decode(cursor.encode()))
     except (ValueError, binascii.Error, RecursionError) as error:
         raise Refused("bad-cursor") from error
-    if not isinstance(values, list) or len(values) != count or not all(isinstance(value, str) and "\x00" not in value for value in values):
+    if not isinstance(values, list) or len(values) != count or not all(isinstance(value, str) and _storable(value) for value in values):
         raise Refused("bad-cursor")
     return tuple(values)
+
+
+def _storable(text: str) -> bool:
+    """No NUL and no half of a surrogate pair: the database would refuse them as an error of ours."""
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def problem(status: int, code: str, headers: dict[str, str] | None = None, **members: Any) -> Response:
@@ -168,7 +175,9 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 def application(title: str, description: str, routers: Sequence[APIRouter], max_requests: int) -> FastAPI:
     """The service's application: its routes, problem answers and admission."""
-    app: FastAPI = FastAPIOffline(title=f"Throughcare {title}", version="1", description=description, responses=RESPONSES, telemetry=None)
+    app: FastAPI = FastAPIOffline(
+        title=f"Throughcare {title}", version="1", description=description, responses=RESPONSES, telemetry=TELEMETRY
+    )
     for router in routers:
         app.include_router(router)
     for error, answer in ANSWERS.items():

@@ -18,6 +18,8 @@ from shared.kafka import PARTITIONS, Consumer, KafkaLost, Record, partition_of
 
 TRIES = 3
 BACK_OFF = 0.5
+BREATH = 0.02
+"""Seconds between batches that were not full: under load they fill, and a commit is shared by many events."""
 HALTS_EVERY = 1.0
 REPORT_EVERY = 5.0
 STUCK_AFTER = 60.0
@@ -61,7 +63,7 @@ class Listening:
                 await self._read(client)
             except (KafkaLost, Transient, TimedOut) as error:
                 log.warning("listening-interrupted", reason=type(error).__name__, code=str(error))
-                await self._back_off()
+                await self._pause(BACK_OFF)
             finally:
                 self.client = None
                 self.positions.clear()
@@ -77,6 +79,8 @@ class Listening:
                 await self._apply(client, records)
                 self._moved_at = time.monotonic()
             await self._after(client)
+            if 0 < len(records) < self.batch_size:
+                await self._pause(BREATH)
 
     async def _take_up(self, client: Consumer) -> None:
         """Load our positions, hold them against the log, seek. Source: delivery.md section 4."""
@@ -205,9 +209,9 @@ class Listening:
             lags[topic] += max(0, (end or 0) - self.positions.get((topic, partition), 0))
         return lags
 
-    async def _back_off(self) -> None:
+    async def _pause(self, seconds: float) -> None:
         try:
-            await asyncio.wait_for(self.stopping.wait(), BACK_OFF)
+            await asyncio.wait_for(self.stopping.wait(), seconds)
         except TimeoutError:
             return
 

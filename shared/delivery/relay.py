@@ -84,7 +84,7 @@ class Relay:
         try:
             while not self.stopping.is_set():
                 sent = await self.send_once(connection, producer)
-                await self._pause(AFTER_WORK if sent else IDLE)
+                await (self._rest(AFTER_WORK) if sent else self._pause(IDLE))
         finally:
             await producer.stop()
             if not connection.is_closed():
@@ -125,6 +125,13 @@ class Relay:
         if self._floor_read_at is None or now - self._floor_read_at >= FLOOR_EVERY:
             self._floor, self._floor_read_at = self._next_floor, now
             self._next_floor = rows[0]["id"] if rows else self._next_floor
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait whatever is committed meanwhile, so that one request to the broker carries several commits."""
+        try:
+            await asyncio.wait_for(self.stopping.wait(), seconds)
+        except TimeoutError:
+            return
 
     async def _pause(self, seconds: float) -> None:
         """Wait to be woken, at most `seconds`; stopping wakes too."""

@@ -12,6 +12,7 @@ SUBSETS = (
     ("consecutive-4", "consecutive-3"),
     ("consecutive-4-from-week-3", "two-after-week-4"),
     ("consecutive-4", "two-of-four"),
+    ("dropout-4-missing", "consecutive-4"),
 )
 """Who meets the first meets the second (standards section 3)."""
 
@@ -75,6 +76,7 @@ RELAPSES = Spec(
     definition="relapse",
     dimensions=("programme",),
     nested=tuple((f"{narrow}/met", f"{wide}/met") for narrow, wide in SUBSETS),
+    kept=("consecutive-4-from-week-3/met", "consecutive-4-from-week-3/not"),
 )
 RESOCIALIZATION = Spec(
     name="resocialization",

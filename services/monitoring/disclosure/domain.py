@@ -30,19 +30,33 @@ def small(value: int) -> bool:
     return 0 < value < THRESHOLD
 
 
-def withheld(cells: Mapping[Cell, int], sums: Sequence[Sum[Cell]]) -> frozenset[Cell]:
+@dataclass(frozen=True)
+class Cells(Generic[Cell]):
+    """The values of a table, its margins, and the cells that others are hidden before."""
+
+    values: Mapping[Cell, int]
+    sums: Sequence[Sum[Cell]]
+    kept: frozenset[Cell]
+
+    def cost(self, cell: Cell) -> tuple[bool, bool, int, str]:
+        """What is hidden first: what protects (a zero can be guessed), what may go, what is small."""
+        return (not self.values[cell], cell in self.kept, self.values[cell], str(cell))
+
+
+def withheld(values: Mapping[Cell, int], sums: Sequence[Sum[Cell]], kept: Iterable[Cell] = ()) -> frozenset[Cell]:
     """The cells to hide: the small ones, then others until none of the hidden can be found by adding and subtracting what is shown.
 
     In every sum none or at least two are hidden, and where the total is shown the hidden ones come to `THRESHOLD` or more together.
-    The same cells and sums always give the same answer.
+    Of cells in `kept` others are hidden first. The same cells and sums always give the same answer.
     """
-    hidden = {cell for cell, value in cells.items() if small(value)}
+    cells = Cells(values, sums, frozenset(kept))
+    hidden = {cell for cell, value in values.items() if small(value)}
     while True:
-        _complement(cells, sums, hidden)
-        exposed = [cell for cell in derivable(hidden, sums) if cells[cell]]
+        _complement(cells, hidden)
+        exposed = [cell for cell in derivable(hidden, sums) if values[cell]]
         if not exposed:
             return frozenset(hidden)
-        hidden.add(_cover(cells, sums, hidden, exposed[0]))
+        hidden.add(_cover(cells, hidden, exposed[0]))
 
 
 def derivable(hidden: Iterable[Cell], sums: Sequence[Sum[Cell]]) -> list[Cell]:
@@ -52,39 +66,44 @@ def derivable(hidden: Iterable[Cell], sums: Sequence[Sum[Cell]]) -> list[Cell]:
     return [cell for cell in unknown if len(pivots.get(cell, ())) == 1]
 
 
-def _complement(cells: Mapping[Cell, int], sums: Sequence[Sum[Cell]], hidden: set[Cell]) -> None:
+def _complement(cells: Cells[Cell], hidden: set[Cell]) -> None:
     """Hide one more wherever a margin alone gives something away, until none does."""
     changed = True
     while changed:
         changed = False
-        for margin in sums:
+        for margin in cells.sums:
             while _tells(cells, margin, hidden):
                 hidden.add(_next(cells, margin, hidden))
                 changed = True
 
 
-def _tells(cells: Mapping[Cell, int], margin: Sum[Cell], hidden: set[Cell]) -> bool:
+def _tells(cells: Cells[Cell], margin: Sum[Cell], hidden: set[Cell]) -> bool:
     gone = [cell for cell in margin.members if cell in hidden]
     if not gone or len(gone) == len(margin.members):
         return False
-    together = sum(cells[cell] for cell in gone)
-    return len(gone) == 1 or (margin.total not in hidden and together < THRESHOLD)
+    together = sum(cells.values[cell] for cell in gone)
+    return len(gone) == 1 or (margin.total not in hidden and together < 0)
 
 
-def _next(cells: Mapping[Cell, int], margin: Sum[Cell], hidden: set[Cell]) -> Cell:
-    """The smallest part that is not zero, else the total, else a zero: a zero protects nothing that a reader could not guess."""
+def _next(cells: Cells[Cell], margin: Sum[Cell], hidden: set[Cell]) -> Cell:
+    """One more of a margin's cells; the total only if no part will do."""
     shown = [cell for cell in margin.members if cell not in hidden]
-    return min(shown, key=lambda cell: (not cells[cell], cell == margin.total, cells[cell], str(cell)))
+
+    def cost(cell: Cell) -> tuple[bool, bool, bool, int, str]:
+        guessed, kept, value, text = cells.cost(cell)
+        return guessed, kept, cell == margin.total, value, text
+
+    return min(shown, key=cost)
 
 
-def _cover(cells: Mapping[Cell, int], sums: Sequence[Sum[Cell]], hidden: set[Cell], exposed: Cell) -> Cell:
+def _cover(cells: Cells[Cell], hidden: set[Cell], exposed: Cell) -> Cell:
     """One more cell for one that can be derived: from its own sums if they show any, else from any sum that touches a hidden cell."""
-    near = [margin for margin in sums if exposed in margin.members]
-    touched = [margin for margin in sums if not hidden.isdisjoint(margin.members)]
+    near = [margin for margin in cells.sums if exposed in margin.members]
+    touched = [margin for margin in cells.sums if not hidden.isdisjoint(margin.members)]
     for margins in (near, touched):
         shown = {cell for margin in margins for cell in margin.members if cell not in hidden}
         if shown:
-            return min(shown, key=lambda cell: (not cells[cell], cells[cell], str(cell)))
+            return min(shown, key=cells.cost)
     raise AssertionError("with every touched cell hidden nothing but zero follows")
 
 

@@ -37,9 +37,9 @@ class RegionPart(BaseModel):
     """How one region stands."""
 
     region: str = Field(examples=["UZ-TK"])
-    acknowledge_by: datetime
+    acknowledgement_due_at: datetime
     acknowledged_at: datetime | None
-    implement_by: datetime
+    implementation_due_at: datetime
     implemented_at: datetime | None
     evidence: str | None
     overdue: list[Literal["acknowledgement", "implementation"]]

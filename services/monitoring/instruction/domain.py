@@ -16,10 +16,10 @@ class Addressed(BaseModel):
     addressed_id: UUID
     instruction_id: UUID
     region: str
-    acknowledge_by: datetime
+    acknowledgement_due_at: datetime
     acknowledged_at: datetime | None = None
     acknowledgement_overdue_at: datetime | None = None
-    implement_by: datetime
+    implementation_due_at: datetime
     implemented_at: datetime | None = None
     implementation_overdue_at: datetime | None = None
     evidence: str | None = None
@@ -63,7 +63,7 @@ def mark_overdue(part: Addressed, what: str, now: datetime) -> Addressed:
 def acknowledgement_outcome(part: Addressed) -> str:
     """How the asked region answered. Source: mission row 002-22."""
     if part.acknowledged_at:
-        return "in-time" if part.acknowledged_at <= part.acknowledge_by else "late"
+        return "in-time" if part.acknowledged_at <= part.acknowledgement_due_at else "late"
     return "unanswered" if part.acknowledgement_overdue_at else "withdrawn" if part.closed else "waiting"
 
 

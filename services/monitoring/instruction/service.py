@@ -36,11 +36,11 @@ async def issue(tx: Tx, title: str, regions: tuple[str, ...], measure: str | Non
     due_on = due_on or today + timedelta(days=settings().implement_days)
     domain.check_issue(due_on, today, regions)
     acknowledge_on = country_holidays(settings().country).get_nth_working_day(today, settings().acknowledge_working_days)
-    instruction_id, acknowledge_by, implement_by = uuid4(), _end_of(acknowledge_on), _end_of(due_on)
+    instruction_id, acknowledgement_due_at, implementation_due_at = uuid4(), _end_of(acknowledge_on), _end_of(due_on)
     await store.insert_instruction(tx, instruction_id, title, measure, due_on)
-    for part in await store.insert_parts(tx, instruction_id, regions, acknowledge_by, implement_by):
-        await set_deadline(tx, ACKNOWLEDGEMENT_DUE, part, acknowledge_by)
-        await set_deadline(tx, IMPLEMENTATION_DUE, part, implement_by)
+    for part in await store.insert_parts(tx, instruction_id, regions, acknowledgement_due_at, implementation_due_at):
+        await set_deadline(tx, ACKNOWLEDGEMENT_DUE, part, acknowledgement_due_at)
+        await set_deadline(tx, IMPLEMENTATION_DUE, part, implementation_due_at)
     tx.append(instruction_id, InstructionIssued(instruction_id=instruction_id, regions=regions, due_on=due_on))
     return instruction_id
 

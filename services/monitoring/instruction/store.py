@@ -9,8 +9,8 @@ from shared.database import Connection, Record, Tx
 from shared.errors import NotFound
 
 PART = """
-SELECT p.addressed_id, p.instruction_id, p.region, p.acknowledge_by, p.acknowledged_at, p.acknowledgement_overdue_at,
-       p.implement_by, p.implemented_at, p.implementation_overdue_at, p.evidence, i.closed_at IS NOT NULL AS closed
+SELECT p.addressed_id, p.instruction_id, p.region, p.acknowledgement_due_at, p.acknowledged_at, p.acknowledgement_overdue_at,
+       p.implementation_due_at, p.implemented_at, p.implementation_overdue_at, p.evidence, i.closed_at IS NOT NULL AS closed
 FROM instruction_region p JOIN instruction i USING (instruction_id)
 """
 
@@ -21,16 +21,16 @@ async def insert_instruction(tx: Tx, instruction_id: UUID, title: str, measure: 
 
 
 async def insert_parts(
-    tx: Tx, instruction_id: UUID, regions: Sequence[str], acknowledge_by: datetime, implement_by: datetime
+    tx: Tx, instruction_id: UUID, regions: Sequence[str], acknowledgement_due_at: datetime, implementation_due_at: datetime
 ) -> list[UUID]:
     """Answers the ids of the regions' parts, in the order of `regions`."""
     rows = await tx.connection.fetch(
-        "INSERT INTO instruction_region (instruction_id, region, acknowledge_by, implement_by)"
+        "INSERT INTO instruction_region (instruction_id, region, acknowledgement_due_at, implementation_due_at)"
         " SELECT $1, region, $3, $4 FROM unnest($2::text[]) AS r(region) RETURNING addressed_id",
         instruction_id,
         regions,
-        acknowledge_by,
-        implement_by,
+        acknowledgement_due_at,
+        implementation_due_at,
     )
     return [row["addressed_id"] for row in rows]
 

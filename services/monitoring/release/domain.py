@@ -15,9 +15,10 @@ Hidden = frozenset[Key]
 
 def hidden_cells(table: Table) -> Hidden:
     """The cells of a table to withhold. Source: standards section 5."""
-    cells = {(row, name): table.cells[row][name] for row in table.cells for name in (TOTAL, *table.names)}
+    cells: dict[Key, int] = {(row, name): table.cells[row][name] for row in table.cells for name in (TOTAL, *table.names)}
     nested = list(_nested(table))
-    return withheld({**cells, **{margin.parts[1]: value for margin, value in nested}}, [*_sums(table), *(margin for margin, _ in nested)])
+    values: dict[Key, int] = {**cells, **{margin.parts[1]: value for margin, value in nested}}
+    return withheld(values, [*_sums(table), *(margin for margin, _ in nested)], [cell for cell in cells if cell[1] in table.spec.kept])
 
 
 def _sums(table: Table) -> Iterator[Sum[Key]]:

@@ -35,6 +35,8 @@ class Spec:
     quantiles: tuple[str, str] | None = None
     nested: tuple[tuple[str, str], ...] = ()
     """Pairs of cells of which the first counts a subset of the second: their difference could be read as well."""
+    kept: tuple[str, ...] = ()
+    """Cells that others are withheld before."""
 
 
 class Counted(NamedTuple):

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared import operations
+from shared.delivery import inbox
 from shared.events.envelope import Envelope
 from shared.events.event import REGISTRY
 from tests.harness import an_envelope
@@ -86,11 +87,22 @@ async def test_an_unknown_type_is_parked_with_what_follows_and_replayed_by_the_v
     assert await ground.count("audit", "action = 'replay'") == 3
 
 
+async def test_a_replayed_stream_stays_blocked_until_its_last_parked_fact_ran(ground: Ground) -> None:
+    given = facts(ground, person_id := uuid4(), 3)
+    known = REGISTRY.pop(ground.toy.noted.type)
+    await ground.service.deliver_again(*given)
+    REGISTRY[known.type] = known
+    blocked = []
+    for _ in range(4):
+        async with ground.service.worker.transaction() as tx:
+            await inbox.replay_one(tx, given[0].topic, person_id, ground.service.service.handlers)
+        blocked.append(await ground.count("inbox", "blocked") == 1)
+    assert blocked == [True, True, False, False]
+
+
 async def test_a_known_type_without_a_handler_advances(ground: Ground) -> None:
     given = facts(ground, person_id := uuid4(), 2)
     async with ground.service.worker.transaction() as tx:
-        from shared.delivery import inbox
-
         batch = await inbox.apply(tx, given, {})
     assert batch.counts == {"applied": 2}
     assert await ground.effects_of(person_id) == []

@@ -204,8 +204,8 @@ async def test_two_persons_of_one_clinic_and_day_share_a_count(monitoring: Servi
 
 async def test_batches_of_different_topics_at_once_lose_nothing(monitoring: ServiceUnderTest) -> None:
     """Workers hear the topics side by side: the same persons, at the same time, in either order."""
-    stories = [through_all_stages(Story(CLINIC)) for _ in range(20)]
-    envelopes = [monitoring.envelope(fact) for story in stories for fact in story]
+    stories = [Story(CLINIC) for _ in range(20)]
+    envelopes = [monitoring.envelope(fact) for story in stories for fact in through_all_stages(story)]
     topics = {envelope.topic for envelope in envelopes}
     for turn in range(0, 20, 5):
         persons = {story.person_id for story in stories[turn : turn + 5]}

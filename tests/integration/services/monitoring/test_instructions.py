@@ -50,7 +50,7 @@ async def test_what_is_not_done_in_time_is_overdue_and_what_is_done_never(monito
     """Ten working days from Monday 2 March 2026 in Uzbekistan, without 8 March's day off; the end of 29 May."""
     instruction_id = await issued(monitoring)
     await monitoring.call("PUT", f"/instructions/{instruction_id}/regions/UZ-TK/acknowledgement", TASHKENT, {})
-    due = datetime.fromisoformat((await seen(monitoring))["UZ-SU"]["acknowledge_by"])
+    due = datetime.fromisoformat((await seen(monitoring))["UZ-SU"]["acknowledgement_due_at"])
     assert datetime(2026, 3, 16, tzinfo=UTC) < due <= datetime(2026, 3, 20, tzinfo=UTC)
     await monitoring.run_deadlines(due - timedelta(seconds=1))
     assert (await seen(monitoring))["UZ-SU"]["overdue"] == []

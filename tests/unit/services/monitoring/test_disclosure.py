@@ -90,6 +90,12 @@ def test_the_released_hand_over_of_trial_0051_hides_later_and_the_smallest_besid
     assert withheld({**counts, "all": 653}, sums) == {"later", "30"}
 
 
+def test_others_are_hidden_before_a_kept_cell() -> None:
+    sums = [Sum("all", ("a", "b", "c"))]
+    assert withheld({"all": 110, "a": 5, "b": 40, "c": 65}, sums) == {"a", "b"}
+    assert withheld({"all": 110, "a": 5, "b": 40, "c": 65}, sums, ["b"]) == {"a", "c"}
+
+
 def test_a_single_cell_between_two_closed_blocks_is_covered() -> None:
     """Each margin hides two, and still the cell that joins two blocks follows from subtracting whole blocks."""
     hidden = frozenset(("r1c1", "r1c2", "r2c1", "r2c2", "r2c3", "r3c3", "r3c4", "r4c3", "r4c4"))

@@ -15,7 +15,14 @@ NOW = datetime(2026, 3, 2, tzinfo=UTC)
 def a_part(**values: object) -> Addressed:
     one = UUID(int=1)
     return Addressed.model_validate(
-        {"addressed_id": one, "instruction_id": one, "region": "UZ-TK", "acknowledge_by": NOW, "implement_by": NOW, **values}
+        {
+            "addressed_id": one,
+            "instruction_id": one,
+            "region": "UZ-TK",
+            "acknowledgement_due_at": NOW,
+            "implementation_due_at": NOW,
+            **values,
+        }
     )
 
 
