@@ -4,8 +4,6 @@ import inspect
 import json
 from collections.abc import Iterator
 
-from fastapi.routing import APIRoute
-
 from deploy.docs import catalogue
 from deploy.postgres.logins import SERVICES
 from shared import health, web
@@ -43,7 +41,7 @@ def _table(name: str) -> str:
 
 def _routes(name: str) -> Iterator[Guarded]:
     for router in (*catalogue.service_of(name).routers, health.streams):
-        yield from (route for route in router.routes if isinstance(route, APIRoute) and isinstance(route, Guarded))
+        yield from (route for route in router.routes if isinstance(route, Guarded))
 
 
 def _row(route: Guarded) -> str:

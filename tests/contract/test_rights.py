@@ -19,7 +19,7 @@ from tests.harness import NamedCallers, a_caller
 
 WAYS = ways()
 OPEN = {"/healthz", "/readyz"}
-OF_PERSONS = re.compile(r"/(persons|journeys|referrals|contacts|messages|concerns|self-referrals)\b")
+OF_PERSONS = re.compile(r"/(persons|journeys|referrals|contacts|messages|concerns|self-referrals)(?=/|$)")
 
 
 def callers() -> dict[str, Caller]:

@@ -89,7 +89,8 @@ def unopened(path: Path, tree: ast.Module, lines: int) -> list[str]:
     opening = ast.get_docstring(tree)
     if opening is None:
         return ["no opening line"] if lines > 1 else []
-    return ["the opening is longer than three lines"] if sum(bool(line.strip()) for line in opening.splitlines()) > 3 else []
+    # What a file has to explain beyond its opening, such as how records are read, follows in paragraphs of its own.
+    return ["the opening is longer than three lines"] if len(opening.split("\n\n", maxsplit=1)[0].splitlines()) > 3 else []
 
 
 def habits(path: Path, text: str) -> list[str]:

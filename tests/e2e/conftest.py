@@ -21,6 +21,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     command = [sys.executable, "-m", "deploy.embedded"]
     subprocess.run([*command, "up", "--folder", str(folder), "--quick"], check=True, env=env, stdin=subprocess.DEVNULL)
     try:
-        yield System(json.loads(Path(folder / "stack.json").read_text()))
+        found = System(json.loads(Path(folder / "stack.json").read_text()))
+        yield found
+        found.client.close()
     finally:
         subprocess.run([*command, "down", "--folder", str(folder)], check=True, env=env)

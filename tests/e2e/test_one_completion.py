@@ -66,8 +66,9 @@ def test_a_completed_stage_takes_effect_once_in_all_four_services(system: System
     done = system.do("PUT", "programme", f"/journeys/{journey}/stages/1/completion", system.token("clinician", detox), completion)
 
     (place,) = done["events"].split(", ")
-    for listener in ("referral", "family", "monitoring"):
-        assert eventually_sync(lambda name=listener: system.seen(name, place) == "has-it")
+    eventually_sync(
+        lambda: [system.seen(listener, place) for listener in ("referral", "family", "monitoring")] == ["has-it"] * 3, timeout=2
+    )
     assert stage_messages(system, told) and not stage_messages(system, untold)
     (opened,) = referrals_in(system, treatment)
     assert (opened["person_id"], opened["stage"], opened["status"]) == (person_id, 2, "requested")

@@ -82,7 +82,7 @@ def _tells(cells: Cells[Cell], margin: Sum[Cell], hidden: set[Cell]) -> bool:
     if not gone or len(gone) == len(margin.members):
         return False
     together = sum(cells.values[cell] for cell in gone)
-    return len(gone) == 1 or (margin.total not in hidden and together < 0)
+    return len(gone) == 1 or (margin.total not in hidden and together < THRESHOLD)
 
 
 def _next(cells: Cells[Cell], margin: Sum[Cell], hidden: set[Cell]) -> Cell:

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from schemathesis import Case, GenerationMode
 
 from tests.contract.routes import Way, ways
@@ -33,6 +33,7 @@ def test_it_answers_as_its_document_says(way: Way, mode: GenerationMode, served:
     @settings(max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(case=service.cases(way, mode))
     def answers(case: Case[Any]) -> None:
+        assume("" not in (case.query or {}))  # `?=` names no parameter, so that nothing refuses it
         if mode is GenerationMode.POSITIVE:
             service.aim(case)
         service.learn(case, case.call_and_validate(base_url=service.url, headers=headers))
