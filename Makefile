@@ -7,7 +7,7 @@ PERSONS ?= 0051
 ROLE ?= clinician
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status token events test check lock
+.PHONY: help demo up down status token figures events test check docs lock
 
 help: ## print this
 	@echo 'Throughcare: make <command>'
@@ -36,6 +36,9 @@ status: .venv/installed ## what runs where, and whether it answers
 token: .venv/installed ## print an access token (ROLE=clinician ORG=... SUB=... REGIONS=UZ-TK,UZ-SA)
 	@$(EMBEDDED) token --role '$(ROLE)' --org '$(ORG)' --sub '$(SUB)' --regions '$(REGIONS)' --audience '$(AUDIENCE)'
 
+figures: .venv/installed ## the exact figures, which never leave this machine (JSON=1)
+	@$(EMBEDDED) operate monitoring figures $(if $(JSON),--json)
+
 events: .venv/installed ## follow the topics until Ctrl-C (ALL=1: from the beginning)
 	@$(EMBEDDED) events $(if $(ALL),--all)
 
@@ -48,6 +51,9 @@ check: .venv/installed ## format, lint, types, import contracts, unit and contra
 	@$(RUN) -m mypy $(CODE)
 	@PYTHONPATH=. .venv/bin/lint-imports
 	@$(RUN) -m pytest -q tests/unit tests/contract
+
+docs: .venv/installed ## write docs/ again from events and routes
+	@$(RUN) -m deploy.docs
 
 lock: .venv/installed ## resolve the dependencies again and write requirements.lock (names, versions, hashes; no addresses)
 	@$(RUN) -m uv lock --quiet

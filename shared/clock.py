@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import structlog
 
-from shared.database import Database, TimedOut, Transient, Tx
+from shared.database import Database, Record, TimedOut, Transient, Tx
 from shared.delivery import outbox
 from shared.delivery.consumer import Listening, attempt
 from shared.delivery.offsets import Partition
@@ -20,13 +20,18 @@ Deadlines = Mapping[str, Deadline]
 EVERY = 1.0
 SLICE = 200
 KEYS_KEPT = timedelta(days=30)
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 SET = """
 INSERT INTO deadline (kind, subject_id, due_at) VALUES ($1, $2, $3)
 ON CONFLICT (kind, subject_id) DO UPDATE SET due_at = EXCLUDED.due_at
 """
 MEET = "DELETE FROM deadline WHERE kind = ANY($1::text[]) AND subject_id = $2"
-DUE = "SELECT kind, subject_id FROM deadline WHERE due_at <= $1 AND kind = ANY($2::text[]) ORDER BY due_at LIMIT $3"
+DUE = """
+SELECT due_at, kind, subject_id FROM deadline
+WHERE due_at <= $1 AND kind = ANY($2::text[]) AND (due_at, kind, subject_id) > ($3, $4, $5)
+ORDER BY due_at, kind, subject_id LIMIT $6
+"""
 TAKE = "DELETE FROM deadline WHERE kind = $1 AND subject_id = $2 AND due_at <= $3"
 
 log = structlog.get_logger("clock")
@@ -50,14 +55,26 @@ async def run_due(database: Database, deadlines: Deadlines, until: datetime) -> 
     """Act on what was due by `until`, each in its own transaction; answers how many acted. Two workers may sweep.
 
     The function locks its root and looks again; the row is deleted last, and when it is gone already everything is rolled back.
+    One that fails stays due and holds up no other.
     """
-    async with database.connection() as connection:
-        due = await connection.fetch(DUE, until, list(deadlines), SLICE)
-    outcomes = [await attempt(_act(database, deadlines[row["kind"]], row["kind"], row["subject_id"], until)) for row in due]
-    for row, outcome in zip(due, outcomes, strict=True):
-        if isinstance(outcome, BaseException) and not isinstance(outcome, TakenElsewhere):
-            log.error("deadline-failed", kind=row["kind"], subject_id=str(row["subject_id"]), error=type(outcome).__name__)
-    return sum(outcome is None for outcome in outcomes)
+    acted, after = 0, (BEGINNING, "", UUID(int=0))
+    while True:
+        async with database.connection() as connection:
+            due = await connection.fetch(DUE, until, list(deadlines), *after, SLICE)
+        for row in due:
+            acted += await _attempt(database, deadlines[row["kind"]], row, until)
+        if len(due) < SLICE:
+            return acted
+        after = (due[-1]["due_at"], due[-1]["kind"], due[-1]["subject_id"])
+
+
+async def _attempt(database: Database, deadline: Deadline, row: Record, until: datetime) -> bool:
+    outcome = await attempt(_act(database, deadline, row["kind"], row["subject_id"], until))
+    if isinstance(outcome, Transient):
+        raise outcome
+    if isinstance(outcome, BaseException) and not isinstance(outcome, TakenElsewhere):
+        log.error("deadline-failed", kind=row["kind"], subject_id=str(row["subject_id"]), error=type(outcome).__name__)
+    return outcome is None
 
 
 async def _act(database: Database, deadline: Deadline, kind: str, subject_id: UUID, until: datetime) -> None:

@@ -27,6 +27,7 @@ Write = Callable[[Connection, list[Row]], Awaitable[None]]
 Unique = asyncpg.UniqueViolationError
 
 TRANSIENT_CLASSES = ("08", "40", "53", "57P", "58", "55P03")
+LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 TIMED_OUT = ("57014", "25P04")
 MIGRATE_LOCK = 7_302_001
 GUARDS = {"lock_timeout": "2s", "statement_timeout": "4s", "transaction_timeout": "15s", "timezone": "UTC"}
@@ -124,7 +125,7 @@ class Database:
                 server_settings={"application_name": name, **GUARDS},
                 max_inactive_connection_lifetime=60,
             )
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+        except LOST as error:
             raise _converted(error) from error
         return cls(pool, now)
 
@@ -140,7 +141,7 @@ class Database:
         try:
             async with self.pool.acquire(timeout=2) as connection:
                 yield connection  # type: ignore[misc]
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+        except LOST as error:
             raise _converted(error) from error
 
     @asynccontextmanager

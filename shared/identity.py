@@ -17,6 +17,7 @@ from shared.errors import NotFound
 ALGORITHM = "Ed25519"
 KEYS_LIVE = 600.0
 REFETCH_AFTER = 60.0
+FAILED_FOR = 1.0
 TOKEN_LIFE = 600
 
 Level = Literal["macro", "meso", "micro", "none"]
@@ -60,9 +61,11 @@ class Identity:
     issuer: str
     audience: str
     jwks_url: str
+    algorithm: str = ALGORITHM
     client: httpx2.AsyncClient = field(default_factory=lambda: httpx2.AsyncClient(timeout=2))
     _keys: KeySet | None = None
     _fetched_at: float = float("-inf")
+    _failed_at: float = float("-inf")
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def of(self, authorization: str | None) -> Caller:
@@ -71,9 +74,9 @@ class Identity:
         if scheme.lower() != "bearer" or not token or len(token) > 8192:
             raise Unauthenticated
         try:
-            kid = _header_of(token)
+            kid = _header_of(token, self.algorithm)
             keys = await self._keys_for(kid)
-            claims = jwt.decode(token, keys, algorithms=[ALGORITHM]).claims
+            claims = jwt.decode(token, keys, algorithms=[self.algorithm]).claims
         except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise Unauthenticated from error
         return self._caller(claims)
@@ -89,11 +92,14 @@ class Identity:
             return self._keys
 
     async def _fetch(self) -> KeySet:
+        if time.monotonic() - self._failed_at < FAILED_FOR:
+            raise IssuerLost
         try:
             answer = await self.client.get(self.jwks_url)
             answer.raise_for_status()
             return KeySet.import_key_set(answer.json())
         except (httpx2.HTTPError, JoseError, ValueError) as error:
+            self._failed_at = time.monotonic()
             raise IssuerLost from error
 
     def _caller(self, claims: Mapping[str, Any]) -> Caller:
@@ -108,11 +114,11 @@ class Identity:
         return caller_of(claims)
 
 
-def _header_of(token: str) -> str:
+def _header_of(token: str, algorithm: str) -> str:
     from joserfc.jws import extract_compact
 
     header = extract_compact(token.encode()).headers()
-    if header.get("alg") != ALGORITHM or "crit" in header or not isinstance(header.get("kid"), str):
+    if header.get("alg") != algorithm or "crit" in header or not isinstance(header.get("kid"), str):
         raise Unauthenticated
     return str(header["kid"])
 

@@ -118,12 +118,18 @@ def application(service: Service, settings: ServiceSettings, api: Database | Non
 
     app.state.service = service.name
     app.state.database = database
-    app.state.identity = Identity(settings.issuer, settings.audience or service.name, settings.jwks_url or f"{settings.issuer}/jwks")
+    app.state.identity = identity_of(service, settings)
     app.state.ready = ready
     app.state.wake = worker.relay.wake if worker else lambda: None
     app.state.lags = worker.lags if worker else lambda: None
     app.state.relaying = lambda: bool(worker and worker.relay.active)
     return app
+
+
+def identity_of(service: Service, settings: ServiceSettings) -> Identity:
+    """Whose tokens this service accepts."""
+    jwks_url = settings.jwks_url or f"{settings.issuer}/jwks"
+    return Identity(settings.issuer, settings.audience or service.name, jwks_url, settings.signature_algorithm)
 
 
 class Server(uvicorn.Server):
@@ -186,13 +192,19 @@ def main(service: Service) -> None:
     settings = service.settings()
     telemetry.start(service.name, settings.log_level, settings.otlp_endpoint)
     if command in ROLES:
-        sys.exit(_run_role(service, command, settings))
+        sys.exit(_run_role(service, command, settings) if "issuer" in settings.model_fields_set else _without_issuer())
     if command == "migrate":
         asyncio.run(migrate_all(service, settings))
     elif command in service.operations:
         sys.exit(service.operations[command](settings, arguments))
     else:
         sys.exit(operations.main(service.name, service.handlers, settings, [command, *arguments]))
+
+
+def _without_issuer() -> int:
+    """No default stands for who may sign in. Source: privacy section 2."""
+    log.error("process-ends", reasons=["ISSUER is not set"])
+    return 2
 
 
 def _run_role(service: Service, role: str, settings: ServiceSettings) -> int:

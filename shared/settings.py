@@ -2,7 +2,7 @@
 
 import os
 from ipaddress import ip_address
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import model_validator
@@ -41,6 +41,8 @@ class ServiceSettings(BaseSettings):
     issuer: str = "http://127.0.0.1:8100"
     jwks_url: str = ""
     """Where the issuer's keys are; empty: ISSUER + /jwks."""
+    signature_algorithm: Literal["Ed25519", "ES256"] = "Ed25519"
+    """The one signature algorithm accepted in tokens."""
     audience: str = ""
     dev_issuer: bool = False
     country: str = "UZ"

@@ -1,11 +1,9 @@
-"""The application around the routes: problem details, admission, body limits, and the field types every model uses."""
+"""The application around the routes: problem details, admission, body limits, and the field types every model uses. Pages: `paging.py`."""
 
-import base64
-import binascii
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -29,7 +27,6 @@ BODY_LIMIT = 256 * 1024
 OPEN_PATHS = ("/healthz", "/readyz")
 RETRY_AFTER = 1
 
-T = TypeVar("T")
 log = structlog.get_logger("web")
 
 
@@ -52,14 +49,6 @@ Region = Annotated[
     str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3}(-[A-Z0-9]{1,10})?)?$", max_length=20), Field(examples=["UZ-TK"])
 ]
 BusinessDate = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 12, 31), examples=["2026-03-02"])]
-Limit = Annotated[int, Field(ge=1, le=200)]
-
-
-class Page(BaseModel, Generic[T]):
-    """One keyset page; `next` is the cursor of the following one, None on the last."""
-
-    items: list[T]
-    next: str | None = None
 
 
 class Unmet(BaseModel):
@@ -77,27 +66,6 @@ class Problem(BaseModel):
     status: int = Field(examples=[422])
     unmet: list[str] | None = None
     errors: list[Unmet] | None = None
-
-
-def cursor_of(*values: str) -> str:
-    """An opaque keyset cursor over the last row's sort values."""
-    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
-
-
-def values_of(cursor: str, count: int) -> tuple[str, ...]:
-    """The sort values in a cursor; raises Refused("bad-cursor")."""
-    try:
-        values = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (ValueError, binascii.Error, RecursionError) as error:
-        raise Refused("bad-cursor") from error
-    if not isinstance(values, list) or len(values) != count or not all(isinstance(value, str) and _storable(value) for value in values):
-        raise Refused("bad-cursor")
-    return tuple(values)
-
-
-def _storable(text: str) -> bool:
-    """No NUL and no half of a surrogate pair: the database would refuse them as an error of ours."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def problem(status: int, code: str, headers: dict[str, str] | None = None, **members: Any) -> Response:

@@ -86,6 +86,8 @@ class Ground:
             "KAFKA_SESSION_TIMEOUT_MS": "1000",
             "KAFKA_HEARTBEAT_MS": "200",
             "HTTP_PORT": "0",
+            "ISSUER": "http://127.0.0.1:1",
+            "DEV_ISSUER": "true",
         }
         with (tmp_path / f"{uuid4()}.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(

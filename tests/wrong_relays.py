@@ -40,7 +40,8 @@ async def ordered_by_transaction(url: str, seen: Seen, stopping: asyncio.Event) 
         WHERE xmin::text::bigint > $1 AND xmin::text::bigint < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
         ORDER BY xmin::text::bigint, id
     """
-    while (rows := await connection.fetch(sql, last)) or not stopping.is_set():
+    while not stopping.is_set() or len(seen) < await connection.fetchval("SELECT count(*) FROM outbox"):
+        rows = await connection.fetch(sql, last)
         seen += [_place(row) for row in rows]
         last = rows[-1]["xid"] if rows else last
     await connection.close()

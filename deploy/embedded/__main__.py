@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import subprocess
 import sys
 import urllib.error
 import urllib.parse
@@ -20,7 +21,7 @@ from deploy.embedded.stack import LOOPBACK
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 screen = Console(highlight=False)
 
-Folder = Annotated[Path, typer.Option(help="Data, logs and stack.json lie here.")]
+Folder = Annotated[Path, typer.Option(help="Data, logs and stack.json lie here.", envvar="THROUGHCARE_FOLDER")]
 Keep = Annotated[bool, typer.Option(help="Take along the data of the last run.")]
 Quick = Annotated[bool, typer.Option(help="PostgreSQL without fsync, for tests.")]
 
@@ -60,6 +61,14 @@ def token(
             typer.echo(json.load(answer)["access_token"])
     except urllib.error.HTTPError as refused:
         _fail(f"the issuer refuses: {json.load(refused)['error']}")
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def operate(service: str, arguments: list[str], folder: Folder = control.VAR) -> None:
+    """Run an operator's command of a service (monitoring figures, family messages, ...) on this machine, with the service's own logins."""
+    from deploy.trial.surroundings import environment
+
+    sys.exit(subprocess.run([sys.executable, "-m", f"services.{service}", *arguments], env=environment(_found(folder), service)).returncode)
 
 
 @app.command()

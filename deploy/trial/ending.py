@@ -14,12 +14,7 @@ from deploy.trial.records import Doses, Person, Visit
 
 COMPLETED_FROM_DAY = 7 * 19
 
-REASONS = {
-    "dead": "died",
-    "in_jail": "incarcerated",
-    "moved": "other",
-    "left_study": "dropped-out",
-}
+REASONS = {"dead": "died", "in_jail": "incarcerated", "moved": "other", "left_study": "dropped-out"}
 WEEK = re.compile(r"WK(\d+)")
 
 
@@ -43,12 +38,7 @@ def ending(person: Person, doses: Doses) -> Ending:
 
 def last_contact(person: Person, doses: Doses) -> int:
     """The day of the last dose, attended visit or urine row."""
-    return max(
-        doses.last,
-        _last_attended(person),
-        *(day for day, _ in person.urine),
-        doses.first,
-    )
+    return max(doses.last, _last_attended(person), *(day for day, _ in person.urine), doses.first)
 
 
 def reason_for_leaving(person: Person) -> str:
@@ -60,17 +50,11 @@ def reason_for_leaving(person: Person) -> str:
 
 def death(person: Person) -> int | None:
     """The day of the visit that death kept the person from, if one was recorded and nothing was attended later."""
-    return min(
-        (day for day, reason in _flagged_after(person, _last_attended(person)) if reason == "died"),
-        default=None,
-    )
+    return min((day for day, reason in _flagged_after(person, _last_attended(person)) if reason == "died"), default=None)
 
 
 def _last_attended(person: Person) -> int:
-    return max(
-        (visit.attended_on for visit in person.visits if visit.attended_on is not None),
-        default=0,
-    )
+    return max((visit.attended_on for visit in person.visits if visit.attended_on is not None), default=0)
 
 
 def _flagged_after(person: Person, last: int) -> list[tuple[int, str]]:

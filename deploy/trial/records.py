@@ -98,15 +98,9 @@ class _Tables:
     def __init__(self, folder: Path) -> None:
         self.detox = _by_person(folder / "detox.csv", lambda row: (row["what"], int(row["when"])))
         self.randomization = _by_person(folder / "randomization.csv", _randomization)
-        self.doses = _by_person(
-            folder / "dosing_span.csv",
-            lambda row: Doses(_day(row["first_dose"]), _day(row["last_dose"])),
-        )
+        self.doses = _by_person(folder / "dosing_span.csv", lambda row: Doses(_day(row["first_dose"]), _day(row["last_dose"])))
         self.visits = _by_person(folder / "visits.csv.gz", _visit)
-        self.urine = _by_person(
-            folder / "urine_screens.csv.gz",
-            lambda row: (_day(row["when"]), row["what"]),
-        )
+        self.urine = _by_person(folder / "urine_screens.csv.gz", lambda row: (_day(row["when"]), row["what"]))
         self.withdrawal = _by_person(folder / "withdrawal.csv.gz", _score)
 
 
@@ -135,12 +129,7 @@ def _randomization(row: Row) -> Randomization | None:
 
 
 def _visit(row: Row) -> Visit:
-    return Visit(
-        row["visit"],
-        row["what"],
-        _day(row["when"]) if row["when"] else None,
-        frozenset(filter(None, row["flags"].split("|"))),
-    )
+    return Visit(row["visit"], row["what"], _day(row["when"]) if row["when"] else None, frozenset(filter(None, row["flags"].split("|"))))
 
 
 def _score(row: Row) -> tuple[int, int] | None:

@@ -1,4 +1,4 @@
-"""python -m services.family api|worker|all|migrate|... : what this service is made of, on one screen."""
+"""python -m services.family api|worker|all|migrate|messages|... : what this service is made of, on one screen."""
 
 from services.family.concern import api as concern
 from services.family.contact import api as contact
@@ -6,6 +6,7 @@ from services.family.deadlines import DEADLINES
 from services.family.handlers import HANDLERS
 from services.family.message import api as message
 from services.family.message.sender import send_messages
+from services.family.operation import service as operation
 from services.family.permission import api as permission
 from services.family.person import api as person
 from services.family.settings import settings
@@ -29,6 +30,7 @@ SERVICE = Service(
     deadlines=DEADLINES,
     batch=50,
     loops=(send_messages,),
+    operations={"messages": operation.count_messages},
 )
 
 if __name__ == "__main__":

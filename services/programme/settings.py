@@ -11,4 +11,5 @@ class Settings(ServiceSettings):
 
 @lru_cache
 def settings() -> Settings:
+    """Read once a process."""
     return Settings()

@@ -31,9 +31,11 @@ WHERE inbox.topic = n.topic AND inbox.stream_id = n.stream_id
 
 NEXT = "SELECT * FROM parked WHERE topic = $1 AND stream_id = $2 AND seq = $3"
 LEFT = "SELECT EXISTS (SELECT FROM parked WHERE topic = $1 AND stream_id = $2 AND seq > $3 AND state <> 'waiting')"
-UNBLOCK = """
-UPDATE inbox SET blocked = false WHERE topic = $1 AND stream_id = $2
-AND NOT EXISTS (SELECT FROM parked p WHERE p.topic = inbox.topic AND p.stream_id = inbox.stream_id AND p.state <> 'waiting')
+REOPEN = """
+WITH behind AS (
+    UPDATE parked SET state = 'waiting', reason = 'gap' WHERE topic = $1 AND stream_id = $2 AND state = 'behind' RETURNING seq
+)
+UPDATE inbox SET blocked = false, waiting = waiting OR EXISTS (SELECT FROM behind) WHERE topic = $1 AND stream_id = $2
 """
 
 
@@ -143,13 +145,14 @@ async def claim(tx: Tx, streams: set[Stream]) -> dict[Stream, Position]:
 async def replay_one(tx: Tx, topic: str, stream_id: UUID, handlers: Handlers) -> bool:
     """Run the next parked event of a blocked stream through the same code; unblocks it when none is left.
 
+    What stands behind a gap waits from then on, as it would have without the failure.
     Answers whether an event was run. Raises what the handler raises: roll back, the stream stays blocked.
     """
     positions = await claim(tx, {(topic, stream_id)})
     position = positions[(topic, stream_id)]
     row = await tx.connection.fetchrow(NEXT, topic, stream_id, position.last_seq + 1)
     if row is None:
-        await tx.connection.execute(UNBLOCK, topic, stream_id)
+        await tx.connection.execute(REOPEN, topic, stream_id)
         return False
     envelope = parking.envelope_of(row)
     position.blocked = False

@@ -18,7 +18,7 @@ HALT_WINDOW = timedelta(minutes=5)
 
 PARK = """
 INSERT INTO parked (topic, stream_id, seq, state, reason, attributes, body)
-SELECT topic, stream_id, seq, state, reason, attributes::jsonb, body::jsonb
+SELECT topic, stream_id, seq, state, reason, attributes::jsonb, body
 FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[])
     AS p(topic, stream_id, seq, state, reason, attributes, body)
 ON CONFLICT (topic, stream_id, seq) DO NOTHING

@@ -86,9 +86,7 @@ class Relay:
                 sent = await self.send_once(connection, producer)
                 await (self._rest(AFTER_WORK) if sent else self._pause(IDLE))
         finally:
-            await producer.stop()
-            if not connection.is_closed():
-                await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
+            await producer.stop()  # the lock goes when the pool takes the connection back
 
     async def send_once(self, connection: Connection, producer: Sender) -> int:
         """One slice: send in order, wait for every acknowledgement, delete the longest acknowledged prefix; answers its length.

@@ -4,15 +4,16 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from services.family.concern import service
 from services.family.concern.domain import Concern, Measure, SeenSign, SignCode, Worldview
 from services.family.concern.service import Raising
-from services.family.paging import Cursor, Limit, id_after, next_after
 from shared.command import CurrentCaller, CurrentTx, Done, commands, queries
+from shared.paging import Page, Paging, before_moment, page_of
 from shared.policy import allows, roles
-from shared.web import Body, Name, Page, Text
+from shared.web import Body, Name, Text
 
 router_commands = commands("concerns")
 router_queries = queries("concerns")
@@ -83,11 +84,11 @@ async def raise_concern(tx: CurrentTx, body: NewConcern) -> Done:
 
 @router_queries.get("/concerns")
 @allows(roles("contact", "liaison", "safeguarding"))
-async def list_concerns(tx: CurrentTx, caller: CurrentCaller, cursor: Cursor = None, limit: Limit = 50) -> Page[ConcernOut]:
+async def list_concerns(tx: CurrentTx, caller: CurrentCaller, paging: Annotated[Paging, Query()]) -> Page[ConcernOut]:
     """Newest first: a contact's own with the time each was read; for a liaison those of its families and those it raised."""
-    found = await service.list_concerns(tx, id_after(cursor), limit + 1)
-    items = [out(concern, with_report=service.sees_reports(caller)) for concern in found[:limit]]
-    return Page(items=items, next=next_after([c.concern_id for c in found], limit))
+    found = await service.list_concerns(tx, before_moment(paging.cursor), paging.limit)
+    items = [out(concern, with_report=service.sees_reports(caller)) for concern in found]
+    return page_of(items, paging.limit, lambda item: (item.raised_at, item.id))
 
 
 @router_commands.post("/concerns/{concern_id}/reading")

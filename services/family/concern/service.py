@@ -1,11 +1,8 @@
 """What can be asked of concerns: raise, forward, read, answer, escalate, list. The receipt is the same whatever is known."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from datetime import date, datetime
 from uuid import UUID, uuid4
-
-from holidays import HolidayBase, country_holidays
 
 from services.family.concern import domain, store
 from services.family.concern.domain import Concern, Measure, SeenSign, Worldview
@@ -17,6 +14,7 @@ from shared.database import Tx
 from shared.errors import NotFound
 from shared.events import Event
 from shared.identity import Caller
+from shared.working_days import end_of, working_day
 
 FORWARD = "concern-forward"
 ANSWER_DUE = "concern-answer-due"
@@ -85,13 +83,13 @@ async def escalate(tx: Tx, concern_id: UUID) -> None:
     await _save(tx, concern, facts)
 
 
-async def list_concerns(tx: Tx, after: UUID | None, limit: int) -> list[Concern]:
+async def list_concerns(tx: Tx, before: tuple[datetime, UUID], limit: int) -> list[Concern]:
     """Those one raised, for a contact; those that reach one's organisation, for a liaison and for safeguarding."""
     caller = tx.caller
     if not sees_reports(caller):
-        return await store.list_raised(tx, caller.sub, after, limit)
-    found = await store.list_reached(tx, caller.organisation_id, caller.has("safeguarding"), after, limit)
-    for concern in found:
+        return await store.list_raised(tx, caller.sub, before, limit + 1)
+    found = await store.list_reached(tx, caller.organisation_id, caller.has("safeguarding"), before, limit + 1)
+    for concern in found[:limit]:
         tx.audit("read-concern", concern.concern_id)
     return [_without_restricted(concern, caller) for concern in found]
 
@@ -106,18 +104,7 @@ async def erase(tx: Tx, person_id: UUID) -> None:
 
 def answer_due(raised_at: datetime) -> datetime:
     """The end (UTC) of the last of the working days in which a concern is answered. Source: mission-rows.md, deadlines."""
-    own = settings()
-    last = _calendar(own.country).get_nth_working_day(raised_at.date(), own.concern_working_days)
-    return datetime.combine(_date_of(last) + timedelta(days=1), time(), UTC)
-
-
-@lru_cache
-def _calendar(country: str) -> HolidayBase:
-    return country_holidays(country)
-
-
-def _date_of(day: date) -> date:
-    return date(day.year, day.month, day.day)
+    return end_of(working_day(raised_at.date(), settings().concern_working_days, settings().country))
 
 
 def sees_reports(caller: Caller) -> bool:

@@ -1,6 +1,7 @@
 """All SQL of concerns, one statement a function. Codes and words stand in different columns, so that an erasure takes the words alone."""
 
 import json
+from datetime import datetime
 from uuid import UUID
 
 from services.family.concern.domain import Concern, SeenSign
@@ -57,24 +58,28 @@ async def is_reached(tx: Tx, concern_id: UUID, organisation_id: UUID | None, is_
     return reached
 
 
-async def list_reached(tx: Tx, organisation_id: UUID | None, is_safeguarding: bool, after: UUID | None, limit: int) -> list[Concern]:
+async def list_reached(
+    tx: Tx, organisation_id: UUID | None, is_safeguarding: bool, before: tuple[datetime, UUID], limit: int
+) -> list[Concern]:
+    """Newest first."""
     rows = await tx.connection.fetch(
-        f"SELECT c.* FROM concern c WHERE {REACHED} AND ($3::uuid IS NULL OR (c.raised_at, c.concern_id) <"
-        " (SELECT a.raised_at, a.concern_id FROM concern a WHERE a.concern_id = $3)) ORDER BY c.raised_at DESC, c.concern_id DESC LIMIT $4",
+        f"SELECT c.* FROM concern c WHERE {REACHED} AND (c.raised_at, c.concern_id) < ($3, $4)"
+        " ORDER BY c.raised_at DESC, c.concern_id DESC LIMIT $5",
         organisation_id,
         is_safeguarding,
-        after,
+        *before,
         limit,
     )
     return [_concern(row) for row in rows]
 
 
-async def list_raised(tx: Tx, raised_by: str, after: UUID | None, limit: int) -> list[Concern]:
+async def list_raised(tx: Tx, raised_by: str, before: tuple[datetime, UUID], limit: int) -> list[Concern]:
+    """Newest first."""
     rows = await tx.connection.fetch(
-        "SELECT c.* FROM concern c WHERE raised_by = $1 AND ($2::uuid IS NULL OR (c.raised_at, c.concern_id) <"
-        " (SELECT a.raised_at, a.concern_id FROM concern a WHERE a.concern_id = $2)) ORDER BY c.raised_at DESC, c.concern_id DESC LIMIT $3",
+        "SELECT c.* FROM concern c WHERE raised_by = $1 AND (c.raised_at, c.concern_id) < ($2, $3)"
+        " ORDER BY c.raised_at DESC, c.concern_id DESC LIMIT $4",
         raised_by,
-        after,
+        *before,
         limit,
     )
     return [_concern(row) for row in rows]

@@ -3,14 +3,15 @@
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from services.family.contact import service
 from services.family.contact.domain import Contact, Kind, Language, Majority, Relation
-from services.family.paging import Cursor, Limit, id_after, next_after
 from shared.command import CurrentTx, Done, commands, queries
+from shared.paging import Page, Paging, after_id, page_of
 from shared.policy import allows, roles
-from shared.web import Body, Name, Page
+from shared.web import Body, Name
 
 router_commands = commands("contacts")
 router_queries = queries("contacts")
@@ -72,10 +73,10 @@ async def change_language(tx: CurrentTx, contact_id: UUID, body: NewLanguage) ->
 
 @router_queries.get("/persons/{person_id}/contacts")
 @allows(roles("liaison", "system", "person"))
-async def list_contacts(tx: CurrentTx, person_id: UUID, cursor: Cursor = None, limit: Limit = 50) -> Page[ContactOut]:
+async def list_contacts(tx: CurrentTx, person_id: UUID, paging: Annotated[Paging, Query()]) -> Page[ContactOut]:
     """The circle of a person, for those assigned to the family and for the person."""
-    found = await service.list_contacts(tx, person_id, id_after(cursor), limit + 1)
-    return Page(items=[shown(contact) for contact in found[:limit]], next=next_after([c.contact_id for c in found], limit))
+    found = await service.list_contacts(tx, person_id, after_id(paging.cursor), paging.limit)
+    return page_of([shown(contact) for contact in found], paging.limit, lambda item: (item.id,))
 
 
 @router_queries.get("/contacts/{contact_id}")

@@ -17,10 +17,10 @@ async def add_contact(tx: Tx, contact: Contact) -> None:
     await store.insert_contact(tx, contact)
 
 
-async def list_contacts(tx: Tx, person_id: UUID, after: UUID | None, limit: int) -> list[Contact]:
+async def list_contacts(tx: Tx, person_id: UUID, after: UUID, limit: int) -> list[Contact]:
     await persons.must_be_assigned(tx, person_id)
     tx.audit("read-contacts", person_id)
-    return await store.list_contacts(tx, person_id, after, limit)
+    return await store.list_contacts(tx, person_id, after, limit + 1)
 
 
 async def get_contact(tx: Tx, contact_id: UUID) -> Contact:

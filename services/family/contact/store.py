@@ -34,9 +34,9 @@ async def lock_contact(tx: Tx, contact_id: UUID) -> Contact:
     return Contact.model_validate(dict(row))
 
 
-async def list_contacts(tx: Tx, person_id: UUID, after: UUID | None, limit: int) -> list[Contact]:
+async def list_contacts(tx: Tx, person_id: UUID, after: UUID, limit: int) -> list[Contact]:
     rows = await tx.connection.fetch(
-        "SELECT * FROM contact WHERE person_id = $1 AND ($2::uuid IS NULL OR contact_id > $2) ORDER BY contact_id LIMIT $3",
+        "SELECT * FROM contact WHERE person_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3",
         person_id,
         after,
         limit,

@@ -1,19 +1,20 @@
 """Routes over messages: the inbox of a contact, and of a liaison for the families assigned to it."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from services.family.message import service
 from services.family.message.domain import State
 from services.family.message.service import Shown
 from services.family.message.wording import LONGEST, WORDING
-from services.family.paging import Cursor, Limit, id_after, next_after
 from shared.command import CurrentTx, Done, commands, queries
+from shared.paging import Page, Paging, before_id, page_of
 from shared.policy import allows, roles
-from shared.web import Body, Page
+from shared.web import Body
 
 router_commands = commands("messages")
 router_queries = queries("messages")
@@ -36,19 +37,23 @@ class MessageOut(BaseModel):
     read_at: datetime | None
 
 
+class Sought(Paging):
+    state: State | None = None
+
+
 class Reading(Body):
     """Nothing needs saying."""
 
 
 @router_queries.get("/messages")
 @allows(roles("contact", "liaison", "system"))
-async def list_messages(tx: CurrentTx, state: State | None = None, cursor: Cursor = None, limit: Limit = 50) -> Page[MessageOut]:
+async def list_messages(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[MessageOut]:
     """Newest first. A contact sees its own, once permission was checked; a liaison all of its families with their delivery states.
 
     `uncertain`: it may have been sent or not; it is never sent again by itself, a person decides.
     """
-    found = await service.list_messages(tx, state, id_after(cursor), limit + 1)
-    return Page(items=[out(shown) for shown in found[:limit]], next=next_after([s.message.message_id for s in found], limit))
+    found = await service.list_messages(tx, sought.state, before_id(sought.cursor), sought.limit)
+    return page_of([out(shown) for shown in found], sought.limit, lambda item: (item.id,))
 
 
 @router_queries.get("/messages/{message_id}")

@@ -150,18 +150,18 @@ class Shown:
     life_period: str | None
 
 
-async def list_messages(tx: Tx, state: State | None, before: UUID | None, limit: int) -> list[Shown]:
+async def list_messages(tx: Tx, state: State | None, before: UUID, limit: int) -> list[Shown]:
     """A contact's own inbox, or for a liaison organisation everything about its families, undelivered ones too."""
     contact_id = contacts.id_of(tx.caller)
     if contact_id is not None:
         states = [s for s in domain.OPEN_TO_CONTACT if state in (None, s)]
-        rows = await store.list_of_contact(tx, contact_id, states, before, limit)
+        rows = await store.list_of_contact(tx, contact_id, states, before, limit + 1)
     elif tx.caller.organisation_id is not None:
         states = [s for s in get_args(State) if state in (None, s)]
-        rows = await store.list_of_organisation(tx, tx.caller.organisation_id, states, before, limit)
+        rows = await store.list_of_organisation(tx, tx.caller.organisation_id, states, before, limit + 1)
     else:
         rows = []
-    for person_id in sorted({row["person_id"] for row in rows}):
+    for person_id in sorted({row["person_id"] for row in rows[:limit]}):
         tx.audit("read-messages", person_id)
     return [_shown(row) for row in rows]
 
@@ -179,6 +179,14 @@ async def get_message(tx: Tx, message_id: UUID) -> Shown:
         await _must_be_assigned(tx, shown.message.contact_id)
     tx.audit("read-message", shown.message.person_id)
     return shown
+
+
+async def count_messages(tx: Tx) -> dict[str, dict[str, int]]:
+    """Messages by topic and state, over all persons: exact, for an operator on the machine. Source: mission row 002-22."""
+    counts: dict[str, dict[str, int]] = {}
+    for row in await store.count_by_state(tx):
+        counts.setdefault(row["topic"], {})[row["state"]] = row["messages"]
+    return counts
 
 
 async def _must_be_assigned(tx: Tx, contact_id: UUID) -> None:

@@ -175,11 +175,10 @@ SHOWN = """SELECT m.*, c.language, p.life_period FROM message m
 JOIN contact c USING (contact_id) LEFT JOIN person p ON p.person_id = c.person_id"""
 
 
-async def list_of_contact(tx: Tx, contact_id: UUID, states: Sequence[str], before: UUID | None, limit: int) -> list[Record]:
+async def list_of_contact(tx: Tx, contact_id: UUID, states: Sequence[str], before: UUID, limit: int) -> list[Record]:
     """Newest first. A contact that is gone has none."""
     return await tx.connection.fetch(
-        f"{SHOWN} WHERE m.contact_id = $1 AND m.state = ANY($2) AND ($3::uuid IS NULL OR m.message_id < $3)"
-        " ORDER BY m.message_id DESC LIMIT $4",
+        f"{SHOWN} WHERE m.contact_id = $1 AND m.state = ANY($2) AND m.message_id < $3 ORDER BY m.message_id DESC LIMIT $4",
         contact_id,
         states,
         before,
@@ -187,11 +186,11 @@ async def list_of_contact(tx: Tx, contact_id: UUID, states: Sequence[str], befor
     )
 
 
-async def list_of_organisation(tx: Tx, organisation_id: UUID, states: Sequence[str], before: UUID | None, limit: int) -> list[Record]:
+async def list_of_organisation(tx: Tx, organisation_id: UUID, states: Sequence[str], before: UUID, limit: int) -> list[Record]:
     """The messages about all persons whose families the organisation is assigned to, newest first."""
     return await tx.connection.fetch(
         f"{SHOWN} WHERE c.person_id IN (SELECT person_id FROM person_organisation WHERE organisation_id = $1)"
-        " AND m.state = ANY($2) AND ($3::uuid IS NULL OR m.message_id < $3) ORDER BY m.message_id DESC LIMIT $4",
+        " AND m.state = ANY($2) AND m.message_id < $3 ORDER BY m.message_id DESC LIMIT $4",
         organisation_id,
         states,
         before,
@@ -201,3 +200,8 @@ async def list_of_organisation(tx: Tx, organisation_id: UUID, states: Sequence[s
 
 async def find_shown(tx: Tx, message_id: UUID) -> Record | None:
     return await tx.connection.fetchrow(f"{SHOWN} WHERE m.message_id = $1", message_id)
+
+
+async def count_by_state(tx: Tx) -> list[Record]:
+    """(topic, state, messages), of all persons together."""
+    return await tx.connection.fetch("SELECT topic, state, count(*) AS messages FROM message GROUP BY topic, state ORDER BY topic, state")

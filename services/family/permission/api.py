@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field
 from services.family.permission import service
 from services.family.permission.domain import Channel, EndedBecause, Giver, Permission, Topic
 from shared.command import CurrentTx, Done, commands, queries
+from shared.paging import Page
 from shared.policy import allows, roles
-from shared.web import Body, BusinessDate, Page
+from shared.web import Body, BusinessDate
 
 router_commands = commands("permissions")
 router_queries = queries("permissions")

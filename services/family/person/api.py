@@ -9,7 +9,7 @@ from shared.command import CurrentTx, Done, commands
 from shared.policy import allows, roles
 from shared.web import Body
 
-router = commands("persons")
+router_commands = commands("persons")
 
 
 class Assignment(Body):
@@ -18,7 +18,7 @@ class Assignment(Body):
     organisation_id: UUID | None = Field(default=None, examples=["018f3b8e-5a3c-7000-8000-000000000001"])
 
 
-@router.post("/persons/{person_id}/liaison", status_code=201)
+@router_commands.post("/persons/{person_id}/liaison", status_code=201)
 @allows(roles("liaison", "system"))
 async def assign_liaison(tx: CurrentTx, person_id: UUID, body: Assignment) -> Done:
     """Assign a liaison organisation to a family.

@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field
 from services.monitoring.instruction import service
 from services.monitoring.instruction.service import Instruction
 from shared.command import CurrentTx, Done, commands, queries
-from shared.errors import Refused
+from shared.paging import Page, Paging, before_moment, page_of
 from shared.policy import allows, roles
-from shared.web import Body, BusinessDate, Code, Limit, Name, Page, Region, Text, cursor_of, values_of
+from shared.web import Body, BusinessDate, Code, Name, Region, Text
 
 router_commands = commands("instructions")
 router_queries = queries("instructions")
@@ -96,21 +96,7 @@ async def close_instruction(tx: CurrentTx, instruction_id: UUID) -> Done:
 
 @router_queries.get("/instructions")
 @allows(roles("ministry", "region"))
-async def list_instructions(
-    tx: CurrentTx, cursor: Annotated[str | None, Query(max_length=400)] = None, limit: Annotated[Limit, Query()] = 50
-) -> Page[InstructionEntry]:
+async def list_instructions(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Page[InstructionEntry]:
     """Newest first, per region: acknowledged, implemented, evidence, overdue."""
-    found = await service.list_instructions(tx, _place(cursor) if cursor else None, limit)
-    last = cursor_of(found[-1].issued_at.isoformat(), str(found[-1].instruction_id)) if len(found) == limit else None
-    return Page(items=[InstructionEntry.of(instruction) for instruction in found], next=last)
-
-
-def _place(cursor: str) -> tuple[datetime, UUID]:
-    issued_at, instruction_id = values_of(cursor, 2)
-    try:
-        place = datetime.fromisoformat(issued_at), UUID(instruction_id)
-    except ValueError as error:
-        raise Refused("bad-cursor") from error
-    if place[0].tzinfo is None or not 2000 <= place[0].year <= 2200:
-        raise Refused("bad-cursor")
-    return place
+    found = await service.list_instructions(tx, before_moment(paging.cursor), paging.limit)
+    return page_of([InstructionEntry.of(instruction) for instruction in found], paging.limit, lambda item: (item.issued_at, item.id))

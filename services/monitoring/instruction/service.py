@@ -1,9 +1,8 @@
 """What can be asked about instructions: lock, decide, save, append."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
-from holidays import country_holidays
 from pydantic import BaseModel
 
 from services.monitoring.instruction import domain, store
@@ -13,6 +12,7 @@ from shared.clock import meet_deadline, set_deadline
 from shared.database import Connection, Tx
 from shared.errors import NotFound, Refused
 from shared.events.monitoring import InstructionClosed, InstructionIssued
+from shared.working_days import end_of, working_day
 
 ACKNOWLEDGEMENT_DUE = "acknowledgement-due"
 IMPLEMENTATION_DUE = "implementation-due"
@@ -35,18 +35,14 @@ async def issue(tx: Tx, title: str, regions: tuple[str, ...], measure: str | Non
     today = tx.now.date()
     due_on = due_on or today + timedelta(days=settings().implement_days)
     domain.check_issue(due_on, today, regions)
-    acknowledge_on = country_holidays(settings().country).get_nth_working_day(today, settings().acknowledge_working_days)
-    instruction_id, acknowledgement_due_at, implementation_due_at = uuid4(), _end_of(acknowledge_on), _end_of(due_on)
+    acknowledge_on = working_day(today, settings().acknowledge_working_days, settings().country)
+    instruction_id, acknowledgement_due_at, implementation_due_at = uuid4(), end_of(acknowledge_on), end_of(due_on)
     await store.insert_instruction(tx, instruction_id, title, measure, due_on)
     for part in await store.insert_parts(tx, instruction_id, regions, acknowledgement_due_at, implementation_due_at):
         await set_deadline(tx, ACKNOWLEDGEMENT_DUE, part, acknowledgement_due_at)
         await set_deadline(tx, IMPLEMENTATION_DUE, part, implementation_due_at)
     tx.append(instruction_id, InstructionIssued(instruction_id=instruction_id, regions=regions, due_on=due_on))
     return instruction_id
-
-
-def _end_of(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), UTC)
 
 
 async def acknowledge(tx: Tx, instruction_id: UUID, region: str) -> Addressed:
@@ -87,10 +83,10 @@ async def note_overdue(tx: Tx, addressed_id: UUID, what: str) -> None:
     await store.save_part(tx, domain.mark_overdue(part, what, tx.now))
 
 
-async def list_instructions(tx: Tx, before: tuple[datetime, UUID] | None, limit: int) -> list[Instruction]:
+async def list_instructions(tx: Tx, before: tuple[datetime, UUID], limit: int) -> list[Instruction]:
     """Newest first. A region's caller sees what addresses its regions, and of it only their parts."""
     regions = None if tx.caller.has("ministry") else tx.caller.regions
-    rows = await store.list_instructions(tx, regions, before, limit)
+    rows = await store.list_instructions(tx, regions, before, limit + 1)
     parts = await store.list_parts(tx.connection, [row["instruction_id"] for row in rows])
     seen = [part for part in parts if regions is None or domain.covers(regions, part.region)]
     return [Instruction(**dict(row), parts=[part for part in seen if part.instruction_id == row["instruction_id"]]) for row in rows]

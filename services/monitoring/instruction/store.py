@@ -77,14 +77,14 @@ async def save_closing(tx: Tx, instruction_id: UUID) -> None:
     await tx.connection.execute("UPDATE instruction SET closed_at = $2 WHERE instruction_id = $1", instruction_id, tx.now)
 
 
-async def list_instructions(tx: Tx, regions: Sequence[str] | None, before: tuple[datetime, UUID] | None, limit: int) -> list[Record]:
+async def list_instructions(tx: Tx, regions: Sequence[str] | None, before: tuple[datetime, UUID], limit: int) -> list[Record]:
     """Newest first, from `before` on; with `regions` only those addressed to one of them or to a district below."""
-    return await tx.connection.fetch(LIST, regions, *(before or (None, None)), limit)
+    return await tx.connection.fetch(LIST, regions, *before, limit)
 
 
 LIST = """
 SELECT * FROM instruction i
-WHERE ($2::timestamptz IS NULL OR (issued_at, instruction_id) < ($2, $3::uuid))
+WHERE (issued_at, instruction_id) < ($2, $3)
   AND ($1::text[] IS NULL OR EXISTS (
       SELECT FROM instruction_region p, unnest($1) AS held(region)
       WHERE p.instruction_id = i.instruction_id AND (p.region = held.region OR starts_with(p.region, held.region || '-'))))

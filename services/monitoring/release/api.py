@@ -1,10 +1,10 @@
 """Routes of releases: every figure with numerator, denominator, definition and as-of. Nothing is computed here; a null cell is withheld."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field
 
 from services.monitoring.definition.domain import DEFINITIONS
 from services.monitoring.instruction.domain import covers
@@ -24,19 +24,15 @@ from shared.command import CurrentTx, queries
 from shared.database import Tx
 from shared.errors import Refused
 from shared.identity import Caller
+from shared.paging import LAST_MOMENT, Moment, Page, Paging, moment, page_of, values_of
 from shared.policy import allows, roles
-from shared.web import Body, Code, Limit, Page, Region, cursor_of, values_of
+from shared.web import Code, Region
 
 router_queries = queries("releases")
 READERS = roles("analyst", "ministry", "region")
 BREAKDOWNS = ("region", "programme", "period")
 
-Moment = Annotated[
-    AwareDatetime,
-    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC), examples=["2026-03-02T00:30:00Z"]),
-]
 StageNumber = Annotated[int, Field(ge=1, le=20)]
-MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 Shown = TypeVar("Shown", bound=BaseModel)
 
@@ -56,12 +52,10 @@ class Definition(BaseModel):
     text: str
 
 
-class Asked(Body):
+class Asked(Paging):
     """Which release and page. `as_of`: one of GET /releases; absent: the newest."""
 
     as_of: Moment | None = None
-    cursor: str | None = Field(None, max_length=400)
-    limit: Limit = 50
 
 
 class Grain(Asked):
@@ -110,14 +104,12 @@ class AskedCooperation(Asked):
 
 @router_queries.get("/releases")
 @allows(READERS)
-async def list_releases(
-    tx: CurrentTx, cursor: Annotated[str | None, Query(max_length=400)] = None, limit: Annotated[Limit, Query()] = 50
-) -> Page[Release]:
+async def list_releases(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Page[Release]:
     """All releases, newest first; each stays as it is."""
-    before = _moment(values_of(cursor, 1)[0]) if cursor else None
-    found = await service.list_releases(tx, before, limit)
+    before = moment(values_of(paging.cursor, 1)[0]) if paging.cursor else LAST_MOMENT
+    found = await service.list_releases(tx, before, paging.limit)
     items = [Release(as_of=as_of, closed_until=closed, made_at=made_at) for as_of, closed, made_at in found]
-    return Page(items=items, next=cursor_of(items[-1].as_of.isoformat()) if len(items) == limit else None)
+    return page_of(items, paging.limit, lambda item: (item.as_of,))
 
 
 @router_queries.get("/definitions")
@@ -200,8 +192,8 @@ async def _page(tx: Tx, name: str, asked: Asked, model: type[Shown]) -> Page[Sho
     as_of, rows = await service.list_rows(tx, name, pinned)
     seen = [row for row in rows if _may_see(tx.caller, row) and all(row.get(field) == value for field, value in wanted.items())]
     stop = start + asked.limit
-    following = cursor_of(as_of.isoformat(), str(stop)) if stop < len(seen) else None
-    return Page(items=[model.model_validate(row) for row in seen[start:stop]], next=following)
+    items = [model.model_validate(row) for row in seen[start : stop + 1]]
+    return page_of(items, asked.limit, lambda _: (as_of, str(stop)))
 
 
 def _may_see(caller: Caller, row: dict[str, Any]) -> bool:
@@ -214,11 +206,4 @@ def _place(cursor: str) -> tuple[datetime, int]:
     as_of, start = values_of(cursor, 2)
     if not (start.isascii() and start.isdigit() and len(start) < 9):
         raise Refused("bad-cursor")
-    return _moment(as_of), int(start)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return MOMENT.validate_python(text)
-    except ValidationError as error:
-        raise Refused("bad-cursor") from error
+    return moment(as_of), int(start)

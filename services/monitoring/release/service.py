@@ -79,6 +79,6 @@ async def list_rows(tx: Tx, name: str, as_of: datetime | None) -> tuple[datetime
     return found, await store.list_rows(tx, found, name)
 
 
-async def list_releases(tx: Tx, before: datetime | None, limit: int) -> list[tuple[datetime, date, datetime]]:
+async def list_releases(tx: Tx, before: datetime, limit: int) -> list[tuple[datetime, date, datetime]]:
     """(as_of, closed_until, made_at), newest first."""
-    return [(row["as_of"], row["closed_until"], row["made_at"]) for row in await store.list_releases(tx, before, limit)]
+    return [(row["as_of"], row["closed_until"], row["made_at"]) for row in await store.list_releases(tx, before, limit + 1)]

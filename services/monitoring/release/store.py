@@ -38,7 +38,7 @@ async def list_rows(tx: Tx, as_of: datetime, name: str) -> list[Row]:
     return rows
 
 
-async def list_releases(tx: Tx, before: datetime | None, limit: int) -> list[Record]:
+async def list_releases(tx: Tx, before: datetime, limit: int) -> list[Record]:
     """Newest first."""
-    sql = "SELECT * FROM release WHERE $1::timestamptz IS NULL OR as_of < $1 ORDER BY as_of DESC LIMIT $2"
+    sql = "SELECT * FROM release WHERE as_of < $1 ORDER BY as_of DESC LIMIT $2"
     return await tx.connection.fetch(sql, before, limit)

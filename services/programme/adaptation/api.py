@@ -7,8 +7,9 @@ from pydantic import Field
 from services.programme.adaptation import service
 from services.programme.adaptation.domain import AdaptationStep, Kind
 from shared.command import CurrentTx, Done, commands, queries
+from shared.paging import Page
 from shared.policy import allows, roles
-from shared.web import Body, BusinessDate, Page
+from shared.web import Body, BusinessDate
 
 router_commands = commands("functioning")
 router_queries = queries("functioning")

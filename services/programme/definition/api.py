@@ -8,10 +8,11 @@ from pydantic import BaseModel, Field
 from services.programme.definition.domain import DEFINITIONS, Definition, Result, evaluate
 from shared.command import calculations
 from shared.errors import NotFound
+from shared.paging import Page
 from shared.policy import allows, roles
-from shared.web import Body, Code, Page
+from shared.web import Body, Code
 
-router = calculations("relapse definitions")
+router_calculations = calculations("relapse definitions")
 
 EVERYONE = roles("registrar", "coordinator", "clinician", "trainer", "system", "analyst", "ministry", "region")
 Sequence = Annotated[list[Result], Field(max_length=520)]
@@ -50,14 +51,14 @@ class DefinitionView(BaseModel):
     )
 
 
-@router.get("/relapse-definitions")
+@router_calculations.get("/relapse-definitions")
 @allows(EVERYONE)
 async def list_definitions() -> Page[DefinitionView]:
     """Source: standards section 3."""
     return Page[DefinitionView](items=[_view(definition) for definition in DEFINITIONS.values()])
 
 
-@router.post("/relapse-definitions/{code}/evaluations")
+@router_calculations.post("/relapse-definitions/{code}/evaluations")
 @allows(EVERYONE)
 async def evaluate_sequences(code: Annotated[Code, Path(examples=["consecutive-4"])], body: Sequences) -> Evaluations:
     """For each sequence whether the definition is met, where its window opens and when it is first known. Source: standards section 3."""

@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from services.programme import paging
 from services.programme.journey import service
 from services.programme.journey.domain import (
     CaseReason,
@@ -23,8 +22,9 @@ from services.programme.journey.domain import (
 )
 from services.programme.length.domain import LengthClass
 from shared.command import CurrentTx, Done, commands, queries
+from shared.paging import Page, Paging, after_id, page_of
 from shared.policy import allows, roles
-from shared.web import Body, BusinessDate, Code, Limit, Page, cursor_of
+from shared.web import Body, BusinessDate, Code
 
 router_commands = commands("journeys")
 router_queries = queries("journeys")
@@ -42,6 +42,10 @@ class NewJourney(Body):
     legal_basis: LegalBasis | None = Field(default=None, examples=["own-decision"])
     decided_on: BusinessDate | None = None
     imported: Annotated[bool, Field(strict=True)] = False
+
+
+class Sought(Paging):
+    status: JourneyStatus | None = None
 
 
 class JourneyRow(BaseModel):
@@ -120,17 +124,12 @@ async def open_journey(tx: CurrentTx, body: NewJourney) -> Done:
 
 @router_queries.get("/journeys")
 @allows(READERS)
-async def list_journeys(
-    tx: CurrentTx,
-    status: JourneyStatus | None = None,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
-    limit: Limit = 50,
-) -> Page[JourneyRow]:
+async def list_journeys(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[JourneyRow]:
     """Journeys the caller's organisation is a party to."""
-    journeys = await service.list_journeys(tx, status, paging.after(cursor), limit + 1)
-    rows = [JourneyRow.model_validate(_row(journey)) for journey in journeys[:limit]]
+    found = await service.list_journeys(tx, sought.status, after_id(sought.cursor), sought.limit)
     tx.audit("list-journeys", tx.caller.organisation_id)
-    return Page[JourneyRow](items=rows, next=cursor_of(str(rows[-1].journey_id)) if len(journeys) > limit else None)
+    items = [JourneyRow.model_validate(_row(journey)) for journey in found]
+    return page_of(items, sought.limit, lambda item: (item.journey_id,))
 
 
 @router_queries.get("/journeys/{journey_id}")

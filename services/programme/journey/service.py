@@ -63,7 +63,7 @@ async def save(tx: Tx, journey: Journey, *parties: UUID | None) -> None:
 
 
 async def list_journeys(tx: Tx, status: str | None, after: UUID, limit: int) -> list[Journey]:
-    return await store.list_journeys(tx, organisation_of(tx), status, after, limit)
+    return await store.list_journeys(tx, organisation_of(tx), status, after, limit + 1)
 
 
 async def count_concerns(tx: Tx, journey: Journey) -> int | None:

@@ -10,9 +10,9 @@ from services.programme.pathway import service
 from services.programme.pathway.domain import Pathway, PathwayStatus, StageRule
 from shared.command import CurrentTx, Done, commands, queries
 from shared.database import Record
-from shared.errors import Refused
+from shared.paging import Page, Paging, after_code, page_of
 from shared.policy import allows, roles
-from shared.web import Body, Code, Limit, Page, cursor_of, values_of
+from shared.web import Body, Code
 
 router_commands = commands("pathways")
 router_queries = queries("pathways")
@@ -53,11 +53,10 @@ class PathwayView(BaseModel):
 
 @router_queries.get("/pathways")
 @allows(EVERYONE)
-async def list_pathways(tx: CurrentTx, cursor: Annotated[str | None, Query(max_length=500)] = None, limit: Limit = 50) -> Page[PathwayView]:
+async def list_pathways(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Page[PathwayView]:
     """One version of each pathway: the published one that journeys are opened on, else the newest."""
-    rows = await service.list_pathways(tx, _after(cursor), limit + 1)
-    views = [_view(row) for row in rows[:limit]]
-    return Page[PathwayView](items=views, next=cursor_of(views[-1].code) if len(rows) > limit else None)
+    found = await service.list_pathways(tx, after_code(paging.cursor), paging.limit)
+    return page_of([_view(row) for row in found], paging.limit, lambda item: (item.code,))
 
 
 @router_queries.get("/pathways/{code}")
@@ -94,11 +93,3 @@ def _view(row: Record) -> PathwayView:
     return PathwayView(
         pathway_id=row["pathway_id"], code=pathway.code, version=pathway.version, status=row["status"], stages=list(pathway.stages)
     )
-
-
-def _after(cursor: str | None) -> str:
-    """The code a page begins after; raises Refused("bad-cursor")."""
-    code = values_of(cursor, 1)[0] if cursor else ""
-    if not code.isascii():
-        raise Refused("bad-cursor")
-    return code

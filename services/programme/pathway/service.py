@@ -39,4 +39,4 @@ async def versions(tx: Tx, code: str) -> list[Record]:
 
 
 async def list_pathways(tx: Tx, after: str, limit: int) -> list[Record]:
-    return await store.list_pathways(tx, after, limit)
+    return await store.list_pathways(tx, after, limit + 1)

@@ -7,12 +7,11 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel
 
-from services.programme import paging
 from services.programme.person import service
 from shared.command import CurrentTx, queries
 from shared.errors import NotFound
+from shared.paging import Page, Paging, after_id, page_of
 from shared.policy import allows, roles
-from shared.web import Limit, Page, cursor_of
 
 router_queries = queries("disclosures")
 
@@ -28,13 +27,11 @@ class Disclosure(BaseModel):
 
 @router_queries.get("/persons/{person_id}/disclosures")
 @allows(roles("person"))
-async def list_disclosures(
-    tx: CurrentTx, person_id: UUID, cursor: Annotated[str | None, Query(max_length=500)] = None, limit: Limit = 50
-) -> Page[Disclosure]:
+async def list_disclosures(tx: CurrentTx, person_id: UUID, paging: Annotated[Paging, Query()]) -> Page[Disclosure]:
     """The person's own list; anybody else's looks absent. Source: privacy section 4."""
     if tx.caller.sub != str(person_id):
         raise NotFound("person")
-    rows = await service.list_disclosures(tx, person_id, paging.after(cursor), limit + 1)
+    found = await service.list_disclosures(tx, person_id, after_id(paging.cursor), paging.limit)
     tx.audit("read-disclosures", person_id)
-    shown = [Disclosure.model_validate(dict(row)) for row in rows[:limit]]
-    return Page[Disclosure](items=shown, next=cursor_of(str(shown[-1].disclosure_id)) if len(rows) > limit else None)
+    items = [Disclosure.model_validate(dict(row)) for row in found]
+    return page_of(items, paging.limit, lambda item: (item.disclosure_id,))

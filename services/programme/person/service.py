@@ -55,4 +55,4 @@ async def disclose(tx: Tx, person_id: UUID, journey_id: UUID, consent_id: UUID, 
 
 
 async def list_disclosures(tx: Tx, person_id: UUID, after: UUID, limit: int) -> list[Record]:
-    return await store.list_disclosures(tx, person_id, after, limit)
+    return await store.list_disclosures(tx, person_id, after, limit + 1)

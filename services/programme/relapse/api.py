@@ -6,14 +6,14 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import Field, field_validator
 
-from services.programme import paging
 from services.programme.definition.domain import Result
 from services.programme.relapse import service
 from services.programme.relapse.domain import Relapse
 from services.programme.weekly.service import Results
 from shared.command import CurrentTx, Done, commands, queries
+from shared.paging import Page, Paging, after_id, page_of
 from shared.policy import allows, roles
-from shared.web import Body, BusinessDate, Limit, Page, cursor_of
+from shared.web import Body, BusinessDate
 
 router_commands = commands("relapses")
 router_queries = queries("relapses")
@@ -71,11 +71,8 @@ async def report_relapse(tx: CurrentTx, journey_id: UUID, body: RelapseReport) -
 
 @router_queries.get("/journeys/{journey_id}/relapses")
 @allows(WHO)
-async def list_relapses(
-    tx: CurrentTx, journey_id: UUID, cursor: Annotated[str | None, Query(max_length=500)] = None, limit: Limit = 50
-) -> Page[Relapse]:
+async def list_relapses(tx: CurrentTx, journey_id: UUID, paging: Annotated[Paging, Query()]) -> Page[Relapse]:
     """What was met or reported, withdrawn ones too; `dropout-4-missing` is listed and never a relapse. Source: standards section 3."""
-    journey, relapses = await service.list_relapses(tx, journey_id, paging.after(cursor), limit + 1)
+    journey, found = await service.list_relapses(tx, journey_id, after_id(paging.cursor), paging.limit)
     tx.audit("read-relapses", journey.person_id)
-    shown = relapses[:limit]
-    return Page[Relapse](items=shown, next=cursor_of(str(shown[-1].relapse_id)) if len(relapses) > limit else None)
+    return page_of(found, paging.limit, lambda item: (item.relapse_id,))

@@ -58,7 +58,7 @@ async def list_relapses(tx: Tx, journey_id: UUID, after: UUID, limit: int) -> tu
     """For who opened the journey or had a spell in it; raises NotFound for others, those merely named too."""
     journey = (await journeys.get(tx, journey_id)).journey
     tx.caller.must_be_one_of("journey", *journey.organisations())
-    return journey, await store.list_relapses(tx, journey_id, after, limit)
+    return journey, await store.list_relapses(tx, journey_id, after, limit + 1)
 
 
 async def _keep(tx: Tx, before: Journey, outcome: Outcome) -> Journey:

@@ -26,17 +26,17 @@ async def start_stage(tx: Tx, journey_id: UUID, stage: int, visit: Visit) -> Jou
 
 async def complete_stage(tx: Tx, journey_id: UUID, stage: int, ended: Ended) -> Journey:
     """Raises Refused naming every unmet requirement, NotFound, Conflict when the next organisation is not yet known."""
-    found = await journeys.lock(tx, journey_id, naming=ended.next_organisation_id)
-    journey, events = domain.complete_stage(found.journey, stage, ended, journeys.latest_day(tx))
-    await journeys.save(tx, journey, ended.next_organisation_id)
-    tx.append(journey.person_id, *events)
-    return journey
+    return await _end(tx, journey_id, stage, ended, domain.complete_stage)
 
 
 async def leave_stage(tx: Tx, journey_id: UUID, stage: int, ended: Ended) -> Journey:
     """Raises Refused naming every unmet requirement, NotFound, Conflict when the next organisation is not yet known."""
+    return await _end(tx, journey_id, stage, ended, domain.leave_stage)
+
+
+async def _end(tx: Tx, journey_id: UUID, stage: int, ended: Ended, decide: Callable[[Journey, int, Ended, date], Changed]) -> Journey:
     found = await journeys.lock(tx, journey_id, naming=ended.next_organisation_id)
-    journey, events = domain.leave_stage(found.journey, stage, ended, journeys.latest_day(tx))
+    journey, events = decide(found.journey, stage, ended, journeys.latest_day(tx))
     await journeys.save(tx, journey, ended.next_organisation_id)
     tx.append(journey.person_id, *events)
     return journey

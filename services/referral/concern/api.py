@@ -7,10 +7,9 @@ from fastapi import Query
 from services.referral.concern import service
 from services.referral.concern.service import State
 from services.referral.concern.store import Concern
-from services.referral.cursor import Paging, after_id, next_id
 from shared.command import CurrentTx, queries
+from shared.paging import Page, Paging, after_id, page_of
 from shared.policy import allows, roles
-from shared.web import Page
 
 router_queries = queries("concerns")
 
@@ -24,4 +23,4 @@ class Sought(Paging):
 async def list_concerns(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[Concern]:
     """Concerns about persons your organisation holds now. Signs and words stay with the family service. Source: mission row 000-08."""
     found = await service.list_concerns(tx, after_id(sought.cursor), sought.state, sought.limit)
-    return Page(items=found, next=next_id([concern.concern_id for concern in found], sought.limit))
+    return page_of(found, sought.limit, lambda item: (item.concern_id,))

@@ -16,10 +16,10 @@ async def heard(tx: Tx, person_id: UUID, concern_id: UUID, severity: str | None,
 
 
 async def list_concerns(tx: Tx, after: UUID, state: State | None, limit: int) -> list[Concern]:
-    """Concerns about the persons the caller's organisation holds now; each one read is audited. Source: mission row 000-08."""
+    """Concerns about the persons the caller's organisation holds now; those on the page are audited as read. Source: mission row 000-08."""
     if tx.caller.organisation_id is None:
         return []
-    found = await store.list_held(tx, tx.caller.organisation_id, after, state, limit)
-    for concern in found:
+    found = await store.list_held(tx, tx.caller.organisation_id, after, state, limit + 1)
+    for concern in found[:limit]:
         tx.audit("read-concern", concern.person_id)
     return found

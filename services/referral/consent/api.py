@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 
 from services.referral.consent import service
 from services.referral.consent.domain import Consent, Giver, How, Scope
-from services.referral.cursor import Paging, after_id, next_id
 from shared.command import CurrentTx, Done, commands, queries
+from shared.paging import Page, Paging, after_id, page_of
 from shared.policy import allows, roles
-from shared.web import Body, BusinessDate, Page, Text
+from shared.web import Body, BusinessDate, Text
 
 router_commands = commands("consents")
 router_queries = queries("consents")
@@ -71,4 +71,4 @@ async def list_consents(tx: CurrentTx, person_id: UUID, paging: Annotated[Paging
     """All consents of a person, revoked ones included."""
     found = await service.list_consents(tx, person_id, after_id(paging.cursor), paging.limit)
     items = [Shown(id=c.consent_id, **c.model_dump(exclude={"consent_id", "person_id"})) for c in found]
-    return Page(items=items, next=next_id([c.consent_id for c in found], paging.limit))
+    return page_of(items, paging.limit, lambda item: (item.id,))

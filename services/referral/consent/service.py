@@ -29,7 +29,7 @@ async def revoke(tx: Tx, person_id: UUID, consent_id: UUID) -> None:
 async def list_consents(tx: Tx, person_id: UUID, after: UUID, limit: int) -> list[Consent]:
     await persons.must_relate(tx, person_id)
     tx.audit("read-consents", person_id)
-    return await store.list_consents(tx, person_id, after, limit)
+    return await store.list_consents(tx, person_id, after, limit + 1)
 
 
 async def lock_valid(tx: Tx, person_id: UUID, to_organisation_id: UUID) -> UUID | None:

@@ -5,12 +5,11 @@ from uuid import UUID
 
 from fastapi import Query
 
-from services.referral.cursor import Paging, after_id, next_id
 from services.referral.disclosure import service
 from services.referral.disclosure.domain import Disclosure, PersonShown
 from shared.command import CurrentTx, queries
+from shared.paging import Page, Paging, after_id, page_of
 from shared.policy import allows, roles
-from shared.web import Page
 
 router_queries = queries("persons")
 
@@ -20,7 +19,7 @@ router_queries = queries("persons")
 async def list_persons(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Page[PersonShown]:
     """The persons your organisation registered."""
     items = await service.list_persons(tx, after_id(paging.cursor), paging.limit)
-    return Page(items=items, next=next_id([item.id for item in items], paging.limit))
+    return page_of(items, paging.limit, lambda item: (item.id,))
 
 
 @router_queries.get("/persons/{person_id}")
@@ -35,4 +34,4 @@ async def show_person(tx: CurrentTx, person_id: UUID) -> PersonShown:
 async def list_disclosures(tx: CurrentTx, person_id: UUID, paging: Annotated[Paging, Query()]) -> Page[Disclosure]:
     """To whom the person was shown, when and under which consent."""
     items = await service.list_disclosures(tx, person_id, after_id(paging.cursor), paging.limit)
-    return Page(items=items, next=next_id([item.disclosure_id for item in items], paging.limit))
+    return page_of(items, paging.limit, lambda item: (item.disclosure_id,))

@@ -51,4 +51,4 @@ async def list_disclosures(tx: Tx, person_id: UUID, after: UUID, limit: int) -> 
     if persons.own_id(tx) != person_id and tx.caller.organisation_id != person.registered_by:
         raise NotFound("person")
     tx.audit("read-disclosures", person_id)
-    return await store.list_disclosures(tx, person_id, after, limit)
+    return await store.list_disclosures(tx, person_id, after, limit + 1)

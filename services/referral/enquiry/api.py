@@ -7,12 +7,12 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from services.referral.cursor import Paging, after_id, next_id
 from services.referral.enquiry import service
 from services.referral.enquiry.domain import Kind
 from shared.command import CurrentTx, Done, commands, queries
+from shared.paging import Page, Paging, after_id, page_of
 from shared.policy import MACRO, MESO, MICRO, allows, roles
-from shared.web import Body, Page, Text
+from shared.web import Body, Text
 
 router_commands = commands("enquiries")
 router_queries = queries("enquiries")
@@ -67,4 +67,4 @@ async def list_enquiries(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> P
     """Your own enquiries with their answers; for coordinators and registrars also those they may answer."""
     found = await service.list_enquiries(tx, after_id(paging.cursor), paging.limit)
     items = [Shown(**e.model_dump(exclude={"asked_by"})) for e in found]
-    return Page(items=items, next=next_id([e.enquiry_id for e in found], paging.limit))
+    return page_of(items, paging.limit, lambda item: (item.enquiry_id,))

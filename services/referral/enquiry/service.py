@@ -5,10 +5,11 @@ from uuid import UUID
 from services.referral.enquiry import domain, store
 from services.referral.enquiry.domain import Enquiry
 from services.referral.organisation import service as organisations
-from services.referral.settings import end_of, settings, working_day
+from services.referral.settings import settings
 from shared.clock import meet_deadline, set_deadline
 from shared.database import Tx
 from shared.errors import NotFound
+from shared.working_days import end_of, working_day
 
 ENQUIRY_DUE = "enquiry-due"
 ANSWERING = ("coordinator", "registrar")
@@ -38,7 +39,7 @@ async def list_enquiries(tx: Tx, after: UUID, limit: int) -> list[Enquiry]:
     """The caller's own, and for who answers those of its organisation and of the network."""
     answering = tx.caller.organisation_id if tx.caller.has(*ANSWERING) else None
     tx.audit("read-enquiries")
-    return await store.list_enquiries(tx, after, answering, limit)
+    return await store.list_enquiries(tx, after, answering, limit + 1)
 
 
 async def overdue(tx: Tx, enquiry_id: UUID) -> None:

@@ -18,4 +18,4 @@ async def closed(tx: Tx, event: InstructionClosed) -> None:
 
 async def list_instructions(tx: Tx, after: UUID, limit: int) -> list[Instruction]:
     """Those for the caller's own regions and for the region of its organisation."""
-    return await store.list_instructions(tx, after, tx.caller.regions, tx.caller.organisation_id, limit)
+    return await store.list_instructions(tx, after, tx.caller.regions, tx.caller.organisation_id, limit + 1)

@@ -7,13 +7,13 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from services.referral.cursor import after_id, next_id
 from services.referral.organisation import service
 from services.referral.organisation.domain import Kind, Organisation, Service, ServiceStatus, Setting
 from shared.command import CurrentTx, Done, commands, queries
 from shared.events.referral import Level
+from shared.paging import Page, Paging, after_id, page_of
 from shared.policy import MACRO, MESO, MICRO, allows, roles
-from shared.web import Body, BusinessDate, Code, Limit, Name, Page, Region
+from shared.web import Body, BusinessDate, Code, Name, Region
 
 router_commands = commands("organisations")
 router_queries = queries("organisations")
@@ -59,15 +59,13 @@ class Position(Body):
     confirmed_on: BusinessDate
 
 
-class Sought(Body):
+class Sought(Paging):
     """The filters of the registry."""
 
     stage: Stage | None = None
     region: Region | None = None
     kind: Kind | None = None
     position: Literal["confirmed"] | None = None
-    cursor: str | None = Field(default=None, max_length=400)
-    limit: Limit = 50
 
 
 class Shown(BaseModel):
@@ -118,7 +116,7 @@ async def list_organisations(tx: CurrentTx, sought: Annotated[Sought, Query()]) 
     """The registry by stage, region (with its districts), kind and confirmed position."""
     filters = (sought.stage, sought.region, sought.kind, sought.position == "confirmed")
     found = await service.list_organisations(tx, after_id(sought.cursor), filters, sought.limit)
-    return Page(items=[_shown(o) for o in found], next=next_id([o.organisation_id for o in found], sought.limit))
+    return page_of([_shown(o) for o in found], sought.limit, lambda item: (item.id,))
 
 
 @router_queries.get("/organisations/{organisation_id}")

@@ -50,7 +50,7 @@ async def find_organisation(tx: Tx, organisation_id: UUID | None) -> Organisatio
 
 
 async def list_organisations(tx: Tx, after: UUID, sought: Sought, limit: int) -> list[Organisation]:
-    return await store.list_organisations(tx, after, sought, limit)
+    return await store.list_organisations(tx, after, sought, limit + 1)
 
 
 async def is_qualified(tx: Tx, stage: int, region: str | None, organisation_id: UUID | None = None) -> bool:

@@ -6,11 +6,12 @@ from uuid import UUID
 from services.referral.person import domain, store
 from services.referral.person.domain import Category, Person
 from services.referral.region import service as regions
-from services.referral.settings import end_of, settings
+from services.referral.settings import settings
 from shared.clock import set_deadline
 from shared.database import Tx
 from shared.errors import NotFound
 from shared.events.referral import LifePeriod, PersonCameOfAge, PersonDied, PersonRegistered
+from shared.working_days import end_of
 
 CAME_OF_AGE = "came-of-age"
 
@@ -73,11 +74,11 @@ async def lock_person(tx: Tx, person_id: UUID) -> Person:
 
 
 async def list_persons(tx: Tx, after: UUID, limit: int) -> list[Person]:
-    """The persons the caller's organisation registered; each one read is audited."""
+    """The persons the caller's organisation registered; those on the page are audited as read."""
     if tx.caller.organisation_id is None:
         return []
-    persons = await store.list_persons(tx, tx.caller.organisation_id, after, limit)
-    for person in persons:
+    persons = await store.list_persons(tx, tx.caller.organisation_id, after, limit + 1)
+    for person in persons[:limit]:
         tx.audit("read-person", person.person_id)
     return persons
 

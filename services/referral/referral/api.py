@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from services.referral.cursor import Paging, after_day, next_day
 from services.referral.disclosure import service as disclosures
 from services.referral.disclosure.domain import Identity
 from services.referral.person import service as persons
@@ -18,8 +17,9 @@ from services.referral.transition.domain import BUSINESS_STATUS, Reason, Status
 from shared.command import CurrentTx, Done, commands, queries
 from shared.errors import NotFound
 from shared.events.referral import ReferralOrigin
+from shared.paging import Page, Paging, after_day, page_of
 from shared.policy import allows, roles
-from shared.web import Body, BusinessDate, Page
+from shared.web import Body, BusinessDate
 
 router_commands = commands("referrals")
 router_queries = queries("referrals")
@@ -134,8 +134,7 @@ async def list_referrals(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> P
     """Referrals received (with those open to you) or sent, those due first in front. A person sees its own, whatever the direction."""
     part = Slice(after_day(sought.cursor), sought.status, sought.due_before, sought.limit)
     found = await service.list_referrals(tx, sought.direction == "out", part)
-    keys = [(r.due_on or NO_DUE_DAY, r.referral_id) for r in found]
-    return Page(items=[_shown(tx, r) for r in found], next=next_day(keys, sought.limit))
+    return page_of([_shown(tx, r) for r in found], sought.limit, lambda item: (item.due_on or NO_DUE_DAY, item.id))
 
 
 @router_queries.get("/referrals/{referral_id}")

@@ -10,12 +10,13 @@ from services.referral.person.domain import Person
 from services.referral.referral import domain, store
 from services.referral.referral.domain import Changed, Circumstances, Referral, Wish
 from services.referral.referral.store import HistoryLine, Slice
-from services.referral.settings import end_of, settings, working_day
+from services.referral.settings import settings
 from services.referral.transition.domain import SYSTEM, Actor, Reason, Status
 from shared.clock import meet_deadline, set_deadline
 from shared.database import Tx
 from shared.errors import Conflict, NotFound
 from shared.events.referral import AnswerOverdue, HandoverOverdue
+from shared.working_days import end_of, working_day
 
 ANSWER_DUE = "answer-due"
 HANDOVER_DUE = "handover-due"

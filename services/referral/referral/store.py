@@ -55,17 +55,10 @@ SELECT EXISTS (SELECT FROM referral WHERE person_id = $2 AND stage = $3 AND refe
 """
 
 
-class HistoryLine(BaseModel):
+class HistoryLine(Entry):
     """One change as it is shown."""
 
     at: datetime
-    change: str
-    from_status: Status | None
-    to_status: Status
-    to_organisation_id: UUID | None
-    actor: str
-    organisation_id: UUID | None
-    reason: str | None
 
 
 class Slice(NamedTuple):
@@ -77,7 +70,8 @@ class Slice(NamedTuple):
     limit: int
 
     def values(self) -> tuple[Any, ...]:
-        return *self.after, self.status, self.due_before, self.limit
+        """One more than `limit`: it tells whether another page follows."""
+        return *self.after, self.status, self.due_before, self.limit + 1
 
 
 async def new_id(tx: Tx) -> UUID:

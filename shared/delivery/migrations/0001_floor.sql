@@ -62,7 +62,7 @@ CREATE TABLE parked (
     state text NOT NULL CHECK (state IN ('waiting', 'failed', 'behind')),
     reason text NOT NULL,
     attributes jsonb NOT NULL,
-    body jsonb NOT NULL,
+    body text NOT NULL,
     parked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (topic, stream_id, seq)
 );

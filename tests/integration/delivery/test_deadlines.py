@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from shared.clock import meet_deadline, run_due, set_deadline
+from shared.clock import SLICE, meet_deadline, run_due, set_deadline
 from shared.database import Tx
 from tests.harness import NOW
 from tests.toy_running import Ground
@@ -63,3 +63,15 @@ async def test_one_that_fails_stays_and_stops_no_other(ground: Ground) -> None:
     assert await run_due(ground.service.worker, {"note-due": fails_on_one}, NOW) == 1
     assert [row["subject_id"] for row in await ground.service.fetch("SELECT subject_id FROM deadline")] == [bad]
     assert await ground.count("effect") == 1
+
+
+async def test_many_that_fail_hold_up_none_behind_them(ground: Ground) -> None:
+    bad = {uuid4() for _ in range(SLICE + 5)}
+    await due(ground, *bad)
+    await due(ground, uuid4(), later=timedelta(seconds=1))
+
+    async def fails_on_most(tx: Tx, subject: UUID) -> None:
+        if subject in bad:
+            raise ValueError("told to fail")
+
+    assert await run_due(ground.service.worker, {"note-due": fails_on_most}, NOW + timedelta(seconds=1)) == 1

@@ -100,6 +100,17 @@ async def test_a_replayed_stream_stays_blocked_until_its_last_parked_fact_ran(gr
     assert blocked == [True, True, False, False]
 
 
+async def test_what_stands_behind_a_gap_waits_after_a_replay(ground: Ground) -> None:
+    given = facts(ground, person_id := uuid4(), 4)
+    known = REGISTRY.pop(ground.toy.noted.type)
+    await ground.service.deliver_again(given[0], given[1], given[3])
+    REGISTRY[known.type] = known
+    assert await operations.replay(ground.service.worker, ground.service.service.handlers, given[0].topic, person_id) == 2
+    assert (await ground.count("inbox", "blocked"), await ground.count("parked", "state = 'waiting'")) == (0, 1)
+    await ground.service.deliver_again(given[2])
+    assert await ground.effects_of(person_id) == [1, 2, 3, 4]
+
+
 async def test_a_known_type_without_a_handler_advances(ground: Ground) -> None:
     given = facts(ground, person_id := uuid4(), 2)
     async with ground.service.worker.transaction() as tx:

@@ -1,44 +1,13 @@
-"""Cursors and field types of the edge."""
+"""Field types of the edge."""
 
-import base64
-import json
 from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import Refused, refuse
-from shared.web import BusinessDate, Code, Name, Region, Text, cursor_of, values_of
-
-sound = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
-
-
-@given(st.lists(sound, min_size=1, max_size=4))
-def test_a_cursor_gives_its_values_back(values: list[str]) -> None:
-    assert values_of(cursor_of(*values), len(values)) == tuple(values)
-
-
-@given(st.text(), st.integers(1, 3))
-def test_any_text_is_a_cursor_or_refused(cursor: str, count: int) -> None:
-    try:
-        assert all(value.encode() is not None for value in values_of(cursor, count))
-    except Refused as refused:
-        assert refused.code == "bad-cursor"
-
-
-@pytest.mark.parametrize(
-    "content", ['["a", "b"]', "[1]", "[null]", '{"a": 1}', '"a"', '["a\\u0000"]', '["\\ud800"]', "[" * 100_000, "NaN", ""]
-)
-def test_a_forged_cursor_is_refused(content: str) -> None:
-    with pytest.raises(Refused, match="bad-cursor"):
-        values_of(base64.urlsafe_b64encode(content.encode()).decode(), 1)
-
-
-def test_a_cursor_is_json_that_needs_no_quoting() -> None:
-    assert json.loads(base64.urlsafe_b64decode(cursor_of("2026-03-02", "ä"))) == ["2026-03-02", "ä"]
+from shared.web import BusinessDate, Code, Name, Region, Text
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from services.programme.definition.domain import DEFINITIONS, evaluate
-from shared.web import cursor_of
+from shared.paging import cursor_of
 from tests.builders_programme import a_clinic, a_pathway
 from tests.harness import ServiceUnderTest, a_caller
 

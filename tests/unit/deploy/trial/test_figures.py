@@ -86,10 +86,7 @@ def funnel(referred: dict[int, str], started: set[int]) -> dict[str, tuple[int, 
 def relapses(referred: dict[int, str], weeks: dict[int, dict[int, str]]) -> dict[str, tuple[int, int]]:
     """Persons with four weeks in a row, from week 3, none of them negative."""
     return {
-        arm: (
-            sum(four_in_a_row(found) for who, found in weeks.items() if referred[who] == arm),
-            sum(referred[who] == arm for who in weeks),
-        )
+        arm: (sum(four_in_a_row(found) for who, found in weeks.items() if referred[who] == arm), sum(referred[who] == arm for who in weeks))
         for arm in ARMS.values()
     }
 

@@ -13,9 +13,9 @@ from services.referral.motivation.domain import check_act
 from services.referral.organisation.domain import check_entry, check_position
 from services.referral.person.domain import Category, check_category, check_death, check_registration, life_period
 from services.referral.region.domain import Region, check_districts
-from services.referral.settings import end_of, working_day
 from shared.errors import Refused
 from tests.builders_referral import CENTRE, CLINIC, NOW, STRANGER, TODAY, a_consent, a_person, a_service, a_spell, an_organisation
+from shared.working_days import end_of, working_day
 
 TOMORROW = TODAY + timedelta(days=1)
 BACKWARDS = Category(code="addiction", since=TODAY, until=TODAY - timedelta(days=1))
