@@ -11,7 +11,9 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 MESO = frozenset({"registrar", "coordinator", "clinician", "trainer", "system"})
 MICRO = frozenset({"liaison", "safeguarding", "contact", "person"})
 MACRO = frozenset({"analyst", "ministry", "region"})
-ROLES = MESO | MICRO | MACRO | {"operator"}
+EVERYBODY = MESO | MICRO | MACRO
+"""Whoever works with the network, and the persons themselves; not operators."""
+ROLES = EVERYBODY | {"operator"}
 
 
 class Forbidden(Exception):

@@ -68,7 +68,8 @@ def operate(service: str, arguments: list[str], folder: Folder = control.VAR) ->
     """Run an operator's command of a service (monitoring figures, family messages, ...) on this machine, with the service's own logins."""
     from deploy.trial.surroundings import environment
 
-    sys.exit(subprocess.run([sys.executable, "-m", f"services.{service}", *arguments], env=environment(_found(folder), service)).returncode)
+    command = [sys.executable, "-m", f"services.{service}", *arguments]
+    sys.exit(subprocess.run(command, check=False, env=environment(_found(folder), service)).returncode)
 
 
 @app.command()

@@ -1,8 +1,9 @@
-"""The demo's main job: replay the records, wait until they arrived, release, print one screen, write var/demo.json. Starts no service."""
+"""The demo's main job: replay the records, wait until they arrived, release, print one screen, write demo.json. Starts no service."""
 
+import asyncio
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,8 +21,15 @@ from deploy.trial.driver import Replay, count_commands
 from deploy.trial.released import released_figures
 from deploy.trial.surroundings import CommandFailed, addresses, exact_figures, operate
 
-VAR = Path("var")
-BAR = (TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+BAR = (TextColumn("{task.description:<27}"), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn())
+TOKENS = """
+A token for a role: make -s token ROLE=... with what the role needs
+  ORG=...      registrar coordinator clinician trainer system liaison safeguarding
+  SUB=...      contact person
+  REGIONS=...  region (UZ-TK,UZ-SA)
+  nothing      analyst ministry operator
+
+What follows is about a made-up person. Copy it into bash, in this folder."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +50,13 @@ def main(stack: dict[str, Any], persons: str, twice: bool, chaos: bool = False) 
         console.print("CHAOS is not part of this version")
         return 2
     run = Run(stack, records.read(persons), twice, datetime.now(UTC).date(), console)
+    code = 1
     try:
-        return uvloop.run(_run(run))
-    except (GaveUp, CommandFailed) as problem:
-        console.print(f"[red]{problem}")
-        return 1
+        code = uvloop.run(_run(run))
+    except* (GaveUp, CommandFailed) as problems:
+        for problem in problems.exceptions:
+            console.print(str(problem), style="red", markup=False)
+    return code
 
 
 async def _run(run: Run) -> int:
@@ -54,55 +64,74 @@ async def _run(run: Run) -> int:
         sender = Sender(addresses(run.stack), Tokens(str(run.stack["issuer"]["url"]), client), client)
         began = monotonic()
         replay, topics = await _replay(run, sender)
-        if replay.problems:
-            run.console.print("[red]Refused or unanswered:", *replay.problems, sep="\n")
-            return 1
         took = monotonic() - began
-        await operate(run.stack, "monitoring", "release")
-        exact, released = await exact_figures(run.stack), await released_figures(sender)
-        screen.show(run.console, exact, released, topics)
-        _write(exact, released, topics, _machine(replay, took))
-        run.console.print(_told(replay, took))
-        await _explain(run, sender)
-    arrived = all(topic.complete for topic in topics)
-    return 0 if arrived and not replay.answered_differently else 1
+        if not replay.problems:
+            await operate(run.stack, "monitoring", "release")
+            exact, released = await exact_figures(run.stack), await released_figures(sender)
+            run.console.print()
+            screen.show(run.console, exact, released, topics)
+            file = _write(run.stack, exact, released, topics, _machine(replay, took))
+            run.console.print(_told(replay, took), f"The same in {file}.", sep="\n", highlight=False)
+            await _explain(run, sender)
+    return _judged(run.console, replay, topics)
 
 
 async def _replay(run: Run, sender: Sender) -> tuple[Replay, list[health.Health]]:
     with Progress(*BAR, console=run.console) as progress:
         persons = progress.add_task("persons", total=len(run.persons))
         commands = progress.add_task("commands, four sessions", total=count_commands(run.persons))
-        arriving = progress.add_task("events applied in every listener", total=None)
+        arriving = progress.add_task("events, once per listener", total=None)
 
         def progressed(count: int) -> None:
             progress.advance(persons)
             progress.advance(commands, count)
 
+        def arrived(done: int, total: int) -> None:
+            progress.update(arriving, completed=done, total=total)
+
         replay = Replay(sender, run.today, run.twice, progressed)
-        await replay.run(run.persons)
-        topics = await health.drained(sender, lambda done, total: progress.update(arriving, completed=done, total=total))
+        await _watched(replay, run.persons, arrived)
+        topics = await health.drained(sender, arrived)
     return replay, topics
+
+
+async def _watched(replay: Replay, persons: list[records.Person], told: Callable[[int, int], None]) -> None:
+    done = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(health.watch(replay.sender, done, told))
+        try:
+            await replay.run(persons)
+        finally:
+            done.set()
+
+
+def _judged(console: Console, replay: Replay, topics: list[health.Health]) -> int:
+    """0, or 1 with what is wrong: a command refused or answered differently, an event that did not arrive, parked ones, lag."""
+    wrong = [f"refused or unanswered: {problem}" for problem in replay.problems]
+    wrong += [f"{replay.answered_differently} commands were answered differently when sent again"] if replay.answered_differently else []
+    wrong += [f"not everywhere, parked or late: {topic}" for topic in topics if not topic.complete]
+    for line in wrong:
+        console.print(line, style="red", markup=False, soft_wrap=True)
+    return 1 if wrong else 0
 
 
 async def _explain(run: Run, sender: Sender) -> None:
     """Addresses, tokens and what to type next."""
     made = await example.prepare(sender, run.persons, run.today)
-    print_plain = run.console.out
+    say = run.console.out
+    say("")
     for name, address in sender.services.items():
-        print_plain(f"{name:<12}{address}   {address}/docs")
-    print_plain(
-        "\nA token for a role: make token ROLE=clinician ORG=<organisation>   (roles: clinician coordinator liaison analyst operator ...)"
-    )
-    print_plain("What follows is about a made-up person; contacts, permissions, concerns and regions of this demo are made up too.")
+        say(f"{name:<12}{address}   {address}/docs", highlight=False)
+    say(TOKENS, highlight=False)
     for what, line in example.walk(made, sender.services, run.today):
-        print_plain(f"\n# {what}\n{line}")
+        say(f"\n# {what}\n{line}", highlight=False)
 
 
 def _told(replay: Replay, took: float) -> str:
-    counted = replay.sender.counted
+    """Two lines."""
     return (
-        f"{replay.sent} commands, {replay.sent_twice} sent twice with their key ({replay.answered_differently} answered differently), "
-        f"{counted['asked again']} asked again, {took:.1f} s until every event was applied"
+        f"{replay.sent} commands in {took:.1f} s until every event was applied; {replay.sent_twice} of them sent twice\n"
+        f"with their key ({replay.answered_differently} answered differently), {replay.sender.counted['asked again']} asked again."
     )
 
 
@@ -119,8 +148,12 @@ def _machine(replay: Replay, took: float) -> dict[str, Any]:
     }
 
 
-def _write(exact: dict[str, Any], released: dict[str, Any], topics: list[health.Health], machine: dict[str, Any]) -> None:
-    VAR.mkdir(exist_ok=True)
+def _write(
+    stack: Mapping[str, Any], exact: dict[str, Any], released: dict[str, Any], topics: list[health.Health], machine: dict[str, Any]
+) -> Path:
+    """demo.json, beside stack.json; answers its path."""
+    file = Path(stack["supervisor"]["log"]).parents[1] / "demo.json"
     delivery = {topic.topic: asdict(topic) for topic in topics}
     shown = {"exact": exact, "released": released, "delivery": delivery, "machine": machine}
-    (VAR / "demo.json").write_bytes(orjson.dumps(shown, option=orjson.OPT_INDENT_2))
+    file.write_bytes(orjson.dumps(shown, option=orjson.OPT_INDENT_2))
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file

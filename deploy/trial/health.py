@@ -7,20 +7,24 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
-from deploy.trial.client import Principal, Sender
+from deploy.trial.client import GaveUp, Principal, Sender
 
 OPERATOR = Principal("operator")
 LOOK_EVERY = 0.2
+WATCH_EVERY = 3.0
 PATIENCE = 120.0
 
 LISTENERS = {
     "referral": ("programme", "family", "monitoring"),
     "programme": ("referral", "family", "monitoring"),
-    "family": ("referral", "programme", "monitoring"),
     "programme.restricted": ("monitoring",),
+    "family": ("referral", "programme", "monitoring"),
     "family.restricted": ("monitoring",),
+    "monitoring": ("referral",),
 }
 """Who has to apply what. Source: the design's contracts, section 2."""
+UNREADABLE = "unreadable"
+"""Stands for a topic where a listener set records aside that it could not read."""
 
 
 @dataclass
@@ -54,13 +58,23 @@ def gather(answers: list[dict[str, Any]]) -> list[Health]:
             topic.appended, topic.relayed = sent["appended"], sent["relayed"]
         for heard in told["heard"]:
             _add(topics.setdefault(heard["topic"], Health(heard["topic"])), told["service"], heard)
-    return list(topics.values())
+    unreadable = sum(told.get("quarantined", 0) for told in answers)
+    return [*topics.values(), *([Health(UNREADABLE, aside=unreadable)] if unreadable else [])]
 
 
 def _add(topic: Health, service: str, heard: dict[str, Any]) -> None:
     topic.applied[service] = heard["applied"]
     topic.aside += heard["parked"] + heard["waiting"] + heard["blocked"]
     topic.lag += heard["lag"] or 0
+
+
+async def watch(sender: Sender, done: asyncio.Event, told: Callable[[int, int], None]) -> None:
+    """Look now and then until `done`; `told` hears how many of how many are applied so far. Who does not answer is passed over."""
+    while not done.is_set():
+        with suppress(GaveUp):
+            told(*progress(await look(sender)))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(done.wait(), WATCH_EVERY)
 
 
 async def drained(sender: Sender, told: Callable[[int, int], None]) -> list[Health]:

@@ -36,4 +36,8 @@ def value(row: dict[str, Any], name: str) -> str:
         found = found.get(part, "-") if isinstance(found, dict) else found
     if isinstance(found, dict):
         found = None if found.get("withheld") else found.get("numerator", found.get("value"))
-    return "withheld" if found is None else ", ".join(map(str, found)) if isinstance(found, list) else str(found)
+    return "withheld" if found is None else ", ".join(map(_text, found)) if isinstance(found, list) else _text(found)
+
+
+def _text(found: object) -> str:
+    return f"{found:g}" if isinstance(found, float) else str(found)

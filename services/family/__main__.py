@@ -1,4 +1,4 @@
-"""python -m services.family api|worker|all|migrate|messages|... : what this service is made of, on one screen."""
+"""`python -m services.family api|worker|all|migrate|messages|...`: what the process is made of."""
 
 from services.family.concern import api as concern
 from services.family.contact import api as contact
@@ -16,7 +16,7 @@ SERVICE = Service(
     name="family",
     settings=settings,
     routers=(
-        person.router,
+        person.router_commands,
         contact.router_commands,
         contact.router_queries,
         permission.router_commands,
@@ -28,7 +28,6 @@ SERVICE = Service(
     ),
     handlers=HANDLERS,
     deadlines=DEADLINES,
-    batch=50,
     loops=(send_messages,),
     operations={"messages": operation.count_messages},
 )

@@ -1,4 +1,4 @@
-"""`python -m services.monitoring api|worker|all|migrate|figures|release|verify|...`: what the service is made of."""
+"""`python -m services.monitoring api|worker|all|migrate|figures|release|verify|...`: what the process is made of."""
 
 from services.monitoring.deadlines import DEADLINES
 from services.monitoring.handlers import HANDLERS

@@ -22,7 +22,7 @@ from shared.events.programme import (
 
 
 async def on_journey_opened(tx: Tx, event: JourneyOpened) -> None:
-    await journeys.opened(tx, event)
+    await handovers.journey_opened(tx, event)
 
 
 async def on_stage_started(tx: Tx, event: StageStarted) -> None:

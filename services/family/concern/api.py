@@ -19,7 +19,7 @@ router_commands = commands("concerns")
 router_queries = queries("concerns")
 
 
-class SignIn(Body):
+class NewSign(Body):
     """A sign is a change: what was before, what is now (needed for deep signs). `group` only for `left-group`."""
 
     sign: SignCode = Field(examples=["mood-swings"])
@@ -33,7 +33,7 @@ class NewConcern(Body):
 
     link: UUID | None = None
     description: Text | None = None
-    signs: Annotated[tuple[SignIn, ...], Field(max_length=14)] = ()
+    signs: Annotated[tuple[NewSign, ...], Field(max_length=14)] = ()
     worldview: Worldview = Field(default="not-known", description="Does a change of worldview explain it? (mission row 000-09)")
 
 
@@ -60,7 +60,7 @@ class Report(BaseModel):
     escalated_at: datetime | None
 
 
-class ConcernOut(BaseModel):
+class ConcernView(BaseModel):
     """Whoever raised it sees when it was read and no more; `report` is for those it reaches."""
 
     id: UUID
@@ -84,10 +84,10 @@ async def raise_concern(tx: CurrentTx, body: NewConcern) -> Done:
 
 @router_queries.get("/concerns")
 @allows(roles("contact", "liaison", "safeguarding"))
-async def list_concerns(tx: CurrentTx, caller: CurrentCaller, paging: Annotated[Paging, Query()]) -> Page[ConcernOut]:
+async def list_concerns(tx: CurrentTx, caller: CurrentCaller, paging: Annotated[Paging, Query()]) -> Page[ConcernView]:
     """Newest first: a contact's own with the time each was read; for a liaison those of its families and those it raised."""
     found = await service.list_concerns(tx, before_moment(paging.cursor), paging.limit)
-    items = [out(concern, with_report=service.sees_reports(caller)) for concern in found]
+    items = [_view(concern, with_report=service.sees_reports(caller)) for concern in found]
     return page_of(items, paging.limit, lambda item: (item.raised_at, item.id))
 
 
@@ -107,7 +107,7 @@ async def answer_concern(tx: CurrentTx, concern_id: UUID, body: Answer) -> Done:
     return Done(id=concern_id, status="answered")
 
 
-def out(concern: Concern, with_report: bool) -> ConcernOut:
+def _view(concern: Concern, with_report: bool) -> ConcernView:
     report = Report.model_validate(concern, from_attributes=True) if with_report else None
     status: Literal["received", "read"] = "read" if concern.read_at else "received"
-    return ConcernOut(id=concern.concern_id, status=status, raised_at=concern.raised_at, read_at=concern.read_at, report=report)
+    return ConcernView(id=concern.concern_id, status=status, raised_at=concern.raised_at, read_at=concern.read_at, report=report)

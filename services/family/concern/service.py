@@ -1,7 +1,7 @@
 """What can be asked of concerns: raise, forward, read, answer, escalate, list. The receipt is the same whatever is known."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from services.family.concern import domain, store

@@ -32,7 +32,7 @@ class NewContact(Body):
     organisation_id: UUID | None = Field(default=None, description="A school or another organisation the contact belongs to")
 
 
-class ContactOut(BaseModel):
+class ContactView(BaseModel):
     """A contact as those see it who are assigned to the family."""
 
     id: UUID
@@ -73,20 +73,20 @@ async def change_language(tx: CurrentTx, contact_id: UUID, body: NewLanguage) ->
 
 @router_queries.get("/persons/{person_id}/contacts")
 @allows(roles("liaison", "system", "person"))
-async def list_contacts(tx: CurrentTx, person_id: UUID, paging: Annotated[Paging, Query()]) -> Page[ContactOut]:
+async def list_contacts(tx: CurrentTx, person_id: UUID, paging: Annotated[Paging, Query()]) -> Page[ContactView]:
     """The circle of a person, for those assigned to the family and for the person."""
     found = await service.list_contacts(tx, person_id, after_id(paging.cursor), paging.limit)
-    return page_of([shown(contact) for contact in found], paging.limit, lambda item: (item.id,))
+    return page_of([_view(contact) for contact in found], paging.limit, lambda item: (item.id,))
 
 
 @router_queries.get("/contacts/{contact_id}")
 @allows(roles("liaison", "system", "contact", "person"))
-async def get_contact(tx: CurrentTx, contact_id: UUID) -> ContactOut:
+async def get_contact(tx: CurrentTx, contact_id: UUID) -> ContactView:
     """One contact, for itself and for those assigned to its family."""
     contact = await service.get_contact(tx, contact_id)
     tx.audit("read-contact", contact_id)
-    return shown(contact)
+    return _view(contact)
 
 
-def shown(contact: Contact) -> ContactOut:
-    return ContactOut(id=contact.contact_id, **contact.model_dump(exclude={"contact_id", "added_at"}))
+def _view(contact: Contact) -> ContactView:
+    return ContactView(id=contact.contact_id, **contact.model_dump(exclude={"contact_id", "added_at"}))

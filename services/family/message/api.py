@@ -20,7 +20,7 @@ router_commands = commands("messages")
 router_queries = queries("messages")
 
 
-class MessageOut(BaseModel):
+class MessageView(BaseModel):
     """One notice to one contact, in the contact's language."""
 
     id: UUID
@@ -47,20 +47,20 @@ class Reading(Body):
 
 @router_queries.get("/messages")
 @allows(roles("contact", "liaison", "system"))
-async def list_messages(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[MessageOut]:
+async def list_messages(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[MessageView]:
     """Newest first. A contact sees its own, once permission was checked; a liaison all of its families with their delivery states.
 
     `uncertain`: it may have been sent or not; it is never sent again by itself, a person decides.
     """
     found = await service.list_messages(tx, sought.state, before_id(sought.cursor), sought.limit)
-    return page_of([out(shown) for shown in found], sought.limit, lambda item: (item.id,))
+    return page_of([_view(shown) for shown in found], sought.limit, lambda item: (item.id,))
 
 
 @router_queries.get("/messages/{message_id}")
 @allows(roles("contact", "liaison", "system"))
-async def get_message(tx: CurrentTx, message_id: UUID) -> MessageOut:
+async def get_message(tx: CurrentTx, message_id: UUID) -> MessageView:
     """One message of one's own or of a family one is assigned to."""
-    return out(await service.get_message(tx, message_id))
+    return _view(await service.get_message(tx, message_id))
 
 
 @router_commands.put("/messages/{message_id}/reading")
@@ -71,8 +71,8 @@ async def read_message(tx: CurrentTx, message_id: UUID, body: Reading) -> Done:
     return Done(id=message_id, status=message.state)
 
 
-def out(shown: Shown) -> MessageOut:
+def _view(shown: Shown) -> MessageView:
     m = shown.message
     text = WORDING.text(m.kind, shown.language, m.stage, shown.life_period)
-    fields = m.model_dump(include=set(MessageOut.model_fields))
-    return MessageOut(id=m.message_id, language=shown.language, text=text, **fields)
+    fields = m.model_dump(include=set(MessageView.model_fields))
+    return MessageView(id=m.message_id, language=shown.language, text=text, **fields)

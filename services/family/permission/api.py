@@ -34,7 +34,7 @@ class Revocation(Body):
     """Nothing needs saying: revoking is one call."""
 
 
-class PermissionOut(BaseModel):
+class PermissionView(BaseModel):
     id: UUID
     topics: tuple[Topic, ...]
     channels: tuple[Channel, ...]
@@ -69,10 +69,10 @@ async def revoke_permission(tx: CurrentTx, contact_id: UUID, permission_id: UUID
 
 @router_queries.get("/contacts/{contact_id}/permissions")
 @allows(roles("liaison", "system", "contact", "person"))
-async def list_permissions(tx: CurrentTx, contact_id: UUID) -> Page[PermissionOut]:
+async def list_permissions(tx: CurrentTx, contact_id: UUID) -> Page[PermissionView]:
     """Every permission of a contact, ended ones too."""
     found = await service.list_permissions(tx, contact_id)
     tx.audit("read-permissions", contact_id)
     return Page(
-        items=[PermissionOut(id=p.permission_id, **p.model_dump(include=set(PermissionOut.model_fields))) for p in found], next=None
+        items=[PermissionView(id=p.permission_id, **p.model_dump(include=set(PermissionView.model_fields))) for p in found], next=None
     )

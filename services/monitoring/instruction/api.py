@@ -45,7 +45,7 @@ class RegionPart(BaseModel):
     overdue: list[Literal["acknowledgement", "implementation"]]
 
 
-class InstructionEntry(BaseModel):
+class InstructionView(BaseModel):
     """An instruction and how the regions stand that the caller may see."""
 
     id: UUID
@@ -57,7 +57,7 @@ class InstructionEntry(BaseModel):
     regions: list[RegionPart]
 
     @classmethod
-    def of(cls, instruction: Instruction) -> "InstructionEntry":
+    def of(cls, instruction: Instruction) -> "InstructionView":
         parts = [RegionPart(**part.model_dump(), overdue=part.overdue) for part in instruction.parts]
         return cls(id=instruction.instruction_id, **instruction.model_dump(exclude={"parts", "instruction_id"}), regions=parts)
 
@@ -96,7 +96,7 @@ async def close_instruction(tx: CurrentTx, instruction_id: UUID) -> Done:
 
 @router_queries.get("/instructions")
 @allows(roles("ministry", "region"))
-async def list_instructions(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Page[InstructionEntry]:
+async def list_instructions(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Page[InstructionView]:
     """Newest first, per region: acknowledged, implemented, evidence, overdue."""
     found = await service.list_instructions(tx, before_moment(paging.cursor), paging.limit)
-    return page_of([InstructionEntry.of(instruction) for instruction in found], paging.limit, lambda item: (item.issued_at, item.id))
+    return page_of([InstructionView.of(instruction) for instruction in found], paging.limit, lambda item: (item.issued_at, item.id))

@@ -16,7 +16,7 @@ from services.monitoring.rollup import service as rollups
 from shared.database import Database, Tx
 from shared.settings import ServiceSettings
 
-WIDE = 200
+WIDE = 80
 
 
 def figures(settings: ServiceSettings, arguments: list[str]) -> int:
@@ -78,12 +78,14 @@ async def _print_tables(tx: Tx) -> int:
 
 
 def _table(name: str, rows: list[Row]) -> Table:
+    """A line a row, or, where there are more columns than rows, a line a column."""
     columns = [column for column in rows[0] if column not in ("region", "period", "numerator", "denominator", "as_of", "withheld")]
-    table = Table(title=f"{name.replace('_', ' ')} (exact)", title_justify="left")
-    for column in columns:
-        table.add_column(column.replace("_", " "), justify="right", overflow="fold")
-    for row in rows:
-        table.add_row(*(_text(row[column]) for column in columns))
+    lines = [[column.replace("_", " "), *(_text(row[column]) for row in rows)] for column in columns]
+    if len(rows) >= len(columns):
+        lines = [list(line) for line in zip(*lines, strict=True)]
+    table = Table(*lines[0], title=f"{name.replace('_', ' ')} (exact)", title_justify="left")
+    for line in lines[1:]:
+        table.add_row(*line)
     return table
 
 

@@ -32,9 +32,9 @@ router_queries = queries("releases")
 READERS = roles("analyst", "ministry", "region")
 BREAKDOWNS = ("region", "programme", "period")
 
-StageNumber = Annotated[int, Field(ge=1, le=20)]
+Stage = Annotated[int, Field(ge=1, le=20)]
 
-Shown = TypeVar("Shown", bound=BaseModel)
+AnyRow = TypeVar("AnyRow", bound=BaseModel)
 
 
 class Release(BaseModel):
@@ -52,13 +52,13 @@ class Definition(BaseModel):
     text: str
 
 
-class Asked(Paging):
+class Sought(Paging):
     """Which release and page. `as_of`: one of GET /releases; absent: the newest."""
 
     as_of: Moment | None = None
 
 
-class Grain(Asked):
+class Grain(Sought):
     """One breakdown at a time: nothing below the published grain is shown."""
 
     region: Region | None = None
@@ -69,36 +69,36 @@ class ProgrammeGrain(Grain):
     programme: Code | None = Field(None, examples=["naltrexone"])
 
 
-class AskedHandovers(ProgrammeGrain):
-    from_stage: StageNumber | None = None
-    to_stage: StageNumber | None = None
+class SoughtHandovers(ProgrammeGrain):
+    from_stage: Stage | None = None
+    to_stage: Stage | None = None
 
 
-class AskedFunnel(ProgrammeGrain):
-    stage: StageNumber | None = None
+class SoughtFunnel(ProgrammeGrain):
+    stage: Stage | None = None
     after_relapse: bool = Field(False, description="The referrals that a relapse opened; never part of the others.")
 
 
-class AskedStages(ProgrammeGrain):
-    stage: StageNumber | None = None
+class SoughtStages(ProgrammeGrain):
+    stage: Stage | None = None
 
 
-class AskedRelapses(Asked):
+class SoughtRelapses(Sought):
     definition: Code | None = Field(None, examples=["consecutive-4-from-week-3"])
-    stage: StageNumber | None = None
+    stage: Stage | None = None
     programme: Code | None = None
 
 
-class AskedResocialization(Grain):
-    after_stage: StageNumber | None = None
+class SoughtResocialization(Grain):
+    after_stage: Stage | None = None
 
 
-class AskedPlaces(Asked):
-    stage: StageNumber | None = None
+class SoughtPlaces(Sought):
+    stage: Stage | None = None
     region: Region | None = None
 
 
-class AskedCooperation(Asked):
+class SoughtCooperation(Sought):
     region: Region | None = None
 
 
@@ -121,79 +121,79 @@ async def list_definitions(tx: CurrentTx) -> list[Definition]:
 
 @router_queries.get("/handovers")
 @allows(READERS)
-async def list_handovers(tx: CurrentTx, asked: Annotated[AskedHandovers, Query()]) -> Page[HandoverRow]:
+async def list_handovers(tx: CurrentTx, sought: Annotated[SoughtHandovers, Query()]) -> Page[HandoverRow]:
     """Where persons get lost between two stages. Source: mission rows 002-04, 002-05; standards section 4."""
-    return await _page(tx, "handovers", asked, HandoverRow)
+    return await _page(tx, "handovers", sought, HandoverRow)
 
 
 @router_queries.get("/referral-funnel")
 @allows(READERS)
-async def list_referral_funnel(tx: CurrentTx, asked: Annotated[AskedFunnel, Query()]) -> Page[ReferralRow]:
+async def list_referral_funnel(tx: CurrentTx, sought: Annotated[SoughtFunnel, Query()]) -> Page[ReferralRow]:
     """Persons referred, accepted, started. Source: mission rows 002-06, 002-29."""
-    name = "referral_funnel_after_relapse" if asked.after_relapse else "referral_funnel"
-    return await _page(tx, name, asked, ReferralRow)
+    name = "referral_funnel_after_relapse" if sought.after_relapse else "referral_funnel"
+    return await _page(tx, name, sought, ReferralRow)
 
 
 @router_queries.get("/journeys-funnel")
 @allows(READERS)
-async def list_journeys_funnel(tx: CurrentTx, asked: Annotated[Grain, Query()]) -> Page[JourneyRow]:
+async def list_journeys_funnel(tx: CurrentTx, sought: Annotated[Grain, Query()]) -> Page[JourneyRow]:
     """Journeys completed, left, open, and treated but not complete; the time it took. Source: mission rows 002-37, 002-49, 000-66."""
-    return await _page(tx, "journeys", asked, JourneyRow)
+    return await _page(tx, "journeys", sought, JourneyRow)
 
 
 @router_queries.get("/journeys-funnel/stages")
 @allows(READERS)
-async def list_stages(tx: CurrentTx, asked: Annotated[AskedStages, Query()]) -> Page[StageRow]:
+async def list_stages(tx: CurrentTx, sought: Annotated[SoughtStages, Query()]) -> Page[StageRow]:
     """Persons who started, completed, left each stage. Source: mission row 002-28."""
-    return await _page(tx, "stages", asked, StageRow)
+    return await _page(tx, "stages", sought, StageRow)
 
 
 @router_queries.get("/journeys-funnel/resocialization")
 @allows(READERS)
-async def list_resocialization(tx: CurrentTx, asked: Annotated[AskedResocialization, Query()]) -> Page[ResocializationRow]:
+async def list_resocialization(tx: CurrentTx, sought: Annotated[SoughtResocialization, Query()]) -> Page[ResocializationRow]:
     """Of those who completed stage 4 (second figure: 3): started 5, completed it, neither, with reasons. Source: mission row 002-04."""
-    return await _page(tx, "resocialization", asked, ResocializationRow)
+    return await _page(tx, "resocialization", sought, ResocializationRow)
 
 
 @router_queries.get("/relapses")
 @allows(READERS)
-async def list_relapses(tx: CurrentTx, asked: Annotated[AskedRelapses, Query()]) -> Page[RelapseRow]:
+async def list_relapses(tx: CurrentTx, sought: Annotated[SoughtRelapses, Query()]) -> Page[RelapseRow]:
     """Persons by definition, stage and programme, of those who started. Source: standards section 3."""
-    return await _page(tx, "relapses", asked, RelapseRow)
+    return await _page(tx, "relapses", sought, RelapseRow)
 
 
 @router_queries.get("/interaction")
 @allows(READERS)
-async def list_interaction(tx: CurrentTx, asked: Annotated[Asked, Query()]) -> Page[InteractionRow]:
+async def list_interaction(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[InteractionRow]:
     """How levels answer one another, by pair. Source: mission row 002-22."""
-    return await _page(tx, "interaction", asked, InteractionRow)
+    return await _page(tx, "interaction", sought, InteractionRow)
 
 
 @router_queries.get("/places-not-found")
 @allows(READERS)
-async def list_places_not_found(tx: CurrentTx, asked: Annotated[AskedPlaces, Query()]) -> Page[PlaceNotFoundRow]:
+async def list_places_not_found(tx: CurrentTx, sought: Annotated[SoughtPlaces, Query()]) -> Page[PlaceNotFoundRow]:
     """Requests that found no place, by region and stage. Source: mission row 000-62."""
-    return await _page(tx, "places_not_found", asked, PlaceNotFoundRow)
+    return await _page(tx, "places_not_found", sought, PlaceNotFoundRow)
 
 
 @router_queries.get("/cooperation")
 @allows(READERS)
-async def list_cooperation(tx: CurrentTx, asked: Annotated[AskedCooperation, Query()]) -> Page[CooperationRow]:
+async def list_cooperation(tx: CurrentTx, sought: Annotated[SoughtCooperation, Query()]) -> Page[CooperationRow]:
     """Per region, side by side: stage 4, the hand-overs around it, the offers of stages 4 and 5. Source: mission rows 002-28, 002-29."""
-    return await _page(tx, "cooperation", asked, CooperationRow)
+    return await _page(tx, "cooperation", sought, CooperationRow)
 
 
-async def _page(tx: Tx, name: str, asked: Asked, model: type[Shown]) -> Page[Shown]:
+async def _page(tx: Tx, name: str, sought: Sought, model: type[AnyRow]) -> Page[AnyRow]:
     """The wanted rows in the order of the release. A cursor stays with its release, whatever is released meanwhile."""
-    wanted = asked.model_dump(exclude={"as_of", "cursor", "limit", "after_relapse"}, exclude_none=True)
+    wanted = sought.model_dump(exclude={"as_of", "cursor", "limit", "after_relapse"}, exclude_none=True)
     if sum(breakdown in wanted for breakdown in BREAKDOWNS) > 1:
         raise Refused("below-published-grain")
-    pinned, start = _place(asked.cursor) if asked.cursor else (asked.as_of, 0)
+    pinned, start = _place(sought.cursor) if sought.cursor else (sought.as_of, 0)
     as_of, rows = await service.list_rows(tx, name, pinned)
     seen = [row for row in rows if _may_see(tx.caller, row) and all(row.get(field) == value for field, value in wanted.items())]
-    stop = start + asked.limit
+    stop = start + sought.limit
     items = [model.model_validate(row) for row in seen[start : stop + 1]]
-    return page_of(items, asked.limit, lambda _: (as_of, str(stop)))
+    return page_of(items, sought.limit, lambda _: (as_of, str(stop)))
 
 
 def _may_see(caller: Caller, row: dict[str, Any]) -> bool:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from services.programme.adaptation import service
 from services.programme.adaptation.domain import AdaptationStep, Kind
+from services.programme.journey.domain import WHO
 from shared.command import CurrentTx, Done, commands, queries
 from shared.paging import Page
 from shared.policy import allows, roles
@@ -14,7 +15,7 @@ from shared.web import Body, BusinessDate
 router_commands = commands("functioning")
 router_queries = queries("functioning")
 
-WHO = roles("clinician", "system")
+CLINICAL = roles(*WHO)
 
 
 class NewStep(Body):
@@ -27,7 +28,7 @@ class Reached(Body):
 
 
 @router_commands.post("/journeys/{journey_id}/adaptation-steps", status_code=201)
-@allows(WHO)
+@allows(CLINICAL)
 async def plan_step(tx: CurrentTx, journey_id: UUID, body: NewStep) -> Done:
     """Plan a step on the way back; a social dormitory is for those halfway through recovery. Source: mission row 000-43."""
     step = AdaptationStep(step_id=uuid4(), kind=body.kind, planned_on=body.planned_on)
@@ -36,7 +37,7 @@ async def plan_step(tx: CurrentTx, journey_id: UUID, body: NewStep) -> Done:
 
 
 @router_commands.put("/journeys/{journey_id}/adaptation-steps/{step_id}/reaching")
-@allows(WHO)
+@allows(CLINICAL)
 async def reach_step(tx: CurrentTx, journey_id: UUID, step_id: UUID, body: Reached) -> Done:
     """The step was reached. Source: mission row 002-20."""
     await service.reach(tx, journey_id, step_id, body.reached_on)
@@ -44,7 +45,7 @@ async def reach_step(tx: CurrentTx, journey_id: UUID, step_id: UUID, body: Reach
 
 
 @router_queries.get("/journeys/{journey_id}/adaptation-steps")
-@allows(WHO)
+@allows(CLINICAL)
 async def list_steps(tx: CurrentTx, journey_id: UUID) -> Page[AdaptationStep]:
     """All steps of a journey by planned day, at most 200."""
     journey, steps = await service.list_steps(tx, journey_id)

@@ -9,12 +9,12 @@ from services.programme.definition.domain import DEFINITIONS, Definition, Result
 from shared.command import calculations
 from shared.errors import NotFound
 from shared.paging import Page
-from shared.policy import allows, roles
+from shared.policy import MACRO, MESO, allows, roles
 from shared.web import Body, Code
 
 router_calculations = calculations("relapse definitions")
 
-EVERYONE = roles("registrar", "coordinator", "clinician", "trainer", "system", "analyst", "ministry", "region")
+READERS = roles(*MESO, *MACRO)
 Sequence = Annotated[list[Result], Field(max_length=520)]
 
 
@@ -52,14 +52,14 @@ class DefinitionView(BaseModel):
 
 
 @router_calculations.get("/relapse-definitions")
-@allows(EVERYONE)
+@allows(READERS)
 async def list_definitions() -> Page[DefinitionView]:
     """Source: standards section 3."""
     return Page[DefinitionView](items=[_view(definition) for definition in DEFINITIONS.values()])
 
 
 @router_calculations.post("/relapse-definitions/{code}/evaluations")
-@allows(EVERYONE)
+@allows(READERS)
 async def evaluate_sequences(code: Annotated[Code, Path(examples=["consecutive-4"])], body: Sequences) -> Evaluations:
     """For each sequence whether the definition is met, where its window opens and when it is first known. Source: standards section 3."""
     definition = DEFINITIONS.get(code)

@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 
 from services.programme.functioning import service
 from services.programme.functioning.domain import Closing, Functioning, Goal, GoalResult, Moment, Score
+from services.programme.journey.domain import WHO
+from services.programme.pathway.domain import StrictStage
 from shared.command import CurrentTx, Done, commands, queries
 from shared.events.programme import FunctionalLevel
 from shared.policy import allows, roles
@@ -15,7 +17,7 @@ from shared.web import Body, BusinessDate, Code, Name
 router_commands = commands("functioning")
 router_queries = queries("functioning")
 
-WHO = roles("clinician", "system")
+CLINICAL = roles(*WHO)
 
 
 class NewScore(Body):
@@ -50,7 +52,7 @@ class NewGoal(Body):
 
     level: FunctionalLevel = Field(examples=["social"])
     goal: Name = Field(examples=["restored-ties"])
-    stage: Annotated[int, Field(strict=True, ge=1, le=9)] | None = None
+    stage: StrictStage | None = None
     set_on: BusinessDate | None = Field(default=None, description="Today where none is given.")
 
 
@@ -62,7 +64,7 @@ class GoalClosing(Body):
 
 
 @router_commands.post("/journeys/{journey_id}/scores")
-@allows(WHO)
+@allows(CLINICAL)
 async def record_scores(tx: CurrentTx, journey_id: UUID, body: Scores) -> Done:
     """Score functional levels: baseline, repeated, closing. Source: mission rows 002-30, 002-31, 002-35."""
     await service.record_scores(tx, journey_id, tuple(score.scored() for score in body.scores))
@@ -70,7 +72,7 @@ async def record_scores(tx: CurrentTx, journey_id: UUID, body: Scores) -> Done:
 
 
 @router_commands.post("/journeys/{journey_id}/goals", status_code=201)
-@allows(WHO)
+@allows(CLINICAL)
 async def set_goal(tx: CurrentTx, journey_id: UUID, body: NewGoal) -> Done:
     """Set a goal of a level. Source: mission rows 002-07, 002-33, 002-35."""
     goal = Goal(goal_id=uuid4(), level=body.level, goal=body.goal, stage=body.stage, set_on=body.set_on or tx.now.date())
@@ -79,7 +81,7 @@ async def set_goal(tx: CurrentTx, journey_id: UUID, body: NewGoal) -> Done:
 
 
 @router_commands.put("/journeys/{journey_id}/goals/{goal_id}/closing")
-@allows(WHO)
+@allows(CLINICAL)
 async def close_goal(tx: CurrentTx, journey_id: UUID, goal_id: UUID, body: GoalClosing) -> Done:
     """Close a goal. Source: mission row 002-31."""
     await service.close_goal(tx, journey_id, Closing(goal_id, body.result, body.reason))
@@ -87,7 +89,7 @@ async def close_goal(tx: CurrentTx, journey_id: UUID, goal_id: UUID, body: GoalC
 
 
 @router_queries.get("/journeys/{journey_id}/functioning")
-@allows(WHO)
+@allows(CLINICAL)
 async def get_functioning(tx: CurrentTx, journey_id: UUID) -> Functioning:
     """All scores and goals, for those who deliver the journey. Source: mission row 002-30."""
     journey, functioning = await service.read(tx, journey_id)

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from services.programme.journey import service
 from services.programme.journey.domain import (
@@ -41,7 +41,7 @@ class NewJourney(Body):
     reason: CaseReason | None = Field(default=None, examples=["change-of-environment"])
     legal_basis: LegalBasis | None = Field(default=None, examples=["own-decision"])
     decided_on: BusinessDate | None = None
-    imported: Annotated[bool, Field(strict=True)] = False
+    imported: StrictBool = False
 
 
 class Sought(Paging):

@@ -173,6 +173,11 @@ class Found(NamedTuple):
     def pathway(self) -> Pathway:
         return Pathway.model_validate_json(self.pathway_body)
 
+    def last_day(self, today: date) -> date:
+        """The last day on which a week of the person can pass: today, or the day of the death."""
+        told = [self.died_on, *(spell.ended_on for spell in self.journey.spells if spell.how == "died")]
+        return min([today, *(day for day in told if day)])
+
 
 def holder(journey: Journey) -> UUID:
     """The one organisation that has the person now: of the spell started last, before any start the opener.

@@ -74,7 +74,7 @@ async def count_concerns(tx: Tx, journey: Journey) -> int | None:
 async def admit(tx: Tx, event: ReferralAnswered) -> None:
     """An organisation accepted a referral: it may act on the journey, or on all of the person's where none was named."""
     if event.journey_id is not None:
-        await store.insert_party(tx, event.referral_id, event.journey_id, event.organisation_id)
+        await store.insert_party(tx, event)
     else:
         await persons.hear(tx, event.person_id)
         await store.insert_party_of_person(tx, event.referral_id, event.person_id, event.organisation_id)

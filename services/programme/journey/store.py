@@ -5,6 +5,7 @@ from uuid import UUID
 from services.programme.journey.domain import Found, Journey
 from shared.database import Record, Tx
 from shared.errors import NotFound
+from shared.events.referral import ReferralAnswered
 
 FIND = """
 SELECT j.state, w.body, o.kind, p.died_on,
@@ -39,7 +40,8 @@ WHERE ($3::text IS NULL OR j.status = $3) AND NOT j.erased
 ORDER BY j.journey_id LIMIT $4
 """
 ADMIT = """
-INSERT INTO party (referral_id, journey_id, organisation_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+INSERT INTO party (referral_id, journey_id, organisation_id) SELECT $1, $2, $3
+WHERE NOT EXISTS (SELECT FROM journey WHERE journey_id = $2 AND person_id <> $4) ON CONFLICT DO NOTHING
 """
 ACCEPTED = """
 INSERT INTO accepted_referral (referral_id, person_id, organisation_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
@@ -92,9 +94,9 @@ async def list_journeys(tx: Tx, organisation_id: UUID, status: str | None, after
     return [Journey.model_validate_json(row["state"]) for row in rows]
 
 
-async def insert_party(tx: Tx, referral_id: UUID, journey_id: UUID, organisation_id: UUID) -> None:
-    """Who accepted a referral for this journey."""
-    await tx.connection.execute(ADMIT, referral_id, journey_id, organisation_id)
+async def insert_party(tx: Tx, event: ReferralAnswered) -> None:
+    """Who accepted a referral for this journey; nobody for a journey of somebody else than the referral's person."""
+    await tx.connection.execute(ADMIT, event.referral_id, event.journey_id, event.organisation_id, event.person_id)
 
 
 async def insert_party_of_person(tx: Tx, referral_id: UUID, person_id: UUID, organisation_id: UUID) -> None:

@@ -4,37 +4,36 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Path, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from services.programme.pathway import service
-from services.programme.pathway.domain import Pathway, PathwayStatus, StageRule
+from services.programme.pathway.domain import Pathway, PathwayStatus, StageRule, StrictStage
 from shared.command import CurrentTx, Done, commands, queries
 from shared.database import Record
 from shared.paging import Page, Paging, after_code, page_of
-from shared.policy import allows, roles
+from shared.policy import MACRO, MESO, allows, roles
 from shared.web import Body, Code
 
 router_commands = commands("pathways")
 router_queries = queries("pathways")
 
-EVERYONE = roles("registrar", "coordinator", "clinician", "trainer", "system", "analyst", "ministry", "region")
+READERS = roles(*MESO, *MACRO)
 PathwayCode = Annotated[Code, Path(examples=["addiction-rehabilitation"])]
 Version = Annotated[int, Path(ge=1, le=100_000)]
 Weeks = Annotated[int, Field(strict=True, ge=1, le=520, examples=[24])]
 Months = Annotated[int, Field(strict=True, ge=1, le=60, examples=[6])]
-StageNumber = Annotated[int, Field(strict=True, ge=1, le=9, examples=[2])]
 
 
 class NewStage(Body):
     """One stage of a new version; `planned_months`: fewest and most, a plan outside them needs a reason."""
 
-    stage: StageNumber
+    stage: StrictStage
     code: Code = Field(examples=["treatment"])
     planned_weeks: Weeks
-    needs_medical_organisation: Annotated[bool, Field(strict=True)] = False
-    needs_responsible_doctor: Annotated[bool, Field(strict=True)] = False
+    needs_medical_organisation: StrictBool = False
+    needs_responsible_doctor: StrictBool = False
     planned_months: tuple[Months, Months] | None = None
-    relapse_reopens: StageNumber | None = None
+    relapse_reopens: StrictStage | None = None
     relapse_definitions: list[Code] = Field(default=[], max_length=20, examples=[["consecutive-4-from-week-3"]])
 
 
@@ -52,7 +51,7 @@ class PathwayView(BaseModel):
 
 
 @router_queries.get("/pathways")
-@allows(EVERYONE)
+@allows(READERS)
 async def list_pathways(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Page[PathwayView]:
     """One version of each pathway: the published one that journeys are opened on, else the newest."""
     found = await service.list_pathways(tx, after_code(paging.cursor), paging.limit)
@@ -60,7 +59,7 @@ async def list_pathways(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Pa
 
 
 @router_queries.get("/pathways/{code}")
-@allows(EVERYONE)
+@allows(READERS)
 async def list_versions(tx: CurrentTx, code: PathwayCode) -> Page[PathwayView]:
     """All versions of a pathway, newest first. Source: mission row 002-01."""
     return Page[PathwayView](items=[_view(row) for row in await service.versions(tx, code)])

@@ -1,8 +1,8 @@
 """What a pathway is: its stages in order and the rules of each. Pure; the data of the published versions stand in the migrations."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.errors import refuse
 
@@ -10,6 +10,7 @@ PathwayStatus = Literal["draft", "published", "retired"]
 
 FIVE_STAGES = ("detoxification", "treatment", "medical-rehabilitation", "social-rehabilitation", "resocialization")
 REHABILITATION = "addiction-rehabilitation"
+StrictStage = Annotated[int, Field(strict=True, ge=1, le=9, examples=[2])]
 
 
 class StageRule(BaseModel):
@@ -62,6 +63,8 @@ def check_stages(code: str, stages: tuple[StageRule, ...], definitions: frozense
             "stages-numbered-in-order": numbers != tuple(range(1, len(stages) + 1)),
             "stage-codes-differ": len({rule.code for rule in stages}) != len(stages),
             "five-stages-of-rehabilitation": code == REHABILITATION and tuple(rule.code for rule in stages) != FIVE_STAGES,
+            # Referral and monitoring count to five and never hear how many stages a pathway has.
+            "five-stages": code != REHABILITATION and len(stages) != len(FIVE_STAGES),
             "relapse-reopens-own-stage": any(rule.reopens not in numbers for rule in stages),
             "relapse-definitions-known": any(not definitions.issuperset(rule.relapse_definitions) for rule in stages),
             "planned-months-in-order": any(rule.planned_months and rule.planned_months[0] > rule.planned_months[1] for rule in stages),

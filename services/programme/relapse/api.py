@@ -4,37 +4,52 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import Field, field_validator
+from pydantic import Field, StrictBool, field_validator
 
 from services.programme.definition.domain import Result
+from services.programme.journey.domain import WHO
+from services.programme.pathway.domain import StrictStage
 from services.programme.relapse import service
 from services.programme.relapse.domain import Relapse
+from services.programme.substance.domain import Finding, Use, counted
 from services.programme.weekly.service import Results
 from shared.command import CurrentTx, Done, commands, queries
 from shared.paging import Page, Paging, after_id, page_of
 from shared.policy import allows, roles
-from shared.web import Body, BusinessDate
+from shared.web import Body, BusinessDate, Code
 
 router_commands = commands("relapses")
 router_queries = queries("relapses")
 
-WHO = roles("clinician", "system")
-Stage = Annotated[int, Field(strict=True, ge=1, le=9, examples=[2])]
+CLINICAL = roles(*WHO)
 Week = Annotated[int, Field(strict=True, ge=1, le=520, examples=[1])]
 
 
+class Found(Body):
+    """A substance of the vocabulary; what was prescribed is no relapse."""
+
+    substance: Code = Field(examples=["heroin"])
+    use: Use = "non-medical"
+
+
 class WeekResult(Body):
+    """`found`: what a positive result showed, where it is known. It decides what the week counts as and is not kept."""
+
     week: Week
     result: Result = Field(examples=["negative"])
+    found: list[Found] = Field(default=[], max_length=20)
+
+    def counted(self) -> Result:
+        return counted(self.result, [Finding(one.substance, one.use) for one in self.found])
 
 
 class Observations(Body):
     """Many weeks at once, late and in any order; each week once. `spell`: the stage's last one where none is given."""
 
-    stage: Stage
+    stage: StrictStage
     spell: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
     results: list[WeekResult] = Field(max_length=520)
-    closes_record: Annotated[bool, Field(strict=True)] = False
+    closes_record: StrictBool = False
 
     @field_validator("results")
     @classmethod
@@ -45,32 +60,36 @@ class Observations(Body):
 
 
 class RelapseReport(Body):
-    """`stage`: where it happened; `reopens`: the stage the clinician names, None for the pathway's default."""
+    """`stage`: where it happened; `reopens`: the stage the clinician names, None for the pathway's default.
 
-    stage: Stage
-    reopens: Stage | None = None
+    `use`: prescribed use is never a relapse and refused.
+    """
+
+    stage: StrictStage
+    reopens: StrictStage | None = None
     on: BusinessDate
+    use: Use = "non-medical"
 
 
 @router_commands.put("/journeys/{journey_id}/observations")
-@allows(WHO)
+@allows(CLINICAL)
 async def record_observations(tx: CurrentTx, journey_id: UUID, body: Observations) -> Done:
     """Record weekly results; the relapse definitions are applied again. Answers how the stage stands. Source: standards section 3."""
-    results = Results({one.week: one.result for one in body.results}, body.closes_record)
+    results = Results({one.week: one.counted() for one in body.results}, body.closes_record)
     journey = await service.record_observations(tx, journey_id, (body.stage, body.spell), results)
     return Done(id=journey_id, status=journey.status_of(body.stage) or "")
 
 
 @router_commands.post("/journeys/{journey_id}/relapses", status_code=201)
-@allows(WHO)
+@allows(CLINICAL)
 async def report_relapse(tx: CurrentTx, journey_id: UUID, body: RelapseReport) -> Done:
     """Report a relapse; it reopens a stage that has ended and marks one still started. Source: mission row 002-46."""
-    relapse = await service.report(tx, journey_id, body.stage, body.on, body.reopens)
+    relapse = await service.report(tx, journey_id, body.stage, (body.on, body.use), body.reopens)
     return Done(id=relapse.relapse_id, status="marked" if relapse.reopens is None else "reopened")
 
 
 @router_queries.get("/journeys/{journey_id}/relapses")
-@allows(WHO)
+@allows(CLINICAL)
 async def list_relapses(tx: CurrentTx, journey_id: UUID, paging: Annotated[Paging, Query()]) -> Page[Relapse]:
     """What was met or reported, withdrawn ones too; `dropout-4-missing` is listed and never a relapse. Source: standards section 3."""
     journey, found = await service.list_relapses(tx, journey_id, after_id(paging.cursor), paging.limit)

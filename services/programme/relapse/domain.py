@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from services.programme.definition.domain import CLINICIAN_REPORT, DEFINITIONS
 from services.programme.journey.domain import Journey, Spell, reopen_stage
 from services.programme.pathway.domain import StageRule
+from services.programme.substance.domain import Use
 from services.programme.weekly.domain import Change
 from shared.errors import refuse
 from shared.events import Event
@@ -38,6 +39,7 @@ class Report(NamedTuple):
     on: date
     reopens: int | None
     already_reported: bool
+    use: Use = "non-medical"
 
 
 class Outcome(NamedTuple):
@@ -49,7 +51,10 @@ class Outcome(NamedTuple):
 
 
 def report(journey: Journey, rule: StageRule, reported: Report, today: date) -> Outcome:
-    """A clinician's report; one a spell. Raises Refused("relapse-not-recordable"). Source: mission row 002-46, standards section 3."""
+    """A clinician's report; one a spell; prescribed use is none. Raises Refused("relapse-not-recordable").
+
+    Source: mission rows 002-08, 002-46; standards section 3.
+    """
     spell = journey.spell(rule.stage)
     refuse(
         "relapse-not-recordable",
@@ -59,6 +64,7 @@ def report(journey: Journey, rule: StageRule, reported: Report, today: date) -> 
             "date-not-in-future": reported.on > today,
             "reopens-stage-of-pathway": reported.reopens is not None and journey.status_of(reported.reopens) is None,
             "first-report-of-the-spell": reported.already_reported,
+            "non-medical-use": reported.use == "prescribed",
         },
     )
     assert spell is not None
@@ -99,7 +105,13 @@ def _assess_one(journey: Journey, rule: StageRule, spell: Spell, change: Change)
         return Outcome(journey, [relapse], [_assessed(journey, relapse)])
     if change.what == "withdrawn":
         return _undone(journey, relapse)
-    return _happened(journey, relapse, _target(journey, rule, None))
+    return _happened(journey, relapse, None if _is_answered(journey, relapse) else _target(journey, rule, None))
+
+
+def _is_answered(journey: Journey, relapse: Relapse) -> bool:
+    """A later spell of the stage began after the relapse was known: a late result does not undo it. Source: delivery section 2."""
+    last = journey.spell(relapse.stage)
+    return last is not None and last.number > relapse.spell and last.started_on > relapse.known_on
 
 
 def _target(journey: Journey, rule: StageRule, named: int | None) -> int | None:

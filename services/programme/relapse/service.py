@@ -9,6 +9,7 @@ from services.programme.journey.domain import Found, Journey, Spell
 from services.programme.pathway.domain import StageRule
 from services.programme.relapse import domain, store
 from services.programme.relapse.domain import Outcome, Relapse, Report
+from services.programme.substance.domain import Use
 from services.programme.weekly import service as weekly
 from services.programme.weekly.service import Results
 from shared.database import Tx
@@ -25,7 +26,8 @@ async def record_observations(tx: Tx, journey_id: UUID, place: tuple[int, int | 
     refuse("observations-not-recordable", {"stage-started": spell is None})
     assert spell is not None
     rule = _rule(found, spell.stage)
-    changes = await weekly.judge(tx, found.journey, spell, rule.relapse_definitions, results)
+    until = found.last_day(tx.now.date())
+    changes = await weekly.judge(tx, found.journey, spell, rule.relapse_definitions, results, until)
     return await _keep(tx, found.journey, domain.assess(found.journey, rule, spell, changes))
 
 
@@ -39,16 +41,16 @@ async def week_over(tx: Tx, waiting_id: UUID) -> None:
     if spell is None or await weekly.find_waiting(tx, waiting_id) is None:
         return
     rule = _rule(found, spell.stage)
-    changes = await weekly.week_over(tx, found.journey, spell, rule.relapse_definitions)
+    changes = await weekly.week_over(tx, found.journey, spell, rule.relapse_definitions, found.last_day(tx.now.date()))
     await _keep(tx, found.journey, domain.assess(found.journey, rule, spell, changes))
 
 
-async def report(tx: Tx, journey_id: UUID, stage: int, on: date, reopens: int | None) -> Relapse:
-    """A clinician reports a relapse in the last spell of a stage. Raises Refused, NotFound. Source: mission row 002-46."""
+async def report(tx: Tx, journey_id: UUID, stage: int, used: tuple[date, Use], reopens: int | None) -> Relapse:
+    """A clinician reports a use in the last spell of a stage. Raises Refused, NotFound. Source: mission rows 002-08, 002-46."""
     found = await journeys.lock(tx, journey_id)
     spell = found.journey.spell(stage)
     already = spell is not None and await _is_reported(tx, found.journey, spell)
-    reported = Report(uuid4(), on, reopens, already)
+    reported = Report(uuid4(), used[0], reopens, already, used[1])
     outcome = domain.report(found.journey, _rule(found, stage), reported, journeys.latest_day(tx))
     await _keep(tx, found.journey, outcome)
     return outcome.relapses[0]

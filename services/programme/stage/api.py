@@ -17,7 +17,7 @@ from shared.web import Body, BusinessDate, Code, Name
 
 router_commands = commands("stages")
 
-ACTORS = roles(*WHO)
+CLINICAL = roles(*WHO)
 Stage = Annotated[int, Path(ge=1, le=9, examples=[2])]
 
 
@@ -58,7 +58,7 @@ class Skip(Body):
 
 
 @router_commands.put("/journeys/{journey_id}/stages/{stage}/start")
-@allows(ACTORS)
+@allows(CLINICAL)
 async def start_stage(tx: CurrentTx, journey_id: UUID, stage: Stage, body: StageStart) -> Done:
     """Record the first attended contact at the caller's organisation, which holds the person from then on. Source: mission row OUR-01."""
     visit = Visit(body.started_on, body.setting, body.programme, body.planned_until, body.responsible_doctor, body.warning_reason)
@@ -67,7 +67,7 @@ async def start_stage(tx: CurrentTx, journey_id: UUID, stage: Stage, body: Stage
 
 
 @router_commands.put("/journeys/{journey_id}/stages/{stage}/completion")
-@allows(ACTORS)
+@allows(CLINICAL)
 async def complete_stage(tx: CurrentTx, journey_id: UUID, stage: Stage, body: Completion) -> Done:
     """Record that a stage was completed; opens the hand-over to the next one. Source: mission row 002-15."""
     ended = Ended(body.completed_on, "completed", organisation_of(tx), body.outcome, None, body.next_organisation_id)
@@ -76,7 +76,7 @@ async def complete_stage(tx: CurrentTx, journey_id: UUID, stage: Stage, body: Co
 
 
 @router_commands.put("/journeys/{journey_id}/stages/{stage}/leaving")
-@allows(ACTORS)
+@allows(CLINICAL)
 async def leave_stage(tx: CurrentTx, journey_id: UUID, stage: Stage, body: Leaving) -> Done:
     """Record that a stage ended otherwise than completed. Source: standards section 2."""
     ended = Ended(body.left_on, body.how, organisation_of(tx), None, body.reason, body.next_organisation_id)
@@ -85,7 +85,7 @@ async def leave_stage(tx: CurrentTx, journey_id: UUID, stage: Stage, body: Leavi
 
 
 @router_commands.put("/journeys/{journey_id}/stages/{stage}/reopening")
-@allows(ACTORS)
+@allows(CLINICAL)
 async def reopen_stage(tx: CurrentTx, journey_id: UUID, stage: Stage, body: Reopening) -> Done:
     """Reopen an ended stage by decision: somebody who left comes back, or the end was a mistake. Source: standards section 2."""
     journey = await service.reopen_stage(tx, journey_id, stage, body.reason)
@@ -93,7 +93,7 @@ async def reopen_stage(tx: CurrentTx, journey_id: UUID, stage: Stage, body: Reop
 
 
 @router_commands.put("/journeys/{journey_id}/stages/{stage}/skip")
-@allows(ACTORS)
+@allows(CLINICAL)
 async def skip_stage(tx: CurrentTx, journey_id: UUID, stage: Stage, body: Skip) -> Done:
     """Set a stage aside: done elsewhere with evidence, or not needed with a reason. Source: mission row 002-01."""
     why = body.evidence if body.how == "done-elsewhere" else body.reason

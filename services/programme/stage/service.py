@@ -1,5 +1,7 @@
 """What can be done to a stage: lock, decide, save, append."""
 
+from collections.abc import Callable, Sequence
+from datetime import date
 from uuid import UUID
 
 from services.programme.journey import service as journeys
@@ -8,6 +10,9 @@ from services.programme.stage import domain
 from services.programme.stage.domain import Ended, Start, Visit
 from shared.database import Tx
 from shared.errors import NotFound
+from shared.events.event import Event
+
+Decide = Callable[[Journey, int, Ended, date], tuple[Journey, Sequence[Event]]]
 
 
 async def start_stage(tx: Tx, journey_id: UUID, stage: int, visit: Visit) -> Journey:
@@ -34,7 +39,7 @@ async def leave_stage(tx: Tx, journey_id: UUID, stage: int, ended: Ended) -> Jou
     return await _end(tx, journey_id, stage, ended, domain.leave_stage)
 
 
-async def _end(tx: Tx, journey_id: UUID, stage: int, ended: Ended, decide: Callable[[Journey, int, Ended, date], Changed]) -> Journey:
+async def _end(tx: Tx, journey_id: UUID, stage: int, ended: Ended, decide: Decide) -> Journey:
     found = await journeys.lock(tx, journey_id, naming=ended.next_organisation_id)
     journey, events = decide(found.journey, stage, ended, journeys.latest_day(tx))
     await journeys.save(tx, journey, ended.next_organisation_id)

@@ -1,7 +1,7 @@
 """What can be asked of weekly records: to take results, to be judged, to wait for the next week."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -23,30 +23,33 @@ class Results(NamedTuple):
     closes: bool
 
 
-async def judge(tx: Tx, journey: Journey, spell: Spell, definitions: Iterable[str], results: Results) -> list[Change]:
-    """Take the results and apply the definitions; answers what changed. Call under the journey's lock. Raises Refused."""
-    today = tx.now.date()
+async def judge(tx: Tx, journey: Journey, spell: Spell, definitions: Iterable[str], results: Results, until: date) -> list[Change]:
+    """Take the results and apply the definitions; answers what changed. Call under the journey's lock. Raises Refused.
+
+    `until`: today, or the day after which no week passes any more.
+    """
     found = await store.find_record(tx, journey.journey_id, spell.stage, spell.number)
     record, waiting_id = found or (domain.begin(spell, journey.imported), None)
     record = domain.record_results(record, results.by_week, results.closes, journeys.latest_day(tx))
-    record, changes = domain.judge(record, definitions, today)
-    await store.save_record(tx, journey.journey_id, record, await _wait(tx, record, waiting_id))
+    record, changes = domain.judge(record, definitions, until)
+    await store.save_record(tx, journey.journey_id, record, await _wait(tx, record, waiting_id, until))
     return changes
 
 
-async def week_over(tx: Tx, journey: Journey, spell: Spell, definitions: Iterable[str]) -> list[Change]:
+async def week_over(tx: Tx, journey: Journey, spell: Spell, definitions: Iterable[str], until: date) -> list[Change]:
     """A week passed by itself: apply the definitions again and wait, under a new id, for the next. Call under the journey's lock."""
     found = await store.find_record(tx, journey.journey_id, spell.stage, spell.number)
     if found is None:
         return []
-    record, changes = domain.judge(found[0], definitions, tx.now.date())
-    await store.save_record(tx, journey.journey_id, record, await _wait(tx, record, None))
+    record, changes = domain.judge(found[0], definitions, until)
+    await store.save_record(tx, journey.journey_id, record, await _wait(tx, record, None, until))
     return changes
 
 
-async def _wait(tx: Tx, record: WeeklyRecord, waiting_id: UUID | None) -> UUID | None:
+async def _wait(tx: Tx, record: WeeklyRecord, waiting_id: UUID | None, until: date) -> UUID | None:
     """Sets the deadline for the next week that passes by itself; none is left: meets it."""
-    due_on = record.next_over_on(tx.now.date())
+    today = tx.now.date()
+    due_on = record.next_over_on(today) if until >= today else None
     if due_on is None:
         if waiting_id:
             await meet_deadline(tx, WEEK_OVER, subject_id=waiting_id)

@@ -18,7 +18,7 @@ router_commands = commands("consents")
 router_queries = queries("consents")
 
 
-class ConsentGiven(Body):
+class NewConsent(Body):
     """`until` is included; null: until revoked. For a minor the guardian takes part in giving it."""
 
     scope: Scope
@@ -35,7 +35,7 @@ class Revocation(Body):
     """Nothing to say: revoking needs no reason."""
 
 
-class Shown(BaseModel):
+class ConsentView(BaseModel):
     id: UUID
     scope: Scope
     discloser_organisation_id: UUID
@@ -50,7 +50,7 @@ class Shown(BaseModel):
 
 @router_commands.post("/persons/{person_id}/consents", status_code=201)
 @allows(roles("coordinator", "system", "person"))
-async def give_consent(tx: CurrentTx, person_id: UUID, body: ConsentGiven) -> Done:
+async def give_consent(tx: CurrentTx, person_id: UUID, body: NewConsent) -> Done:
     """Record that the person lets one organisation tell another. Source: privacy section 4."""
     consent = Consent(consent_id=uuid4(), person_id=person_id, **body.model_dump())
     await service.give(tx, consent)
@@ -67,8 +67,8 @@ async def revoke_consent(tx: CurrentTx, person_id: UUID, consent_id: UUID, body:
 
 @router_queries.get("/persons/{person_id}/consents")
 @allows(roles("coordinator", "system", "person"))
-async def list_consents(tx: CurrentTx, person_id: UUID, paging: Annotated[Paging, Query()]) -> Page[Shown]:
+async def list_consents(tx: CurrentTx, person_id: UUID, paging: Annotated[Paging, Query()]) -> Page[ConsentView]:
     """All consents of a person, revoked ones included."""
     found = await service.list_consents(tx, person_id, after_id(paging.cursor), paging.limit)
-    items = [Shown(id=c.consent_id, **c.model_dump(exclude={"consent_id", "person_id"})) for c in found]
+    items = [ConsentView(id=c.consent_id, **c.model_dump(exclude={"consent_id", "person_id"})) for c in found]
     return page_of(items, paging.limit, lambda item: (item.id,))

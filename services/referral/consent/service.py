@@ -5,6 +5,7 @@ from uuid import UUID
 from services.referral.consent import domain, store
 from services.referral.consent.domain import Consent
 from services.referral.person import service as persons
+from services.referral.region import service as regions
 from shared.database import Tx
 
 
@@ -12,7 +13,8 @@ async def give(tx: Tx, consent: Consent) -> None:
     """Record a consent. Source: mission rows 002-23, 000-25; privacy section 4."""
     person = await persons.lock_person(tx, consent.person_id)
     own = persons.own_id(tx) is not None
-    domain.check_consent(consent, persons.period_today(tx, person), None if own else tx.caller.organisation_id, tx.now.date())
+    organisation_id = None if own else tx.caller.organisation_id
+    domain.check_consent(consent, persons.period_today(tx, person), organisation_id, regions.latest_day(tx))
     await store.insert_consent(tx, consent)
     tx.append(consent.person_id, consent.given())
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Query
 
 from services.referral.disclosure import service
-from services.referral.disclosure.domain import Disclosure, PersonShown
+from services.referral.disclosure.domain import Disclosure, PersonView
 from shared.command import CurrentTx, queries
 from shared.paging import Page, Paging, after_id, page_of
 from shared.policy import allows, roles
@@ -16,7 +16,7 @@ router_queries = queries("persons")
 
 @router_queries.get("/persons")
 @allows(roles("coordinator", "clinician", "system"))
-async def list_persons(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Page[PersonShown]:
+async def list_persons(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Page[PersonView]:
     """The persons your organisation registered."""
     items = await service.list_persons(tx, after_id(paging.cursor), paging.limit)
     return page_of(items, paging.limit, lambda item: (item.id,))
@@ -24,7 +24,7 @@ async def list_persons(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Pag
 
 @router_queries.get("/persons/{person_id}")
 @allows(roles("coordinator", "clinician", "system", "person"))
-async def show_person(tx: CurrentTx, person_id: UUID) -> PersonShown:
+async def show_person(tx: CurrentTx, person_id: UUID) -> PersonView:
     """One person; who it is only for its own organisation, itself, and under a valid consent."""
     return await service.show_person(tx, person_id)
 

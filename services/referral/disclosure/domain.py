@@ -22,7 +22,7 @@ class Identity(BaseModel):
     notice: str | None
 
 
-class PersonShown(BaseModel):
+class PersonView(BaseModel):
     """A person as the caller may see it; without a consent `identity` is null, as if there were none. Source: mission row 000-25."""
 
     model_config = ConfigDict(frozen=True)
@@ -50,9 +50,9 @@ def identity(person: Person, under_consent: bool) -> Identity:
     return Identity(name=person.name, birth_on=person.birth_on, categories=person.categories, notice=notice)
 
 
-def shown(person: Person, period: LifePeriod, who: Identity | None) -> PersonShown:
+def view(person: Person, period: LifePeriod, who: Identity | None) -> PersonView:
     """The role text differs by age. Source: mission row 000-25."""
-    return PersonShown(
+    return PersonView(
         id=person.person_id,
         region=person.region,
         life_period=period,

@@ -4,25 +4,25 @@ from uuid import UUID
 
 from services.referral.consent import service as consents
 from services.referral.disclosure import domain, store
-from services.referral.disclosure.domain import Disclosure, Identity, PersonShown
+from services.referral.disclosure.domain import Disclosure, Identity, PersonView
 from services.referral.person import service as persons
 from services.referral.person.domain import Person
 from shared.database import Tx
 from shared.errors import NotFound
 
 
-async def show_person(tx: Tx, person_id: UUID) -> PersonShown:
+async def show_person(tx: Tx, person_id: UUID) -> PersonView:
     """Raises NotFound("person") without a case relation."""
     await persons.must_relate(tx, person_id)
     person = await persons.get_person(tx, person_id)
     tx.audit("read-person", person_id)
-    return domain.shown(person, persons.period_today(tx, person), await _identity(tx, person, "person"))
+    return domain.view(person, persons.period_today(tx, person), await _identity(tx, person, "person"))
 
 
-async def list_persons(tx: Tx, after: UUID, limit: int) -> list[PersonShown]:
+async def list_persons(tx: Tx, after: UUID, limit: int) -> list[PersonView]:
     """The persons the caller's organisation registered."""
     found = await persons.list_persons(tx, after, limit)
-    return [domain.shown(person, persons.period_today(tx, person), domain.identity(person, under_consent=False)) for person in found]
+    return [domain.view(person, persons.period_today(tx, person), domain.identity(person, under_consent=False)) for person in found]
 
 
 async def find_identity(tx: Tx, person_id: UUID, what: str) -> Identity | None:

@@ -11,16 +11,14 @@ from services.referral.enquiry import service
 from services.referral.enquiry.domain import Kind
 from shared.command import CurrentTx, Done, commands, queries
 from shared.paging import Page, Paging, after_id, page_of
-from shared.policy import MACRO, MESO, MICRO, allows, roles
+from shared.policy import EVERYBODY, allows, roles
 from shared.web import Body, Text
 
 router_commands = commands("enquiries")
 router_queries = queries("enquiries")
 
-EVERYBODY = roles(*MESO, *MICRO, *MACRO)
 
-
-class Asked(Body):
+class NewEnquiry(Body):
     """`to_organisation_id` null: put to the network, any organisation may answer."""
 
     kind: Kind
@@ -32,7 +30,7 @@ class Answer(Body):
     text: Text = Field(examples=["Yes: call in the morning."])
 
 
-class Shown(BaseModel):
+class EnquiryView(BaseModel):
     """An enquiry; who asked is not shown."""
 
     enquiry_id: UUID
@@ -47,8 +45,8 @@ class Shown(BaseModel):
 
 
 @router_commands.post("/enquiries", status_code=201)
-@allows(EVERYBODY)
-async def ask(tx: CurrentTx, body: Asked) -> Done:
+@allows(roles(*EVERYBODY))
+async def ask(tx: CurrentTx, body: NewEnquiry) -> Done:
     """Ask or suggest something. Source: mission row 001-11."""
     return Done(id=await service.ask(tx, (body.kind, body.text), body.to_organisation_id), status="asked")
 
@@ -62,9 +60,9 @@ async def answer(tx: CurrentTx, enquiry_id: UUID, body: Answer) -> Done:
 
 
 @router_queries.get("/enquiries")
-@allows(EVERYBODY)
-async def list_enquiries(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Page[Shown]:
+@allows(roles(*EVERYBODY))
+async def list_enquiries(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Page[EnquiryView]:
     """Your own enquiries with their answers; for coordinators and registrars also those they may answer."""
     found = await service.list_enquiries(tx, after_id(paging.cursor), paging.limit)
-    items = [Shown(**e.model_dump(exclude={"asked_by"})) for e in found]
+    items = [EnquiryView(**e.model_dump(exclude={"asked_by"})) for e in found]
     return page_of(items, paging.limit, lambda item: (item.enquiry_id,))

@@ -38,6 +38,11 @@ async def is_imported(tx: Tx, journey_id: UUID | None) -> bool:
     return journey_id is not None and await store.is_imported(tx, journey_id)
 
 
+async def is_of_another(tx: Tx, journey_id: UUID | None, person_id: UUID) -> bool:
+    """Whether the journey is known to be somebody else's."""
+    return journey_id is not None and await store.is_of_another(tx, journey_id, person_id)
+
+
 async def is_under_way(tx: Tx, person_id: UUID, stage: int, organisation_id: UUID) -> bool:
     """Whether the person is in that stage there now: its start may be heard before its referral is made."""
     return await store.is_under_way(tx, person_id, stage, organisation_id)

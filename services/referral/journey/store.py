@@ -60,6 +60,12 @@ async def is_imported(tx: Tx, journey_id: UUID) -> bool:
     return bool(answer)
 
 
+async def is_of_another(tx: Tx, journey_id: UUID, person_id: UUID) -> bool:
+    statement = "SELECT EXISTS (SELECT FROM journey WHERE journey_id = $1 AND person_id <> $2)"
+    answer: bool = await tx.connection.fetchval(statement, journey_id, person_id)
+    return answer
+
+
 async def is_under_way(tx: Tx, person_id: UUID, stage: int, organisation_id: UUID) -> bool:
     statement = """
     SELECT EXISTS (SELECT FROM spell

@@ -7,13 +7,14 @@ from uuid import UUID
 from services.referral.motivation import domain, store
 from services.referral.motivation.store import Acceptance, Act
 from services.referral.referral import service as referrals
+from services.referral.region import service as regions
 from shared.database import Tx
 
 
 async def record(tx: Tx, referral_id: UUID, act: tuple[str, str, date]) -> UUID:
     """An act as (kind, role, day). Source: mission row 002-06."""
     await referrals.must_be_party(tx, referral_id)
-    domain.check_act(act[2], tx.now.date())
+    domain.check_act(act[2], regions.latest_day(tx))
     organisation_id = tx.caller.organisation_id
     assert organisation_id is not None, "a meso role acts for an organisation"
     return await store.insert_act(tx, referral_id, act, organisation_id)

@@ -8,19 +8,17 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 
 from services.referral.organisation import service
-from services.referral.organisation.domain import Kind, Organisation, Service, ServiceStatus, Setting
+from services.referral.organisation.domain import Kind, Organisation, Service, ServiceStatus, Setting, StrictStage
 from shared.command import CurrentTx, Done, commands, queries
 from shared.events.referral import Level
 from shared.paging import Page, Paging, after_id, page_of
-from shared.policy import MACRO, MESO, MICRO, allows, roles
+from shared.policy import EVERYBODY, allows, roles
 from shared.web import Body, BusinessDate, Code, Name, Region
 
 router_commands = commands("organisations")
 router_queries = queries("organisations")
 
-EVERYBODY = roles(*MESO, *MICRO, *MACRO)
 Stage = Annotated[int, Field(ge=1, le=5, examples=[2])]
-StrictStage = Annotated[int, Field(strict=True, ge=1, le=5, examples=[2])]
 Places = Annotated[int, Field(strict=True, ge=0, le=100_000, examples=[4])]
 
 
@@ -68,7 +66,7 @@ class Sought(Paging):
     position: Literal["confirmed"] | None = None
 
 
-class Shown(BaseModel):
+class OrganisationView(BaseModel):
     """An organisation as everybody in the network sees it."""
 
     id: UUID
@@ -80,8 +78,8 @@ class Shown(BaseModel):
     services: tuple[Service, ...]
 
 
-def _shown(organisation: Organisation) -> Shown:
-    return Shown(id=organisation.organisation_id, **organisation.model_dump(exclude={"organisation_id"}))
+def _view(organisation: Organisation) -> OrganisationView:
+    return OrganisationView(id=organisation.organisation_id, **organisation.model_dump(exclude={"organisation_id"}))
 
 
 @router_commands.put("/organisations/{organisation_id}")
@@ -111,16 +109,16 @@ async def confirm_position(tx: CurrentTx, organisation_id: UUID, body: Position)
 
 
 @router_queries.get("/organisations")
-@allows(EVERYBODY)
-async def list_organisations(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[Shown]:
+@allows(roles(*EVERYBODY))
+async def list_organisations(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[OrganisationView]:
     """The registry by stage, region (with its districts), kind and confirmed position."""
     filters = (sought.stage, sought.region, sought.kind, sought.position == "confirmed")
     found = await service.list_organisations(tx, after_id(sought.cursor), filters, sought.limit)
-    return page_of([_shown(o) for o in found], sought.limit, lambda item: (item.id,))
+    return page_of([_view(o) for o in found], sought.limit, lambda item: (item.id,))
 
 
 @router_queries.get("/organisations/{organisation_id}")
-@allows(EVERYBODY)
-async def get_organisation(tx: CurrentTx, organisation_id: UUID) -> Shown:
+@allows(roles(*EVERYBODY))
+async def get_organisation(tx: CurrentTx, organisation_id: UUID) -> OrganisationView:
     """One entry of the registry."""
-    return _shown(await service.get_organisation(tx, organisation_id))
+    return _view(await service.get_organisation(tx, organisation_id))

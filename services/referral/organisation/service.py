@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from services.referral.organisation import domain, store
-from services.referral.organisation.domain import Organisation, Sought
+from services.referral.organisation.domain import Filters, Organisation
 from services.referral.region import service as regions
 from services.referral.settings import settings
 from shared.database import Tx
@@ -14,7 +14,7 @@ from shared.errors import NotFound
 async def put_organisation(tx: Tx, organisation: Organisation) -> None:
     """Replace the entry; the dated position stays. Source: mission row 002-10."""
     tx.caller.must_be_one_of("organisation", organisation.organisation_id)
-    domain.check_entry(organisation, await regions.is_known(tx, organisation.region))
+    domain.check_entry(organisation, await regions.is_known(tx, organisation.region), regions.latest_day(tx))
     await store.save_organisation(tx, organisation)
     await store.save_services(tx, organisation)
     tx.append(organisation.organisation_id, organisation.changed())
@@ -27,6 +27,7 @@ async def put_places(tx: Tx, organisation_id: UUID, place: tuple[int, str | None
     organisation = await get_organisation(tx, organisation_id)
     if not any(s.stage == place[0] and place[1] in (None, s.programme) for s in organisation.services):
         raise NotFound("service")
+    domain.check_places(as_of, regions.latest_day(tx))
     await store.save_places(tx, organisation_id, place, free, as_of)
 
 
@@ -34,7 +35,7 @@ async def confirm_position(tx: Tx, organisation_id: UUID, confirmed_on: date) ->
     """The common position of the network, dated. Source: mission row 002-40."""
     tx.caller.must_be_one_of("organisation", organisation_id)
     await store.lock_organisation(tx, organisation_id)
-    domain.check_position(confirmed_on, tx.now.date())
+    domain.check_position(confirmed_on, regions.latest_day(tx))
     await store.save_position(tx, organisation_id, confirmed_on)
 
 
@@ -49,7 +50,7 @@ async def find_organisation(tx: Tx, organisation_id: UUID | None) -> Organisatio
     return await store.find_organisation(tx, organisation_id) if organisation_id else None
 
 
-async def list_organisations(tx: Tx, after: UUID, sought: Sought, limit: int) -> list[Organisation]:
+async def list_organisations(tx: Tx, after: UUID, sought: Filters, limit: int) -> list[Organisation]:
     return await store.list_organisations(tx, after, sought, limit + 1)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from services.referral.organisation.domain import Organisation, Service, Sought
+from services.referral.organisation.domain import Filters, Organisation, Service
 from shared.database import Record, Tx
 from shared.errors import NotFound
 
@@ -85,7 +85,7 @@ async def find_organisation(tx: Tx, organisation_id: UUID) -> Organisation | Non
     return (await _with_services(tx, [row]))[0] if row else None
 
 
-async def list_organisations(tx: Tx, after: UUID, sought: Sought, limit: int) -> list[Organisation]:
+async def list_organisations(tx: Tx, after: UUID, sought: Filters, limit: int) -> list[Organisation]:
     return await _with_services(tx, await tx.connection.fetch(LIST, after, *sought, limit))
 
 

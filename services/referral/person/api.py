@@ -14,7 +14,7 @@ from shared.web import Body, BusinessDate, Name, Region
 router_commands = commands("persons")
 
 
-class CategoryHeld(Body):
+class NewCategory(Body):
     """A category and since when it holds; `until` included, null while it lasts."""
 
     code: CategoryCode
@@ -25,19 +25,19 @@ class CategoryHeld(Body):
         return Category(code=self.code, since=self.since, until=self.until)
 
 
-class Registration(Body):
+class NewPerson(Body):
     """`life_period` counts only without a birth date; without both the person is taken for an adult."""
 
     name: Name = Field(description="The record code or the name.", examples=["0051-0123"])
     birth_on: BusinessDate | None = None
     region: Region
     life_period: Literal["minor", "adult"] | None = None
-    categories: list[CategoryHeld] = Field(default=[], max_length=50)
+    categories: list[NewCategory] = Field(default=[], max_length=50)
 
 
 @router_commands.post("/persons", status_code=201)
 @allows(roles("coordinator", "system"))
-async def register_person(tx: CurrentTx, body: Registration) -> Done:
+async def register_person(tx: CurrentTx, body: NewPerson) -> Done:
     """Register a person; the answer's id is its pseudonym. Source: mission rows 001-03, 001-04, 000-24."""
     organisation_id = tx.caller.organisation_id
     assert organisation_id is not None, "a meso role acts for an organisation"
@@ -56,7 +56,7 @@ async def register_person(tx: CurrentTx, body: Registration) -> Done:
 
 @router_commands.post("/persons/{person_id}/categories", status_code=201)
 @allows(roles("coordinator", "system"))
-async def add_category(tx: CurrentTx, person_id: UUID, body: CategoryHeld) -> Done:
+async def add_category(tx: CurrentTx, person_id: UUID, body: NewCategory) -> Done:
     """Add a category, or tell when one ended. Source: mission row 001-04."""
     await service.add_category(tx, person_id, body.category())
     return Done(id=person_id, status="kept")

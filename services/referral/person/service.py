@@ -27,7 +27,7 @@ def own_id(tx: Tx) -> UUID | None:
 async def register(tx: Tx, person: Person) -> None:
     """A new person under a pseudonym that tells nothing. Source: mission rows 000-24, 001-03, 001-04."""
     today = tx.now.date()
-    domain.check_registration(person.birth_on, person.categories, await regions.is_known(tx, person.region), today)
+    domain.check_registration(person.birth_on, person.categories, await regions.is_known(tx, person.region), regions.latest_day(tx))
     period = person.period_on(today, settings().majority_age)
     await store.insert_person(tx, person.model_copy(update={"life_period": period}))
     await store.save_categories(tx, person.person_id, person.categories)
@@ -70,7 +70,18 @@ async def find_person(tx: Tx, person_id: UUID) -> Person | None:
 async def lock_person(tx: Tx, person_id: UUID) -> Person:
     """The person under a lock, the case relation checked."""
     await must_relate(tx, person_id)
-    return await store.lock_person(tx, person_id)
+    person = await store.lock_person(tx, person_id)
+    if person.erased_on is not None:
+        raise NotFound("person")
+    return person
+
+
+async def lock_known(tx: Tx, person_id: UUID) -> Person | None:
+    """Under the lock that all take first who open, start or withdraw a person's referrals: none of them misses another's.
+
+    None for who was never registered here. Source: contracts section 3.
+    """
+    return await store.lock_known(tx, person_id)
 
 
 async def list_persons(tx: Tx, after: UUID, limit: int) -> list[Person]:
@@ -86,7 +97,7 @@ async def list_persons(tx: Tx, after: UUID, limit: int) -> list[Person]:
 async def record_death(tx: Tx, person_id: UUID, on: date) -> bool:
     """Answers whether this was news; the same day again is none."""
     person = await lock_person(tx, person_id)
-    domain.check_death(person, on, tx.now.date())
+    domain.check_death(person, on, regions.latest_day(tx))
     if person.died_on == on:
         return False
     await store.save_death(tx, person_id, on)

@@ -43,6 +43,12 @@ async def find_person(tx: Tx, person_id: UUID) -> Person | None:
     return Person(**dict(row)) if row else None
 
 
+async def lock_known(tx: Tx, person_id: UUID) -> Person | None:
+    """The same, locked; None when nobody registered the person."""
+    row = await tx.connection.fetchrow(f"SELECT {COLUMNS} FROM person WHERE person_id = $1 FOR NO KEY UPDATE", person_id)
+    return Person(**dict(row)) if row else None
+
+
 async def find_whole(tx: Tx, person_id: UUID) -> Person | None:
     """With categories."""
     row = await tx.connection.fetchrow(f"SELECT {COLUMNS} FROM person WHERE person_id = $1", person_id)
@@ -50,10 +56,10 @@ async def find_whole(tx: Tx, person_id: UUID) -> Person | None:
 
 
 async def lock_person(tx: Tx, person_id: UUID) -> Person:
-    row = await tx.connection.fetchrow(f"SELECT {COLUMNS} FROM person WHERE person_id = $1 FOR NO KEY UPDATE", person_id)
-    if row is None:
+    person = await lock_known(tx, person_id)
+    if person is None:
         raise NotFound("person")
-    return Person(**dict(row))
+    return person
 
 
 async def list_persons(tx: Tx, registered_by: UUID, after: UUID, limit: int) -> list[Person]:

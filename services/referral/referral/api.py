@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from services.referral.disclosure import service as disclosures
 from services.referral.disclosure.domain import Identity
+from services.referral.organisation.domain import StrictStage
 from services.referral.person import service as persons
 from services.referral.referral import service
 from services.referral.referral.domain import Referral, Source, Wish
@@ -24,11 +25,8 @@ from shared.web import Body, BusinessDate
 router_commands = commands("referrals")
 router_queries = queries("referrals")
 
-StrictStage = Annotated[int, Field(strict=True, ge=1, le=5, examples=[2])]
-StrictBool = Annotated[bool, Field(strict=True)]
 
-
-class Asked(Body):
+class NewReferral(Body):
     """`to_organisation_id` null: any qualified organisation of the person's region; the first to accept owns it. `source`: EUDA TDI."""
 
     person_id: UUID
@@ -41,7 +39,7 @@ class Asked(Body):
     replaces: UUID | None = Field(default=None, description="The rejected referral that this one follows.")
 
 
-class AskedForOneself(Body):
+class NewSelfReferral(Body):
     stage: StrictStage
     to_organisation_id: UUID | None = None
 
@@ -59,8 +57,8 @@ class Sought(Paging):
     due_before: BusinessDate | None = None
 
 
-class Shown(BaseModel):
-    """A referral; before its acceptance one that is open to any shows no person."""
+class ReferralRow(BaseModel):
+    """A referral in a list; before its acceptance one that is open to any shows no person."""
 
     id: UUID
     person_id: UUID | None
@@ -78,18 +76,18 @@ class Shown(BaseModel):
     replaces: UUID | None
 
 
-class ShownWhole(Shown):
+class ReferralView(ReferralRow):
     """With its history, and who the person is as far as a consent allows at this moment."""
 
     person: Identity | None
     history: list[HistoryLine]
 
 
-def _shown(tx: CurrentTx, referral: Referral) -> Shown:
-    fields = referral.model_dump(include=set(Shown.model_fields))
+def _row(tx: CurrentTx, referral: Referral) -> ReferralRow:
+    fields = referral.model_dump(include=set(ReferralRow.model_fields))
     if not _is_named_to(tx, referral):
         fields |= {"person_id": None, "journey_id": None}
-    return Shown(id=referral.referral_id, business_status=BUSINESS_STATUS[referral.status], **fields)
+    return ReferralRow(id=referral.referral_id, business_status=BUSINESS_STATUS[referral.status], **fields)
 
 
 def _is_named_to(tx: CurrentTx, referral: Referral) -> bool:
@@ -100,7 +98,7 @@ def _is_named_to(tx: CurrentTx, referral: Referral) -> bool:
 
 @router_commands.post("/referrals", status_code=201)
 @allows(roles("coordinator", "system"))
-async def refer(tx: CurrentTx, body: Asked) -> Done:
+async def refer(tx: CurrentTx, body: NewReferral) -> Done:
     """Refer a person to a stage, or name the organisation for the request that is already open. Source: mission row 002-06."""
     sender = {"from_organisation_id": tx.caller.organisation_id, "region": None, "due_on": None}
     referral = await service.refer(tx, Wish(**body.model_dump(), **sender, origin="organisation"))
@@ -109,7 +107,7 @@ async def refer(tx: CurrentTx, body: Asked) -> Done:
 
 @router_commands.post("/self-referrals", status_code=201)
 @allows(roles("person"))
-async def refer_oneself(tx: CurrentTx, body: AskedForOneself) -> Done:
+async def refer_oneself(tx: CurrentTx, body: NewSelfReferral) -> Done:
     """Ask for a stage oneself. Source: mission row 001-11."""
     person_id = persons.own_id(tx)
     if person_id is None:
@@ -130,18 +128,18 @@ async def change_status(tx: CurrentTx, referral_id: UUID, body: StatusChange) ->
 
 @router_queries.get("/referrals")
 @allows(roles("coordinator", "clinician", "system", "person"))
-async def list_referrals(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[Shown]:
+async def list_referrals(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[ReferralRow]:
     """Referrals received (with those open to you) or sent, those due first in front. A person sees its own, whatever the direction."""
     part = Slice(after_day(sought.cursor), sought.status, sought.due_before, sought.limit)
     found = await service.list_referrals(tx, sought.direction == "out", part)
-    return page_of([_shown(tx, r) for r in found], sought.limit, lambda item: (item.due_on or NO_DUE_DAY, item.id))
+    return page_of([_row(tx, r) for r in found], sought.limit, lambda item: (item.due_on or NO_DUE_DAY, item.id))
 
 
 @router_queries.get("/referrals/{referral_id}")
 @allows(roles("coordinator", "clinician", "system", "person"))
-async def get_referral(tx: CurrentTx, referral_id: UUID) -> ShownWhole:
+async def get_referral(tx: CurrentTx, referral_id: UUID) -> ReferralView:
     """One referral with its history. Source: mission row 002-06; privacy section 4."""
     referral, history = await service.get_referral(tx, referral_id)
     named = _is_named_to(tx, referral)
     who = await disclosures.find_identity(tx, referral.person_id, "referral") if named else None
-    return ShownWhole(**_shown(tx, referral).model_dump(), person=who, history=history if named else [])
+    return ReferralView(**_row(tx, referral).model_dump(), person=who, history=history if named else [])

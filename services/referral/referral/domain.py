@@ -11,6 +11,7 @@ from services.referral.transition.domain import (
     ENDS,
     REQUESTER,
     SYSTEM,
+    TURNED_DOWN,
     UNANSWERED,
     Actor,
     Party,
@@ -32,6 +33,7 @@ from shared.events.referral import (
     ReferralStarted,
 )
 
+IMPORTED: dict[str, Any] = {"imported": True, "due_on": None}  # history owes no answer
 Source = Literal["1", "2", "3", "4", "5", "6", "7", "99"]
 
 
@@ -84,11 +86,11 @@ class Referral(BaseModel):
 
     @property
     def awaits_start(self) -> bool:
-        """Whether the person may get lost on the way to the stage: also after a rejection, until another takes it. Source: OUR-01."""
+        """Whether the person may get lost on the way to the stage: also after being turned down, until another takes it. Source: OUR-01."""
         return (
             self.journey_id is not None
             and not (self.imported or self.has_started)
-            and self.status in ("requested", "accepted", "on-hold", "rejected")
+            and self.status in ("requested", "accepted", "on-hold", *TURNED_DOWN)
         )
 
     def ids(self) -> dict[str, Any]:
@@ -98,7 +100,7 @@ class Referral(BaseModel):
         """A person was offered the stage; that nobody of the region has a place is told with it. Source: mission rows 002-06, 000-62."""
         sent = {"from_organisation_id": self.from_organisation_id, "to_organisation_id": self.to_organisation_id, "region": self.region}
         opened = ReferralOpened(**self.ids(), **sent, origin=self.origin, due_on=self.due_on)
-        if self.place_found:
+        if self.place_found or self.to_organisation_id is not None:
             return [opened]
         return [opened, PlaceNotFound(person_id=self.person_id, referral_id=self.referral_id, stage=self.stage, region=self.region)]
 
@@ -111,6 +113,7 @@ class Circumstances(NamedTuple):
     position_good: bool
     replaced: Status | None
     by_system: bool
+    journey_of_another: bool = False
 
 
 class Entry(BaseModel):
@@ -169,6 +172,7 @@ def check_wish(wish: Wish, circumstances: Circumstances) -> None:
             "person-alive": circumstances.has_died,
             "organisation-known": not circumstances.organisation_known,
             "position-confirmed": not circumstances.position_good,
+            "journey-of-the-person": circumstances.journey_of_another,
             "replaced-one-rejected": wish.replaces is not None and circumstances.replaced != "rejected",
             "imported-by-a-system": wish.imported and not circumstances.by_system,
         },
@@ -243,19 +247,26 @@ def meet(referral: Referral, wish: Wish, actor: Actor, on: date) -> Changed:
     named = wish.to_organisation_id
     changed = Changed(_completed_by(referral, wish), [], [])
     if named is not None and named != referral.to_organisation_id:
-        changed = changed.then(address(changed.referral, named, actor, wish.due_on))
+        changed = changed.then(address(changed.referral, named, actor, None if changed.referral.imported else wish.due_on))
     if referral.status == "draft" and not wish.draft:
         changed = changed.then(move(changed.referral, ["requested"], SYSTEM, None, on))
     return changed
 
 
+def serve(referral: Referral, wish: Wish, on: date) -> Changed:
+    """The same for the system, which refuses nothing: what cannot serve the wish learns of the journey and its limit. Source: OUR-01."""
+    if any(hindrances(referral, wish).values()):
+        return Changed(_completed_by(referral, wish), [], [])
+    return meet(referral, wish, SYSTEM, on)
+
+
 def _completed_by(referral: Referral, wish: Wish) -> Referral:
     """What the first one did not know yet."""
     known: dict[str, Any] = {"journey_id": referral.journey_id or wish.journey_id, "region": referral.region or wish.region}
-    known["imported"] = referral.imported or wish.imported
     if referral.status == "draft" and not wish.draft:
         known["due_on"] = wish.due_on
-    return referral.model_copy(update={**known, "from_organisation_id": referral.from_organisation_id or wish.from_organisation_id})
+    known["from_organisation_id"] = referral.from_organisation_id or wish.from_organisation_id
+    return referral.model_copy(update=known | (IMPORTED if referral.imported or wish.imported else {}))
 
 
 def start_at(referral: Referral, organisation_id: UUID, on: date) -> Changed:

@@ -1,6 +1,6 @@
 """What can be asked of referrals. What a journey does to them is `handover/service.py`'s."""
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from services.referral.journey import service as journeys
@@ -27,10 +27,14 @@ def answer_due_on(tx: Tx, imported: bool) -> date | None:
     return None if imported else working_day(tx.now.date(), settings().answer_working_days, settings().country)
 
 
+def recorded_on(tx: Tx) -> date:
+    """The day on which what is handled now was recorded, however late it is heard: limits run from it. Source: delivery section 6."""
+    return (tx.cause.recorded_at if tx.cause else tx.now).date()
+
+
 async def refer(tx: Tx, wish: Wish) -> Referral:
     """Ask that an organisation take the person, or name it for the request that is already open. Source: mission row 002-06."""
-    await persons.must_relate(tx, wish.person_id)
-    person = await persons.get_person(tx, wish.person_id)
+    person = await persons.lock_person(tx, wish.person_id)
     domain.check_wish(wish, await _circumstances(tx, wish, person))
     imported = wish.imported or await journeys.is_imported(tx, wish.journey_id)
     known = {"region": person.region, "imported": imported, "due_on": answer_due_on(tx, imported)}
@@ -47,6 +51,7 @@ async def _circumstances(tx: Tx, wish: Wish, person: Person) -> Circumstances:
         position_good=named is None or named.position_confirmed_on is not None or not settings().refuse_without_position,
         replaced=await store.find_status(tx, wish.replaces, wish.person_id) if wish.replaces else None,
         by_system=tx.caller.has("system"),
+        journey_of_another=await journeys.is_of_another(tx, wish.journey_id, wish.person_id),
     )
 
 
@@ -67,10 +72,14 @@ async def ask(tx: Tx, wish: Wish, actor: Actor) -> Referral:
 
 
 async def offer(tx: Tx, wish: Wish) -> None:
-    """The same for the system, which refuses nothing: an open one that cannot serve the wish is left as it is."""
-    existing = await store.lock_open(tx, wish.person_id, wish.stage) or await _open(tx, wish, SYSTEM)
-    if existing is not None and not any(domain.hindrances(existing, wish).values()):
-        await apply(tx, existing, domain.meet(existing, wish, SYSTEM, tx.now.date()))
+    """The same for the system, which refuses nothing; a draft of somebody else gives way. Call with the person locked."""
+    existing = await store.lock_open(tx, wish.person_id, wish.stage)
+    if existing is not None and existing.status == "draft" and any(domain.hindrances(existing, wish).values()):
+        await withdraw(tx, existing, "mistaken-or-duplicate")
+        existing = None
+    existing = existing or await _open(tx, wish, SYSTEM)
+    if existing is not None:
+        await apply(tx, existing, domain.serve(existing, wish, recorded_on(tx)))
 
 
 async def _open(tx: Tx, wish: Wish, actor: Actor) -> Referral | None:
@@ -110,7 +119,7 @@ async def _keep_answer_due(tx: Tx, was: date | None, referral: Referral) -> None
 
 async def _keep_handover_due(tx: Tx, was: bool, referral: Referral) -> None:
     if referral.awaits_start and not was:
-        limit = date.fromordinal(tx.now.date().toordinal() + settings().handover_limit_days)
+        limit = recorded_on(tx) + timedelta(days=settings().handover_limit_days)
         await set_deadline(tx, HANDOVER_DUE, referral.referral_id, end_of(limit))
     elif was and not referral.awaits_start:
         await meet_deadline(tx, HANDOVER_DUE, subject_id=referral.referral_id)
@@ -122,7 +131,8 @@ async def change_status(tx: Tx, referral_id: UUID, to: Status, reason: Reason | 
     actor = await _actor(tx, referral)
     if referral.status == "draft" and to == "requested":
         referral = referral.model_copy(update={"due_on": answer_due_on(tx, referral.imported)})
-    return await apply(tx, referral, domain.change_status(referral, to, actor, reason, tx.now.date()))
+    changed = await apply(tx, referral, domain.change_status(referral, to, actor, reason, tx.now.date()))
+    return await _started_before(tx, changed)
 
 
 async def _actor(tx: Tx, referral: Referral) -> Actor:
@@ -172,6 +182,34 @@ async def withdraw_waiting(tx: Tx, person_id: UUID, reason: Reason, journey_id: 
     for referral in await store.lock_all_open(tx, person_id):
         if referral.status != "in-progress" and journey_id in (None, referral.journey_id):
             await withdraw(tx, referral, reason)
+    await settle(tx, person_id, None, journey_id)
+
+
+async def settle(tx: Tx, person_id: UUID, stage: int | None, journey_id: UUID | None) -> Referral | None:
+    """Nobody waits any more for those who turned the person down; answers the last of them. None: any stage, any journey."""
+    found = [r for r in await store.list_turned_down(tx, person_id) if stage in (None, r.stage) and journey_id in (None, r.journey_id)]
+    for referral in found:
+        await meet_deadline(tx, HANDOVER_DUE, subject_id=referral.referral_id)
+    return found[-1] if found else None
+
+
+async def stop_waiting(tx: Tx, person_id: UUID, stage: int, journey_id: UUID) -> Referral | None:
+    """The journey needs nobody for this stage; answers the referral by which the person waited, None when it did not."""
+    turned_down = await settle(tx, person_id, stage, journey_id)
+    referral = await store.lock_open(tx, person_id, stage)
+    if referral is None or referral.journey_id not in (None, journey_id):
+        return turned_down
+    if referral.has_started:
+        return None
+    await withdraw(tx, referral, "needs-met-otherwise")
+    return turned_down if referral.status == "draft" else referral
+
+
+async def become_imported(tx: Tx, person_id: UUID, journey_id: UUID) -> None:
+    """The journey turns out to be history: what was asked for it before sets no deadlines. Source: contracts section 3."""
+    for referral in await store.lock_all_open(tx, person_id):
+        if referral.journey_id == journey_id:
+            await apply(tx, referral, Changed(referral.model_copy(update=domain.IMPORTED), [], []))
 
 
 async def withdraw(tx: Tx, referral: Referral, reason: Reason) -> None:

@@ -5,10 +5,8 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from pydantic import BaseModel
-
 from services.referral.referral.domain import Entry, Referral
-from services.referral.transition.domain import OPEN, Status
+from services.referral.transition.domain import OPEN, TURNED_DOWN, Status
 from shared.database import Tx
 from shared.errors import NotFound
 
@@ -50,7 +48,8 @@ AND status <> 'draft' AND (to_organisation_id = $1 OR (to_organisation_id IS NUL
     + PAGE
 )
 IS_FOLLOWED = """
-SELECT EXISTS (SELECT FROM referral WHERE person_id = $2 AND stage = $3 AND referral_id <> $1 AND opened_at >= $4)
+SELECT EXISTS (SELECT FROM referral WHERE person_id = $2 AND stage = $3 AND referral_id <> $1 AND opened_at >= $4
+        AND journey_id IS NOT NULL AND status NOT IN ('draft', 'entered-in-error'))
     OR EXISTS (SELECT FROM spell WHERE person_id = $2 AND stage = $3 AND (ended IS NULL OR started_on >= $4::date))
 """
 
@@ -128,8 +127,18 @@ async def lock_all_open(tx: Tx, person_id: UUID) -> list[Referral]:
     return [Referral(**dict(row)) for row in await tx.connection.fetch(statement, person_id)]
 
 
+async def list_turned_down(tx: Tx, person_id: UUID) -> list[Referral]:
+    """Of a journey and ended before a start by who was asked, oldest first."""
+    statement = f"""
+    SELECT {COLUMNS} FROM referral
+    WHERE person_id = $1 AND status = ANY($2::text[]) AND NOT (has_started OR imported) AND journey_id IS NOT NULL
+    ORDER BY opened_at, referral_id
+    """
+    return [Referral(**dict(row)) for row in await tx.connection.fetch(statement, person_id, sorted(TURNED_DOWN))]
+
+
 async def is_followed(tx: Tx, r: Referral) -> bool:
-    """Whether a later referral or a start took this one's place."""
+    """Whether a later referral with a limit of its own, or a start, took this one's place."""
     answer: bool = await tx.connection.fetchval(IS_FOLLOWED, r.referral_id, r.person_id, r.stage, r.opened_at)
     return answer
 

@@ -9,14 +9,12 @@ from pydantic import BaseModel, Field
 from services.referral.region import service
 from services.referral.region.domain import Region, region_id
 from shared.command import CurrentTx, Done, commands, queries
-from shared.policy import MACRO, MESO, MICRO, allows, roles
+from shared.policy import EVERYBODY, allows, roles
 from shared.web import Body, Name
 from shared.web import Region as RegionCode
 
 router_commands = commands("regions")
 router_queries = queries("regions")
-
-EVERYBODY = roles(*MESO, *MICRO, *MACRO)
 
 
 class Node(BaseModel):
@@ -46,7 +44,7 @@ def _below(parent: str | None, regions: Iterable[Region]) -> list[Node]:
 
 
 @router_queries.get("/regions")
-@allows(EVERYBODY)
+@allows(roles(*EVERYBODY))
 async def list_regions(tx: CurrentTx) -> Tree:
     """The tree: state, regions, districts. Source: mission row 002-43."""
     return Tree(roots=_below(None, await service.list_regions(tx)))

@@ -1,9 +1,18 @@
 """What can be asked of the region tree."""
 
+from datetime import date, timedelta
+
 from services.referral.region import domain, store
 from services.referral.region.domain import Region
 from shared.database import Tx
 from shared.errors import NotFound
+
+FARTHEST_EAST = timedelta(hours=14)
+
+
+def latest_day(tx: Tx) -> date:
+    """The latest date that is today anywhere; what people enter may not lie after it."""
+    return (tx.now + FARTHEST_EAST).date()
 
 
 async def is_known(tx: Tx, code: str) -> bool:

@@ -121,6 +121,14 @@ async def test_a_cancelled_referral_takes_its_right_away_and_no_other(programme:
     assert [(await one.get(f"/journeys/{journey_id}")).status_code for one in (clinic, other)] == [200, 404]
 
 
+async def test_a_referral_of_one_person_opens_no_journey_of_another(programme: ServiceUnderTest) -> None:
+    """Source: privacy section 1: a referral may name any journey, and gives rights on its own person's alone."""
+    clinic, other = await a_clinic(programme), await a_clinic(programme)
+    journey_id = await clinic.open()
+    await programme.deliver(answered(uuid4(), other.organisation_id, journey_id))
+    assert (await other.get(f"/journeys/{journey_id}")).status_code == 404
+
+
 async def test_open_concerns_are_counted_for_those_who_deliver(programme: ServiceUnderTest) -> None:
     clinic, other, person_id = await a_clinic(programme), await a_clinic(programme), uuid4()
     journey_id = await clinic.open(person_id)

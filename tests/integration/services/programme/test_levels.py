@@ -46,6 +46,21 @@ async def test_a_journey_completes_when_every_level_is_closed(programme: Service
     assert (await clinic.get("/journeys?status=completed")).json()["items"][0]["standing"] == "completed"
 
 
+async def test_goals_of_the_last_stage_are_set_and_closed(programme: ServiceUnderTest) -> None:
+    """Source: mission row 002-07 (environment, ties with relatives and loved ones, interaction without use)."""
+    clinic = await a_clinic(programme)
+    journey_id = await through_all_stages(clinic, uuid4())
+    goals = ("prosperous-environment", "restored-ties", "new-interaction")
+    for goal in goals:
+        body = {"level": "social", "goal": goal, "stage": 5, "set_on": "2025-07-05"}
+        answer = await clinic.send("POST", f"/journeys/{journey_id}/goals", body)
+        assert (answer.status_code, answer.json()["status"]) == (201, "open")
+    closing = f"/journeys/{journey_id}/goals/{answer.json()['id']}/closing"
+    assert (await clinic.send("PUT", closing, {"result": "reached"})).json()["status"] == "reached"
+    kept = (await clinic.get(f"/journeys/{journey_id}/functioning")).json()["goals"]
+    assert [(one["goal"], one["stage"], one["result"]) for one in kept] == [*((g, 5, None) for g in goals[:2]), (goals[2], 5, "reached")]
+
+
 async def test_staff_cannot_score_the_spiritual_level(programme: ServiceUnderTest) -> None:
     """Source: mission row 002-35."""
     clinic = await a_clinic(programme)

@@ -1,13 +1,15 @@
 """Observations, deadlines and relapses on a real database: late, out of order, by themselves, reported."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx2
+import pytest
 
 from shared.events import Event
 from shared.events.programme import RelapseAssessed, RelapseRecorded, RelapseWithdrawn
+from shared.events.referral import PersonDied
 from tests.builders_programme import Clinic, a_clinic
 from tests.harness import NOW, ServiceUnderTest
 
@@ -127,6 +129,25 @@ async def test_no_week_passes_for_an_erased_person(programme: ServiceUnderTest) 
     assert len(await programme.appended()) == before
 
 
+@pytest.mark.parametrize("told_by", ["referral", "the stage"])
+async def test_no_week_is_missing_after_the_death(programme: ServiceUnderTest, told_by: str) -> None:
+    """Source: standards section 3; no contact may hear of a relapse of the dead."""
+    clinic, person_id = await a_clinic(programme), uuid4()
+    programme.now = datetime(2026, 1, 13, 8, tzinfo=UTC)
+    journey_id = await in_stage_two(clinic, person_id=person_id)
+    await observe(clinic, journey_id, {1: "negative"})
+    if told_by == "referral":
+        await programme.deliver(PersonDied(person_id=person_id, on=date(2026, 1, 13)))
+    else:
+        await clinic.leave(journey_id, 2, "2026-01-13", how="died")
+    for number in range(24):
+        await programme.run_deadlines(datetime(2026, 1, 19, tzinfo=UTC) + timedelta(weeks=number))
+    assert await told(programme, RelapseRecorded) == []
+    assert await programme.fetch("SELECT * FROM deadline") == []
+    assert (await observe(clinic, journey_id, {2: "negative"})).status_code == 200
+    assert await told(programme, RelapseAssessed) == []
+
+
 async def test_a_clinician_reports_a_relapse_once_a_spell(programme: ServiceUnderTest) -> None:
     """Source: mission row 002-46."""
     clinic = await a_clinic(programme)
@@ -151,6 +172,28 @@ async def test_observations_of_a_stage_never_started_are_refused(programme: Serv
     twice = {"stage": 2, "results": [{"week": 1, "result": "negative"}, {"week": 1, "result": "positive"}]}
     journey_id = await in_stage_two(clinic)
     assert (await clinic.send("PUT", f"/journeys/{journey_id}/observations", twice)).status_code == 422
+
+
+async def test_prescribed_use_is_never_a_relapse(programme: ServiceUnderTest) -> None:
+    """Source: mission row 002-08."""
+    clinic = await a_clinic(programme)
+    journey_id = await in_stage_two(clinic)
+    listed = {one["code"]: one for one in (await clinic.get("/substances")).json()["items"]}
+    assert {one["legal_class"] for one in listed.values()} == {"narcotic-drug", "psychotropic-substance", "analogue", "not-listed"}
+    assert {one["group"] for one in listed.values()} == {*"123456789", "99"}
+    weeks = [{"week": week, "result": "positive", "found": [{"substance": "methadone", "use": "prescribed"}]} for week in range(1, 9)]
+    path = f"/journeys/{journey_id}/observations"
+    assert (await clinic.send("PUT", path, {"stage": 2, "results": weeks})).status_code == 200
+    assert await told(programme, RelapseRecorded) == []
+    report = {"stage": 2, "on": "2026-02-20", "use": "prescribed"}
+    assert (await clinic.send("POST", f"/journeys/{journey_id}/relapses", report)).json()["unmet"] == ["non-medical-use"]
+    for week in weeks:
+        week["found"] = [{"substance": "methadone", "use": "prescribed"}, {"substance": "heroin"}]
+    await clinic.send("PUT", path, {"stage": 2, "results": weeks})
+    assert len(await told(programme, RelapseRecorded)) == 5
+    weeks[0] |= {"result": "negative", "found": [{"substance": "unheard-of"}]}
+    refused = await clinic.send("PUT", path, {"stage": 2, "results": weeks})
+    assert refused.json()["unmet"] == ["substance-of-the-vocabulary", "found-only-where-positive"]
 
 
 async def test_who_was_merely_named_sees_no_relapses(programme: ServiceUnderTest) -> None:

@@ -23,6 +23,17 @@ async def test_a_completion_is_told_with_the_named_next_organisation(programme: 
     assert (await centre.start(journey_id, 2, "2025-06-25")).status_code == 200
 
 
+async def test_place_and_method_are_kept_for_each_spell(programme: ServiceUnderTest) -> None:
+    """Source: mission row 002-19; per programme they stand in referral's registry."""
+    clinic = await a_clinic(programme)
+    journey_id = await clinic.open()
+    await clinic.start(journey_id, 1, "2025-06-03", setting="inpatient", programme="detox")
+    await clinic.start(journey_id, 2, "2025-06-10", setting="outpatient", programme="naltrexone")
+    spells = (await clinic.get(f"/journeys/{journey_id}")).json()["spells"]
+    kept = [(spell["own"]["setting"], spell["own"]["programme"]) for spell in spells]
+    assert kept == [("inpatient", "detox"), ("outpatient", "naltrexone")]
+
+
 async def test_a_completion_sent_twice_with_its_key_is_told_once(programme: ServiceUnderTest) -> None:
     clinic = await a_clinic(programme)
     journey_id = await clinic.open()

@@ -234,3 +234,10 @@ async def test_a_death_ends_what_still_waits(referral: ServiceUnderTest) -> None
     assert [type(e) for e in await referral.appended()].count(PersonDied) == 1
     refused = await referral.call("POST", "/referrals", coordinator(), json={"person_id": str(person), "stage": 2})
     assert refused.json()["unmet"] == ["person-alive"]
+
+
+async def test_place_and_method_stand_with_each_programme(referral: ServiceUnderTest) -> None:
+    """Source: mission row 002-19."""
+    await an_entry(referral, CENTRE)
+    shown = (await referral.call("GET", f"/organisations/{CENTRE}", coordinator())).json()
+    assert [(one["programme"], one["setting"]) for one in shown["services"]] == [("naltrexone", "outpatient")]

@@ -38,6 +38,15 @@ def test_a_new_version_names_all_that_is_wrong() -> None:
     )
 
 
+def test_every_pathway_has_as_many_stages_as_the_hand_overs_count() -> None:
+    """Referral opens the next stage up to the fifth and never hears how many there are. Source: contracts section 3."""
+    stages = tuple(rule.model_copy(update={"code": f"stage-{rule.stage}"}) for rule in a_pathway().stages)
+    check_stages("return-from-prison", stages, KNOWN)
+    with pytest.raises(Refused) as refused:
+        check_stages("return-from-prison", stages[:3], KNOWN)
+    assert refused.value.unmet == ("five-stages",)
+
+
 def test_a_version_is_published_once_and_retired_for_good() -> None:
     assert change_status(change_status("draft", "published"), "retired") == "retired"
     for status, to in (("published", "published"), ("retired", "published"), ("retired", "retired")):

@@ -7,11 +7,11 @@ import pytest
 
 from services.programme.journey.domain import Journey, standing
 from services.programme.relapse.domain import Outcome, Report, assess, report
-from services.programme.stage.domain import skip_stage
+from services.programme.stage.domain import complete_stage, skip_stage
 from services.programme.weekly.domain import Change
 from shared.errors import Refused
 from shared.events.programme import RelapseAssessed, RelapseRecorded, RelapseWithdrawn
-from tests.builders_programme import DAY, TODAY, a_journey, a_pathway, an_opened_journey, day, started
+from tests.builders_programme import DAY, TODAY, a_journey, a_pathway, an_opened_journey, completed, day, started
 
 
 def reported(journey: Journey, stage: int, on: date = day(60), reopens: int | None = None, already: bool = False) -> Outcome:
@@ -55,6 +55,19 @@ def test_a_reopened_stage_is_not_reopened_twice() -> None:
     twice = assessed(once, 2, met())
     assert twice.journey.status_of(2) == "reopened"
     assert isinstance(twice.events[0], RelapseRecorded) and twice.events[0].reopens is None
+
+
+def test_what_a_later_spell_answered_already_reopens_nothing() -> None:
+    """A late result of the first stay, known before the second began, marks the first alone. Source: delivery section 2 (late retries)."""
+    back = started(reported(a_journey("completed", "completed"), 2).journey, 2, day(61))
+    ended = complete_stage(back, 2, completed(day(80)), TODAY)[0]
+    first, rule = ended.spell(2, 1), a_pathway().rule(2)
+    assert first and rule
+    outcome = assess(ended, rule, first, [met()])
+    assert isinstance(outcome.events[0], RelapseRecorded) and outcome.events[0].reopens is None
+    assert outcome.journey.status_of(2) == "completed"
+    later = met()._replace(known_on=day(70))
+    assert assess(ended, rule, first, [later]).journey.status_of(2) == "reopened"
 
 
 def test_the_clinician_may_name_the_stage_that_reopens_or_opens() -> None:

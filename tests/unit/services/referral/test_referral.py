@@ -87,6 +87,13 @@ def test_that_nobody_qualified_has_a_place_is_told() -> None:
     assert [type(event) for event in changed.events] == [ReferralOpened, PlaceNotFound]
 
 
+def test_a_draft_that_found_an_organisation_tells_of_no_missing_place() -> None:
+    """Source: mission row 000-62: a request that names where to go has found its place."""
+    named = a_referral(status="draft", place_found=False)
+    changed = domain.change_status(named, "requested", REQUESTER, None, TODAY)
+    assert [type(event) for event in changed.events] == [ReferralOpened]
+
+
 def test_a_start_elsewhere_addresses_the_referral_to_where_it_was() -> None:
     """Source: contracts section 3."""
     changed = domain.start_at(a_referral(to_organisation_id=STRANGER), CENTRE, TODAY)

@@ -14,8 +14,8 @@ from services.referral.organisation.domain import check_entry, check_position
 from services.referral.person.domain import Category, check_category, check_death, check_registration, life_period
 from services.referral.region.domain import Region, check_districts
 from shared.errors import Refused
-from tests.builders_referral import CENTRE, CLINIC, NOW, STRANGER, TODAY, a_consent, a_person, a_service, a_spell, an_organisation
 from shared.working_days import end_of, working_day
+from tests.builders_referral import CENTRE, CLINIC, NOW, STRANGER, TODAY, a_consent, a_person, a_service, a_spell, an_organisation
 
 TOMORROW = TODAY + timedelta(days=1)
 BACKWARDS = Category(code="addiction", since=TODAY, until=TODAY - timedelta(days=1))
@@ -78,8 +78,8 @@ def test_a_minor_consents_with_its_guardian() -> None:
 def test_an_entry_is_refused_with_all_its_reasons() -> None:
     """Source: mission rows 002-10, 002-43."""
     with pytest.raises(Refused) as refused:
-        check_entry(an_organisation(services=(a_service(places_free=2), a_service())), region_known=False)
-    assert refused.value.unmet == ("region-known", "one-service-per-stage-and-programme", "places-with-as-of")
+        check_entry(an_organisation(services=(a_service(places_free=2), a_service(places_as_of=TOMORROW))), False, TODAY)
+    assert refused.value.unmet == ("region-known", "one-service-per-stage-and-programme", "places-with-as-of", "as-of-not-in-future")
 
 
 def test_a_position_is_not_confirmed_in_advance() -> None:
