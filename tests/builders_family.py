@@ -49,10 +49,9 @@ class Way:
     def left(self, stage: int = 1, spell: int = 1) -> StageLeft:
         return StageLeft(**self._about, stage=stage, spell=spell, how="dropped-out", left_on=DAY)
 
-    def relapsed(self) -> RelapseRecorded:
-        return RelapseRecorded(
-            person_id=self.person_id, relapse_id=uuid4(), journey_id=self.journey_id, stage=2, spell=1, reopens=2, imported=self.imported
-        )
+    def relapsed(self, spell: int = 1) -> RelapseRecorded:
+        where = {"person_id": self.person_id, "journey_id": self.journey_id, "stage": 2, "spell": spell}
+        return RelapseRecorded(**where, relapse_id=uuid4(), reopens=2, imported=self.imported)
 
     def referred(self, referral_id: UUID, due_on: date | None) -> ReferralOpened:
         return ReferralOpened(

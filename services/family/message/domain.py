@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict
 
@@ -101,13 +101,23 @@ def source_of(event_id: UUID, event: Event) -> Source:
     """Reads what the facts share: every one names its person, most a stage, journeys and referrals their ids."""
     ids = (getattr(event, "journey_id", None), getattr(event, "referral_id", None))
     return Source(
-        event_id=event_id,
+        event_id=occasion_of(event_id, event),
         person_id=getattr(event, "person_id"),  # noqa: B009 - the classes share no base that has it
         notice=notice_of(event),
         stage=getattr(event, "stage", None),
         subjects=tuple(i for i in ids if i is not None),
         imported=getattr(event, "imported", False),
     )
+
+
+def occasion_of(event_id: UUID, event: Event) -> UUID:
+    """What a contact is told once: the fact itself; one stay that meets several definitions of relapse is one occasion.
+
+    Source: mission row 002-46.
+    """
+    if isinstance(event, RelapseRecorded):
+        return uuid5(event.journey_id, f"relapse {event.stage}/{event.spell}")
+    return event_id
 
 
 class Message(BaseModel):

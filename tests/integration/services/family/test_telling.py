@@ -39,6 +39,16 @@ async def test_one_message_however_often_the_fact_comes_and_however_many_permiss
     assert len(await family.appended()) == 2
 
 
+async def test_one_stay_that_meets_several_definitions_of_relapse_is_told_once(family: ServiceUnderTest) -> None:
+    """Source: mission row 002-46."""
+    way = await a_way(family)
+    await a_contact(family, way, topics=["relapse"])
+    relapses = [way.relapsed(spell) for spell in (1, 1, 1, 2)]
+    await family.deliver(*relapses[:2])
+    await family.deliver(*relapses[2:])
+    assert await states(family) == ["delivered", "delivered"]
+
+
 async def test_a_fact_of_history_stays_in_the_inbox(family: ServiceUnderTest) -> None:
     """An imported journey, and the referrals that are known to belong to it, are never mailed."""
     way, referral_id = await a_way(family, imported=True), uuid4()
