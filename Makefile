@@ -43,14 +43,14 @@ events: .venv/installed ## follow the topics until Ctrl-C (ALL=1: from the begin
 	@$(EMBEDDED) events $(if $(ALL),--all)
 
 test: .venv/installed ## every test, on a stack of its own
-	@$(RUN) -m pytest -q tests
+	@$(RUN) -m pytest tests
 
 check: .venv/installed ## format, lint, types, import contracts, unit and contract tests: before every commit
 	@$(RUN) -m ruff format --quiet --check $(CODE)
 	@$(RUN) -m ruff check --quiet $(CODE)
 	@$(RUN) -m mypy $(CODE)
 	@PYTHONPATH=. .venv/bin/lint-imports
-	@$(RUN) -m pytest -q tests/unit tests/contract
+	@$(RUN) -m pytest tests/unit tests/contract
 
 docs: .venv/installed ## write docs/ again from events and routes
 	@$(RUN) -m deploy.docs
