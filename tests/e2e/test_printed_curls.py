@@ -1,4 +1,4 @@
-"""What the demo prints for a reader to type, typed: by bash, against the running system. Source: issue 3, "Must show" 3."""
+"""What the demo prints for a reader to type, typed: by bash, against the running system."""
 
 import asyncio
 import json

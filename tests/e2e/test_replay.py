@@ -1,6 +1,6 @@
 """A part of the trial through the real system, once and with every command twice: monitoring's figures are those of a pure fold.
 
-Source: issue 3, "Must show" 1 and 2. The figures of the whole trial: tests/unit/deploy/trial/test_figures.py.
+The figures of the whole trial: tests/unit/deploy/trial/test_figures.py.
 """
 
 import asyncio

@@ -19,7 +19,7 @@ from shared.errors import NotFound, refuse
 async def record_observations(tx: Tx, journey_id: UUID, place: tuple[int, int | None], results: Results) -> Journey:
     """Take weekly results of a stage's spell (None: its last), late ones too, and judge them. Raises Refused, NotFound.
 
-    Source: issue 3 section 4, standards section 3.
+    Source: standards section 3.
     """
     found = await journeys.lock(tx, journey_id)
     spell = found.journey.spell(*place)

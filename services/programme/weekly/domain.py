@@ -78,7 +78,7 @@ def begin(spell: Spell, imported: bool) -> WeeklyRecord:
 
 
 def record_results(record: WeeklyRecord, results: Mapping[int, Result], closes: bool, today: date) -> WeeklyRecord:
-    """Add or replace results by week. Raises Refused("observations-not-recordable"). Source: issue 3 section 4, contracts section 3."""
+    """Add or replace results by week. Raises Refused("observations-not-recordable"). Source: contracts section 3."""
     refuse(
         "observations-not-recordable",
         {

@@ -241,7 +241,7 @@ def hindrances(referral: Referral, wish: Wish) -> dict[str, bool]:
 def meet(referral: Referral, wish: Wish, actor: Actor, on: date) -> Changed:
     """A wish for a stage the person already has an open referral for: never a second one, a change of the first at most.
 
-    Raises Refused("referral-not-possible"). Source: issue 3 section 4.
+    Raises Refused("referral-not-possible").
     """
     refuse("referral-not-possible", hindrances(referral, wish))
     named = wish.to_organisation_id

@@ -1,4 +1,4 @@
-"""The figures of the real trial records, delivered as facts: what the whole system must show as well. Source: issue 3, section 7."""
+"""The figures of the real trial records, delivered as facts: what the whole system must show as well."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta

@@ -71,7 +71,7 @@ def check(code: str, given: list[list[str]], results: list[dict[str, Any]]) -> N
 
 
 async def test_a_thousand_sequences_answer_in_under_a_tenth_of_a_second(programme: ServiceUnderTest) -> None:
-    """The best of five, on a machine that other tests share. Source: issue 3 section 7, point 5."""
+    """The best of five, on a machine that other tests share."""
     body, took = {"sequences": sequences(1000, 60)}, []
     for _ in range(5):
         began = perf_counter()

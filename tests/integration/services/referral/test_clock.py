@@ -111,7 +111,7 @@ async def test_an_enquiry_is_answered_on_a_clock(referral: ServiceUnderTest) -> 
 
 
 async def test_lists_go_by_direction_status_and_due_day(referral: ServiceUnderTest) -> None:
-    """Source: issue 3 section 4 (keyset pages)."""
+    """Each page goes on where the last one ended."""
     await an_entry(referral, CENTRE)
     asked = []
     for day in range(5):
@@ -151,7 +151,7 @@ async def test_acceptance_is_shown_with_and_without_each_kind_of_act(referral: S
 
 
 async def test_commands_and_events_at_once_open_one_referral(referral: ServiceUnderTest) -> None:
-    """Source: issue 3 section 4 (at most one open referral a stage), under concurrency."""
+    """At most one open referral a stage, under concurrency. Source: contracts section 3."""
     await an_entry(referral, CENTRE)
     for _ in range(5):
         person = await a_registered(referral)

@@ -135,7 +135,7 @@ async def test_history_cannot_be_edited(referral: ServiceUnderTest) -> None:
 
 
 async def test_a_person_has_one_open_referral_a_stage(referral: ServiceUnderTest) -> None:
-    """Source: issue 3 section 4."""
+    """Source: contracts section 3."""
     await an_entry(referral, CENTRE)
     await an_entry(referral, STRANGER)
     person = await a_registered(referral)

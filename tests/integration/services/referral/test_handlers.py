@@ -70,7 +70,7 @@ async def test_out_of_order_events_wait_for_the_missing_one(referral: ServiceUnd
 
 
 async def test_the_completion_names_the_organisation(referral: ServiceUnderTest) -> None:
-    """Source: issue 3 section 4; nobody needs to have heard of the organisation."""
+    """Nobody needs to have heard of the organisation."""
     person = await a_registered(referral)
     await referral.deliver(completed(person, 1, to=CENTRE))
     assert await statuses(referral, person) == [(2, "requested", CENTRE)]
@@ -108,7 +108,7 @@ async def test_the_last_stage_opens_nothing(referral: ServiceUnderTest) -> None:
 
 @pytest.mark.parametrize("order", ["command first", "event first"])
 async def test_a_completion_and_a_named_referral_meet_in_one(referral: ServiceUnderTest, order: str) -> None:
-    """Source: issue 3 section 4, in both orders."""
+    """In both orders. Source: contracts section 3."""
     await an_entry(referral, CENTRE)
     person = await a_registered(referral)
     if order == "command first":
@@ -122,7 +122,7 @@ async def test_a_completion_and_a_named_referral_meet_in_one(referral: ServiceUn
 
 
 async def test_a_completion_names_another_for_an_open_request_only(referral: ServiceUnderTest) -> None:
-    """Source: issue 3 section 4."""
+    """Source: contracts section 3."""
     await an_entry(referral, CENTRE)
     person = await a_registered(referral)
     asked = await a_request(referral, person, to_organisation_id=str(CENTRE))

@@ -91,7 +91,7 @@ def test_more_programmes_make_more_tables_not_wider_ones() -> None:
 
 
 def test_about_a_fifth_have_a_contact_and_no_contact_has_a_name() -> None:
-    """Source: issue 3 section 5."""
+    """What is made up says so."""
     contacts = [contact for contact in map(made_up.contact_of, records.read("0051")) if contact]
     assert 110 < len(contacts) < 200
     assert all(re.fullmatch(r"contact-\d{4}@example\.org", contact.email) for contact in contacts)

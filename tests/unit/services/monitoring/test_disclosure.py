@@ -84,7 +84,7 @@ def test_nothing_is_hidden_where_nothing_is_small() -> None:
 
 
 def test_the_released_hand_over_of_trial_0051_hides_later_and_the_smallest_beside_it() -> None:
-    """Source: issue 3, section 7. 8 is small; 19 (30 days less 21) is the smallest that protects it."""
+    """8 is small; 19 (30 days less 21) is the smallest that protects it."""
     counts = {"overlapping": 71, "7": 237, "14": 91, "21": 47, "30": 19, "later": 8, "lost": 180, "waiting": 0}
     sums = [Sum("all", tuple(counts))]
     assert withheld({**counts, "all": 653}, sums) == {"later", "30"}

@@ -67,7 +67,7 @@ def test_the_exact_row_shows_everything() -> None:
 
 
 def test_the_released_row_withholds_later_and_its_cover() -> None:
-    """Source: issue 3, section 7."""
+    """Source: standards section 4."""
     row = frozen_rows(a_hand_over(TRIAL), AS_OF)[0]
     assert (row["later"], row["within_days"], row["withheld"]) == (None, {"7": 237, "14": 328, "21": 375, "30": None}, True)
     assert row["completed"] == 653

@@ -88,7 +88,7 @@ def check_holder(journey: Journey) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(a_command(), max_size=30), st.booleans())
 def test_no_sequence_of_commands_reaches_an_illegal_state_or_leaves_a_person_unheld(commands: list[Command], imported: bool) -> None:
-    """Source: mission row OUR-01, issue 3 section 6."""
+    """Source: mission row OUR-01."""
     journey = an_opened_journey(imported)
     check_holder(journey)
     for command in commands:

@@ -24,7 +24,7 @@ def observed(person: records.Person) -> WeeklyRecord | None:
 
 
 def test_the_trials_relapses_by_programme() -> None:
-    """110 of 204 and 153 of 270 meet `consecutive-4-from-week-3`. Source: issue 3 section 7, point 2."""
+    """110 of 204 and 153 of 270 meet `consecutive-4-from-week-3`."""
     dosed, met = Counter[str](), Counter[str]()
     for person in records.read("0051"):
         record = observed(person)

@@ -38,21 +38,21 @@ def test_what_a_referral_is_refused_for(wish: dict[str, Any], circumstances: dic
 
 
 def test_an_answered_referral_is_not_addressed_elsewhere() -> None:
-    """Source: issue 3 section 4 (at most one open referral a stage)."""
+    """At most one open referral a stage. Source: contracts section 3."""
     with pytest.raises(Refused) as refused:
         domain.meet(a_referral(status="accepted"), a_wish(to_organisation_id=STRANGER), REQUESTER, TODAY)
     assert refused.value.unmet == ("open-referral-not-answered",)
 
 
 def test_another_organisation_does_not_take_over_an_addressed_referral() -> None:
-    """Source: issue 3 section 4."""
+    """Source: contracts section 3."""
     with pytest.raises(Refused) as refused:
         domain.meet(a_referral(), a_wish(from_organisation_id=STRANGER, to_organisation_id=STRANGER), REQUESTER, TODAY)
     assert refused.value.unmet == ("no-open-referral-of-another-for-this-stage",)
 
 
 def test_naming_an_organisation_for_one_open_to_any_is_a_change_of_it() -> None:
-    """Source: issue 3 section 4."""
+    """Source: contracts section 3."""
     changed = domain.meet(a_referral(to_organisation_id=None, from_organisation_id=None), a_wish(), REQUESTER, TODAY)
     assert (changed.referral.to_organisation_id, changed.referral.from_organisation_id) == (CENTRE, CLINIC)
     assert [type(event) for event in changed.events] == [ReferralAddressed]
@@ -60,7 +60,7 @@ def test_naming_an_organisation_for_one_open_to_any_is_a_change_of_it() -> None:
 
 
 def test_the_same_wish_again_changes_nothing() -> None:
-    """Source: issue 3 section 4."""
+    """Source: contracts section 3."""
     assert domain.meet(a_referral(), a_wish(), REQUESTER, TODAY) == (a_referral(), [], [])
 
 

@@ -65,7 +65,7 @@ def test_every_pair_of_statuses_does_what_the_standard_says(source: Status, to: 
 
 
 def test_a_refusal_names_every_unmet_requirement() -> None:
-    """Source: issue 3 section 4, mission row 002-06."""
+    """Source: mission row 002-06."""
     with pytest.raises(Refused) as refused:
         domain.change_status(a_referral(), "rejected", REQUESTER, None, TODAY)
     assert refused.value.unmet == ("right-party", "reason")
