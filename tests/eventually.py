@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from threading import Event
+from time import monotonic
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -30,8 +32,8 @@ async def _moment() -> None:
 
 def eventually_sync(check: Callable[[], T], timeout: float = 10) -> T:
     """The same for a check that blocks, as an HTTP call from outside does."""
-
-    async def asking() -> T:
-        return check()
-
-    return asyncio.run(eventually(asking, timeout))
+    until = monotonic() + timeout
+    while not (answer := check()):
+        assert monotonic() < until, f"not within {timeout} s; the last answer was {answer}"
+        Event().wait(MOMENT)
+    return answer

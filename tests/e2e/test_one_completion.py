@@ -1,9 +1,11 @@
 """One completed stage, seen in the three other services over HTTP. Source: house section 3; mission rows 002-15, 002-22."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from shared.database import Record, connect
 from tests.e2e.system import System
 from tests.eventually import eventually_sync
 
@@ -74,6 +76,35 @@ def test_a_completed_stage_takes_effect_once_in_all_four_services(system: System
     assert (opened["person_id"], opened["stage"], opened["status"]) == (person_id, 2, "requested")
     assert opened["due_on"] > str(TODAY)
     assert handover(system)["completed"] == completed_before + 1
+
+
+def test_one_trace_leads_from_the_call_to_the_last_service(system: System) -> None:
+    """What a handler appends names the event that caused it, the correlation and the trace of the call. Source: delivery section 5."""
+    clinic = an_organisation(system, 1)
+    person_id = a_person(system, clinic)
+    journey = a_started_journey(system, clinic, person_id)
+    trace = uuid4().hex
+    completion = {"completed_on": str(TODAY)}
+    path = f"/journeys/{journey}/stages/1/completion"
+    system.client.headers["traceparent"] = f"00-{trace}-{'1' * 16}-01"
+    done = system.do("PUT", "programme", path, system.token("clinician", clinic), completion)
+    del system.client.headers["traceparent"]
+
+    cause = asyncio.run(outbox_rows(system, "programme", person_id, "seq = $2", int(done["events"].rpartition("/")[2])))[0]
+    effect = eventually_sync(lambda: asyncio.run(outbox_rows(system, "referral", person_id, "causation_id = $2", cause["event_id"])))[0]
+    assert cause["traceparent"].split("-")[1] == effect["traceparent"].split("-")[1] == trace
+    assert cause["correlation_id"] == effect["correlation_id"]
+
+
+async def outbox_rows(system: System, service: str, person_id: str, which: str, value: Any) -> list[Record]:
+    """Rows of a service's log of this person's stream."""
+    connection = await connect(system.described["databases"][service]["worker"])
+    try:
+        return await connection.fetch(
+            f"SELECT * FROM outbox WHERE stream_id = $1 AND topic = '{service}' AND {which}", UUID(person_id), value
+        )
+    finally:
+        await connection.close()
 
 
 def stage_messages(system: System, contact: str) -> list[dict[str, Any]]:
