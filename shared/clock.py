@@ -108,8 +108,9 @@ class Clock:
         if self.listening is None:
             await run_due(self.database, self.deadlines, self.database.now())
         elif self._mark is None:
+            until = self.database.now()  # before the ends are asked for: what is recorded meanwhile stands behind them
             ends = await self.listening.ends()
-            self._mark = (self.database.now(), ends) if ends is not None else None
+            self._mark = (until, ends) if ends is not None else None
         elif await self.listening.has_heard(self._mark[1]):
             until, self._mark = self._mark[0], None
             await run_due(self.database, self.deadlines, until)

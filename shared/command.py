@@ -73,7 +73,7 @@ class Guarded(APIRoute):
             began = perf_counter()
             with telemetry.span(f"{request.method} {self.path}", request.headers.get("traceparent")):
                 identity: Identity = request.app.state.identity
-                request.state.caller = await identity.of(request.headers.get("authorization"))
+                request.state.caller = policy.at_own_level(await identity.of(request.headers.get("authorization")))
                 policy.check(self.policy, request.state.caller)
                 answer = await self.answer(request, handle)
             telemetry.COMMANDS.record(perf_counter() - began, {"route": self.path, "status": answer.status_code})

@@ -26,9 +26,12 @@ else:
 Write = Callable[[Connection, list[Row]], Awaitable[None]]
 Unique = asyncpg.UniqueViolationError
 
-TRANSIENT_CLASSES = ("08", "40", "53", "57P", "58", "55P03")
+TRANSIENT_CLASSES = ("08", "40", "53", "57P", "58", "55P03", "25006")
+"""With 25006: a server that became a standby refuses writes until we are led to the other."""
 LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 TIMED_OUT = ("57014", "25P04")
+SILENT_SECONDS = 20
+"""Longer than any guard below: who has not answered by then is gone without a word, and its connection with it."""
 MIGRATE_LOCK = 7_302_001
 GUARDS = {"lock_timeout": "2s", "statement_timeout": "4s", "transaction_timeout": "15s", "timezone": "UTC"}
 
@@ -122,6 +125,7 @@ class Database:
                 min_size=1,
                 max_size=size,
                 timeout=3,
+                command_timeout=SILENT_SECONDS,
                 server_settings={"application_name": name, **GUARDS},
                 max_inactive_connection_lifetime=60,
             )
@@ -153,6 +157,8 @@ class Database:
 
 def _converted(error: Exception) -> Exception:
     state = getattr(error, "sqlstate", None) or ""
+    if isinstance(error, asyncpg.InvalidCachedStatementError):  # a migration changed the table; the next statement is prepared anew
+        return Transient(state)
     if state.startswith(TIMED_OUT):
         return TimedOut(state)
     if state and not state.startswith(TRANSIENT_CLASSES):

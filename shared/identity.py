@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 from uuid import UUID
 
 import httpx2
@@ -82,14 +82,18 @@ class Identity:
         return self._caller(claims)
 
     async def _keys_for(self, kid: str) -> KeySet:
-        async with self._lock:
-            age = time.monotonic() - self._fetched_at
-            known = self._keys is not None and any(key.kid == kid for key in self._keys.keys)
-            if age > KEYS_LIVE or (not known and age > REFETCH_AFTER):
-                self._keys, self._fetched_at = await self._fetch(), time.monotonic()
-            if self._keys is None:
-                raise IssuerLost
-            return self._keys
+        if self._must_ask(kid):  # who has a known key never waits behind who asks for an unknown one
+            async with self._lock:
+                if self._must_ask(kid):
+                    self._keys, self._fetched_at = await self._fetch(), time.monotonic()
+        if self._keys is None:
+            raise IssuerLost
+        return self._keys
+
+    def _must_ask(self, kid: str) -> bool:
+        age = time.monotonic() - self._fetched_at
+        known = self._keys is not None and any(key.kid == kid for key in self._keys.keys)
+        return age > KEYS_LIVE or (not known and age > REFETCH_AFTER)
 
     async def _fetch(self) -> KeySet:
         if time.monotonic() - self._failed_at < FAILED_FOR:
@@ -127,12 +131,17 @@ def caller_of(claims: Mapping[str, Any]) -> Caller:
     """The caller that checked claims describe; raises Unauthenticated for claims of another shape."""
     sub, org, level = claims.get("sub"), claims.get("org"), claims.get("level", "none")
     roles, regions = claims.get("roles", []), claims.get("regions", [])
-    if not isinstance(sub, str) or not 0 < len(sub) <= 200 or level not in ("macro", "meso", "micro", "none"):
+    if not _is_code(sub) or not 0 < len(sub) <= 200 or level not in ("macro", "meso", "micro", "none"):
         raise Unauthenticated
-    if not all(isinstance(names, list) and all(isinstance(n, str) for n in names) for names in (roles, regions)):
+    if not all(isinstance(names, list) and all(_is_code(n) for n in names) for names in (roles, regions)):
         raise Unauthenticated
     try:
         organisation_id = UUID(org) if org is not None else None
     except (ValueError, AttributeError, TypeError) as error:
         raise Unauthenticated from error
     return Caller(sub, organisation_id, level, frozenset(roles), tuple(regions))
+
+
+def _is_code(value: object) -> TypeGuard[str]:
+    """Text that the database can hold: no NUL, no half of a surrogate pair."""
+    return isinstance(value, str) and value.isprintable()

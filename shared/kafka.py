@@ -1,13 +1,13 @@
 """The one door to aiokafka: a producer of explicit batches, a consumer whose positions are ours, topics. Knows no table and no event."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import IllegalStateError, KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import IllegalStateError, KafkaError, NoError, TopicAlreadyExistsError, for_code
 from aiokafka.partitioner import murmur2
 
 __all__ = ["Consumer", "KafkaLost", "Outgoing", "Producer", "Record", "create_topics", "partition_of"]
@@ -16,6 +16,10 @@ PARTITIONS = 12
 RETENTION_MS = 30 * 24 * 3600 * 1000
 BATCH_BYTES = 256 * 1024
 ASKING_SECONDS = 2.0
+STARTING_SECONDS = 5.0
+STOPPING_SECONDS = 2.0
+"""Together with the database's two under the supervisor's six, also with a broker that does not answer."""
+Result = TypeVar("Result")
 Headers = Sequence[tuple[str, bytes | None]]
 
 
@@ -82,7 +86,7 @@ class Producer:
             for places, batch in parts:
                 try:
                     futures.append((places, await self._client.send_batch(batch, topic, partition=partition)))
-                except (KafkaError, OSError, TimeoutError):
+                except (KafkaError, OSError, TimeoutError, AssertionError):  # it asserts that the broker knows the partition
                     break  # what follows in this partition must not overtake
         answers = await asyncio.gather(*(future for _, future in futures), return_exceptions=True)
         return _offsets(len(records), [places for places, _ in futures], answers)
@@ -106,8 +110,6 @@ class Producer:
 def _offsets(count: int, places: list[list[int]], answers: Sequence[Any]) -> list[int | None]:
     offsets: list[int | None] = [None] * count
     for batch, answer in zip(places, answers, strict=True):
-        if isinstance(answer, asyncio.CancelledError):
-            raise answer
         if not isinstance(answer, BaseException):
             for step, place in enumerate(batch):
                 offsets[place] = answer.offset + step
@@ -146,6 +148,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def stop(self) -> None:
         await _stopped(self._client)
+        await _stopped(self._client._client)  # left open, and asking for ever, where the line above was cut short
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         gone = {(tp.topic, tp.partition) for tp in revoked}
@@ -172,14 +175,17 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         """The log's beginning and end of each partition. Raises KafkaLost."""
         wanted = [TopicPartition(*partition) for partition in partitions]
         try:
-            async with asyncio.timeout(ASKING_SECONDS):  # a client that is being stopped would not answer before its own, longer time-out
-                beginnings, ends = await self._client.beginning_offsets(wanted), await self._client.end_offsets(wanted)
+            # a client that is being stopped would not answer before its own, longer time-out
+            beginnings = await _within(ASKING_SECONDS, self._client.beginning_offsets(wanted))
+            ends = await _within(ASKING_SECONDS, self._client.end_offsets(wanted))
         except (KafkaError, OSError, ValueError, TimeoutError) as error:
             raise KafkaLost(type(error).__name__) from error
         return {(tp.topic, tp.partition): (beginnings[tp], ends[tp]) for tp in wanted}
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
         """Read on from `offset`; a partition that was taken away meanwhile is left alone."""
+        if (topic, partition) not in self.fresh | self._ready:
+            return  # revoked while a rejoin is under way: the client would still seek, and we would count it as ours for ever
         try:
             self._client.seek(TopicPartition(topic, partition), offset)
         except IllegalStateError:
@@ -197,7 +203,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         """The log's end as last heard from the broker, None before the first fetch."""
         try:
             end: int | None = self._client.highwater(TopicPartition(topic, partition))
-        except IllegalStateError:
+        except (IllegalStateError, AssertionError):  # aiokafka asserts that it is assigned
             return None
         return end
 
@@ -210,7 +216,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         offsets = {TopicPartition(*p): offset for p, offset in positions.items() if p in self._ready}
         try:
             if offsets:
-                await asyncio.wait_for(self._client.commit(offsets), 2)
+                await _within(ASKING_SECONDS, self._client.commit(offsets))
         except (KafkaError, OSError, TimeoutError):
             return
 
@@ -228,30 +234,56 @@ async def create_topics(bootstrap_servers: str, names: Iterable[str], replicatio
         existing = set(await admin.list_topics())
         missing = [NewTopic(name, PARTITIONS, replication, topic_configs=configs) for name in names if name not in existing]
         if missing:
-            await admin.create_topics(missing)
+            _made(await admin.create_topics(missing))
         for described in await admin.describe_topics([name for name in names if name in existing]):
             if len(described["partitions"]) != PARTITIONS:
                 raise ValueError(f"topic {described['topic']} has {len(described['partitions'])} partitions, not {PARTITIONS}")
-    except TopicAlreadyExistsError:
-        return
-    except (KafkaError, OSError) as error:
+    except (KafkaError, OSError, AttributeError) as error:  # without a controller yet aiokafka asks None for its address
         raise KafkaLost(type(error).__name__) from error
     finally:
-        await admin.close()
+        await _stopped(admin)
+
+
+def _made(response: Any) -> None:
+    """aiokafka answers refusals and raises nothing. Raises KafkaError; that another was quicker is none."""
+    for refused in response.to_object()["topic_errors"]:
+        error = for_code(refused["error_code"])
+        if error not in (NoError, TopicAlreadyExistsError):
+            raise error(refused["topic"])
 
 
 async def _started(client: Any) -> None:
-    start: Callable[[], Any] = client.start
     try:
-        await start()
+        await _within(STARTING_SECONDS, client.start())
     except (KafkaError, OSError) as error:
         await _stopped(client)
         raise KafkaLost(type(error).__name__) from error
 
 
 async def _stopped(client: Any) -> None:
-    close = getattr(client, "stop", None) or client.close
+    close: Callable[[], Coroutine[Any, Any, Any]] = getattr(client, "stop", None) or client.close
     try:
-        await asyncio.wait_for(close(), 5)
-    except (KafkaError, OSError, TimeoutError):
+        await _within(STOPPING_SECONDS, close())
+    except (KafkaError, OSError):
         return
+
+
+async def _within(seconds: float, work: Coroutine[Any, Any, Result]) -> Result:
+    """What `work` answers. Raises TimeoutError at once when it is late, whether or not it lets itself be cancelled.
+
+    aiokafka lets out the cancellation of its own tasks when it closes after a lost fetch: passed on, it ended our loop without a word.
+    It swallows others, and `wait_for` waits for what it cancelled.
+    """
+    answering = asyncio.gather(work, return_exceptions=True)
+    try:
+        await asyncio.wait([answering], timeout=seconds)
+        if not answering.done():
+            raise TimeoutError
+        (answer,) = answering.result()
+    finally:
+        answering.cancel()
+    if isinstance(answer, asyncio.CancelledError):
+        raise TimeoutError
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer

@@ -1,6 +1,7 @@
 """May they: every route names one policy function over the caller. The case relation is checked where the object is loaded."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from shared.identity import Caller
@@ -33,6 +34,14 @@ def roles(*names: str) -> Policy:
         return any(_level_of(role) == caller.level for role in held)
 
     return holds_role
+
+
+def at_own_level(caller: Caller) -> Caller:
+    """The caller with the roles that count at its level: one of another level opens nothing, nor helps one that does.
+
+    Source: privacy section 1, contracts section 1.
+    """
+    return replace(caller, roles=frozenset(role for role in caller.roles & ROLES if _level_of(role) == caller.level))
 
 
 def _level_of(role: str) -> str:

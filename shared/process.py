@@ -83,11 +83,12 @@ class Worker:
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.relay.run())
-            tasks.create_task(self.listening.run())
-            tasks.create_task(self.clock.run())
+            tasks.create_task(tended(self.relay.run()))
+            tasks.create_task(tended(self.listening.run()))
+            tasks.create_task(self.listening.watch())
+            tasks.create_task(tended(self.clock.run()))
             for loop in self.service.loops:
-                tasks.create_task(loop(self.database, self.stopping))
+                tasks.create_task(tended(loop(self.database, self.stopping)))
 
     def lags(self) -> dict[str, int] | None:
         return self.listening.lags()
@@ -99,6 +100,17 @@ class Worker:
         if serves_api:
             return None
         return "topic-halted" if self.listening.halted else None if self.listening.client else "not-listening"
+
+
+async def tended(loop: Coroutine[Any, Any, None]) -> None:
+    """Raises Stuck when a library's cancellation, which nobody asked for, ends the loop: a TaskGroup passes over it in silence."""
+    try:
+        await loop
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise Stuck("cancelled by a library") from None
 
 
 def application(service: Service, settings: ServiceSettings, api: Database | None, worker: Worker | None) -> FastAPI:
@@ -212,10 +224,18 @@ def _run_role(service: Service, role: str, settings: ServiceSettings) -> int:
     try:
         with asyncio.Runner(loop_factory=_loop) as runner:
             runner.run(run(service, role, settings))  # type: ignore[arg-type]
-    except* (Stuck, Transient, operations.WrongLogin) as group:
-        log.error("process-ends", reasons=[f"{type(error).__name__} {error}" for error in group.exceptions])
+    except* (Stuck, Transient, TimedOut, operations.WrongLogin) as group:
+        log.error("process-ends", reasons=[f"{type(error).__name__} {error}" for error in _leaves(group)])
         code = 1
     return code
+
+
+def _leaves(group: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 def _loop() -> asyncio.AbstractEventLoop:

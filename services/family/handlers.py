@@ -85,11 +85,14 @@ async def on_person_erased(tx: Tx, event: PersonErased) -> None:
 
 
 async def on_person_merged(tx: Tx, event: PersonMerged) -> None:
-    for noun in (persons, contacts, messages, concerns):
-        await noun.merge(tx, event.person_id, event.into_id)
-    if await persons.is_erased(tx, event.into_id):
-        await contacts.erase(tx, event.into_id)
-        await concerns.erase(tx, event.into_id)
+    into_id = await persons.merge(tx, event.person_id, event.into_id)
+    for noun in (contacts, messages, concerns):
+        await noun.merge(tx, event.person_id, into_id)
+    if await persons.is_erased(tx, into_id):
+        await contacts.erase(tx, into_id)
+        await concerns.erase(tx, into_id)
+    elif await persons.is_adult(tx, into_id):
+        await permissions.come_of_age(tx, into_id)
 
 
 HANDLERS: Handlers = {

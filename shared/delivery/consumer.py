@@ -23,6 +23,7 @@ BREATH = 0.02
 HALTS_EVERY = 1.0
 REPORT_EVERY = 5.0
 STUCK_AFTER = 60.0
+WATCHED_EVERY = 5.0
 UNASSIGNED_AFTER = 120.0
 
 Result = TypeVar("Result")
@@ -50,12 +51,14 @@ class Listening:
     positions: dict[Partition, int] = field(default_factory=dict)
     _sought_for_gap: set[Partition] = field(default_factory=set)
     _moved_at: float = field(default_factory=time.monotonic)
+    _turns: int = 0
     _looked_at: float = 0.0
     _reported_at: float = 0.0
 
     async def run(self) -> None:
         """Until `stopping`. A lost broker gives a new consumer, a lost database the same batch again. Raises Stuck."""
         while not self.stopping.is_set():
+            self._turns += 1
             client = self.consumer()
             try:
                 await client.start()
@@ -69,8 +72,19 @@ class Listening:
                 self.positions.clear()
                 await client.stop()
 
-    async def _read(self, client: Consumer) -> None:
+    async def watch(self) -> None:
+        """Until `stopping`. Raises Stuck when no step was taken for a minute of this process's running: a call hangs that never should."""
+        seen, looks = -1, 0
         while not self.stopping.is_set():
+            seen, looks = self._turns, looks + 1 if seen == self._turns else 0
+            if looks * WATCHED_EVERY >= STUCK_AFTER:
+                raise Stuck("a call hangs")
+            await self._pause(WATCHED_EVERY)
+
+    async def _read(self, client: Consumer) -> None:
+        self._moved_at = time.monotonic()  # how long broker or database were away before does not count
+        while not self.stopping.is_set():
+            self._turns += 1
             await self._look_at_halts(client)
             if client.fresh:
                 await self._take_up(client)
@@ -127,6 +141,7 @@ class Listening:
         readable, unreadable = parse([record])
         failure: BaseException = KafkaLost("untried")
         for _ in range(TRIES):
+            self._turns += 1
             outcome = await attempt(self._in_one_transaction(readable, unreadable, [record]))
             if isinstance(outcome, Batch):
                 return self._settle(client, [record], outcome)

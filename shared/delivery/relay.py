@@ -67,7 +67,7 @@ class Relay:
                     await self._while_locked(connection)
             except (Transient, TimedOut, KafkaLost) as error:
                 log.warning("relay-interrupted", reason=type(error).__name__, code=str(error))
-                await self._pause(BACK_OFF)
+                await self._rest(BACK_OFF)  # not woken by commits: each would ask a broker that is away
             finally:
                 self.active = False
 
@@ -77,7 +77,7 @@ class Relay:
                 self.active, self._floor, self._next_floor, self._floor_read_at = True, 0, 0, None
                 await self._with_producer(connection)
                 return
-            await self._pause(STANDBY)
+            await self._rest(STANDBY)
 
     async def _with_producer(self, connection: Connection) -> None:
         producer = await self.producer()

@@ -34,7 +34,8 @@ async def raise_concern(tx: Tx, raising: Raising) -> UUID:
     """Keeps a concern and answers its random id: the same work, answer and headers whether or not the person is known.
 
     Nothing is appended here, since the answer's header would name the person's stream: a deadline that is due at once forwards
-    it. Raises Refused for what the report itself lacks, never for whom it names. Source: OUR-05, mission rows 000-08..14.
+    it. A contact speaks for itself: the organisation it belongs to, such as a school, does not read it for that.
+    Raises Refused for what the report itself lacks, never for whom it names. Source: OUR-05, mission rows 000-08..14.
     """
     domain.must_be_raisable(raising.signs, raising.description)
     linked = await contacts.find_linked(tx, raising.link)
@@ -45,7 +46,7 @@ async def raise_concern(tx: Tx, raising: Raising) -> UUID:
         person_id=routed.person_id if routed else None,
         linked=linked is not None,
         raised_by=tx.caller.sub,
-        raised_by_organisation_id=tx.caller.organisation_id,
+        raised_by_organisation_id=None if tx.caller.has("contact") else tx.caller.organisation_id,
         raised_at=tx.now,
         severity=domain.severity_of(raising.signs, raising.worldview),
         signs=raising.signs,
@@ -90,7 +91,7 @@ async def list_concerns(tx: Tx, before: tuple[datetime, UUID], limit: int) -> li
         return await store.list_raised(tx, caller.sub, before, limit + 1)
     found = await store.list_reached(tx, caller.organisation_id, caller.has("safeguarding"), before, limit + 1)
     for concern in found[:limit]:
-        tx.audit("read-concern", concern.concern_id)
+        tx.audit("read-concern", concern.person_id or concern.concern_id)
     return [_without_restricted(concern, caller) for concern in found]
 
 

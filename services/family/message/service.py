@@ -156,7 +156,7 @@ async def list_messages(tx: Tx, state: State | None, before: UUID, limit: int) -
     if contact_id is not None:
         states = [s for s in domain.OPEN_TO_CONTACT if state in (None, s)]
         rows = await store.list_of_contact(tx, contact_id, states, before, limit + 1)
-    elif tx.caller.organisation_id is not None:
+    elif tx.caller.organisation_id is not None and tx.caller.has(*persons.WORKERS):
         states = [s for s in get_args(State) if state in (None, s)]
         rows = await store.list_of_organisation(tx, tx.caller.organisation_id, states, before, limit + 1)
     else:

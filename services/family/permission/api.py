@@ -72,7 +72,6 @@ async def revoke_permission(tx: CurrentTx, contact_id: UUID, permission_id: UUID
 async def list_permissions(tx: CurrentTx, contact_id: UUID) -> Page[PermissionView]:
     """Every permission of a contact, ended ones too."""
     found = await service.list_permissions(tx, contact_id)
-    tx.audit("read-permissions", contact_id)
     return Page(
         items=[PermissionView(id=p.permission_id, **p.model_dump(include=set(PermissionView.model_fields))) for p in found], next=None
     )

@@ -33,7 +33,8 @@ async def give_permission(tx: Tx, permission: Permission) -> None:
 
 
 async def list_permissions(tx: Tx, contact_id: UUID) -> list[Permission]:
-    await contacts.get_contact(tx, contact_id)
+    contact = await contacts.get_contact(tx, contact_id)
+    tx.audit("read-permissions", contact.person_id)
     return await store.list_permissions(tx, contact_id)
 
 

@@ -31,10 +31,25 @@ async def erase(tx: Tx, person_id: UUID, on: date) -> None:
     await store.delete_relations(tx, person_id)
 
 
-async def merge(tx: Tx, person_id: UUID, into_id: UUID) -> None:
-    await store.save_merged(tx, person_id, into_id)
-    await store.move_relations(tx, person_id, into_id)
-    await store.delete_relations(tx, person_id)
+async def merge(tx: Tx, person_id: UUID, into_id: UUID) -> UUID:
+    """Answers where the person is kept from now on: with `into_id`, or with whom that one was merged into already.
+
+    Merges of a chain come on streams of their own, so in any order; the rows stay locked, so that two at once follow each other.
+    """
+    into_id = await _lock_last(tx, person_id, into_id)
+    if into_id != person_id:
+        await store.save_merged(tx, person_id, into_id)
+        await store.move_relations(tx, person_id, into_id)
+        await store.delete_relations(tx, person_id)
+    return into_id
+
+
+async def _lock_last(tx: Tx, person_id: UUID, into_id: UUID) -> UUID:
+    rows = {key: await store.lock_person(tx, key) for key in sorted({person_id, into_id})}
+    while (following := rows[into_id]["merged_into"]) and following not in rows:
+        into_id = following
+        rows[into_id] = await store.lock_person(tx, into_id)
+    return person_id if following == person_id else into_id
 
 
 def hear_of(tx: Tx, person_id: UUID, organisation_id: UUID) -> None:
@@ -85,6 +100,11 @@ async def is_living(tx: Tx, person_id: UUID) -> bool:
     """Neither died nor erased as far as family has heard; takes no lock."""
     row = await store.find_person(tx, person_id)
     return row is None or not (row["died_on"] or row["erased_on"])
+
+
+async def is_adult(tx: Tx, person_id: UUID) -> bool:
+    row = await store.find_person(tx, person_id)
+    return row is not None and row["life_period"] == "adult"
 
 
 async def is_erased(tx: Tx, person_id: UUID) -> bool:

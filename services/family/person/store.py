@@ -93,9 +93,11 @@ async def is_related(tx: Tx, person_id: UUID, organisation_id: UUID) -> bool:
 
 
 async def move_relations(tx: Tx, person_id: UUID, into_id: UUID) -> None:
+    """To whom the person was merged into; to an erased one nothing."""
     await tx.connection.execute(
         "INSERT INTO person_organisation (person_id, organisation_id, how, related_at)"
-        " SELECT $2, organisation_id, how, related_at FROM person_organisation WHERE person_id = $1 ORDER BY organisation_id, how"
+        " SELECT $2, organisation_id, how, related_at FROM person_organisation WHERE person_id = $1"
+        " AND NOT EXISTS (SELECT FROM person WHERE person_id = $2 AND erased_on IS NOT NULL) ORDER BY organisation_id, how"
         " ON CONFLICT DO NOTHING",
         person_id,
         into_id,

@@ -7,14 +7,15 @@ BANDS = (7, 14, 21, 30)
 BAND_CELLS = tuple(f"within-{band}" for band in BANDS)
 OUTCOMES = ("overlapping", *BAND_CELLS, "later", "declined", "waiting", "lost")
 
-SUBSETS = (
-    ("consecutive-4-from-week-3", "consecutive-4"),
-    ("consecutive-4", "consecutive-3"),
-    ("consecutive-4-from-week-3", "two-after-week-4"),
-    ("consecutive-4", "two-of-four"),
-    ("dropout-4-missing", "consecutive-4"),
-)
-"""Who meets the first meets the second (standards section 3)."""
+IMPLIED = {
+    "consecutive-4-from-week-3": ("consecutive-4", "consecutive-3", "two-after-week-4", "two-of-four"),
+    "consecutive-4": ("consecutive-3", "two-of-four"),
+    "consecutive-3": ("two-of-four",),
+    "two-after-week-4": ("two-of-four",),
+    "dropout-4-missing": ("consecutive-4", "consecutive-3", "two-of-four"),
+}
+"""Who meets a definition meets these too, whichever lie between: any two shown can be subtracted (standards section 3)."""
+SUBSETS = tuple((narrow, wide) for narrow, wides in IMPLIED.items() for wide in wides)
 
 HANDOVERS = Spec(
     name="handovers",

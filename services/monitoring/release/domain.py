@@ -43,7 +43,7 @@ def _nested(table: Table) -> Iterator[tuple[Sum[Key], int]]:
 
 
 def rows_of(table: Table, as_of: datetime, hidden: Hidden, least: int) -> list[Row]:
-    """The rows of a table: all first, then by region, programme, month. `least`: the fewest a median is taken over."""
+    """The rows of a table: all first, then by region, programme, month. `least`: the fewest on either side of a median; 0: exact."""
     spec = table.spec
     values_of = _relapse_values if spec.name == "relapses" else _values
     return [
@@ -104,14 +104,22 @@ def _reasons(table: Table, row: RowKey, cell: str, hidden: Hidden) -> dict[str, 
 
 
 def _quantiles(table: Table, row: RowKey, values: Mapping[str, int | None], least: int) -> Row:
-    """Median and quartiles, where they are taken over a shown number of at least `least`."""
+    """Median and quartiles, where the number they are taken over is shown."""
     if table.spec.quantiles is None:
         return {}
     taken_over, unit = table.spec.quantiles
     counts = table.amounts[row]
-    enough = values[taken_over] is not None and sum(counts.values()) >= least
-    median, *quartiles = [quantile(counts, share) if enough else None for share in (0.5, 0.25, 0.75)]
-    return {f"median_{unit}": median, f"quartiles_{unit}": quartiles if enough else None}
+    shown = values[taken_over] is not None
+    median, *quartiles = [_quantile(counts, share, least) if shown else None for share in (0.5, 0.25, 0.75)]
+    return {f"median_{unit}": median, f"quartiles_{unit}": None if None in quartiles else quartiles}
+
+
+def _quantile(counts: Mapping[int, int], share: float, least: int) -> float | None:
+    """One that is released has `least` on either side and is a whole number: the share of a day says how many lie below it."""
+    value = quantile(counts, share)
+    if value is None or min(share, 1 - share) * sum(counts.values()) < least:
+        return None
+    return float(round(value)) if least else value
 
 
 def _shaped(values: Row) -> Row:
@@ -127,7 +135,7 @@ def frozen_rows(table: Table, as_of: datetime) -> list[Row]:
 
 def exact_rows(table: Table, as_of: datetime) -> list[Row]:
     """Every number as it is: for an operator on the machine, never over HTTP."""
-    return rows_of(table, as_of, frozenset(), 1)
+    return rows_of(table, as_of, frozenset(), 0)
 
 
 def cooperation(tables: Mapping[str, list[Row]]) -> list[Row]:
