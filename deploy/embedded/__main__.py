@@ -21,6 +21,13 @@ from deploy.embedded.stack import LOOPBACK
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 screen = Console(highlight=False)
 
+# What the services ask of a role beside its name; without it they refuse, or show nothing.
+NEEDED = {
+    **dict.fromkeys(("registrar", "coordinator", "clinician", "trainer", "system", "liaison", "safeguarding"), "org"),
+    **dict.fromkeys(("contact", "person"), "sub"),
+    "region": "regions",
+}
+
 Folder = Annotated[Path, typer.Option(help="Data, logs and stack.json lie here.", envvar="THROUGHCARE_FOLDER")]
 Keep = Annotated[bool, typer.Option(help="Take along the data of the last run.")]
 Quick = Annotated[bool, typer.Option(help="PostgreSQL without fsync, for tests.")]
@@ -60,7 +67,10 @@ def token(
         with LOOPBACK.open(url, urllib.parse.urlencode(form).encode(), timeout=5) as answer:
             typer.echo(json.load(answer)["access_token"])
     except urllib.error.HTTPError as refused:
-        _fail(f"the issuer refuses: {json.load(refused)['error']}")
+        _fail(f"the issuer refuses ROLE={role}: {json.load(refused)['error_description']}")
+    needed = NEEDED.get(role)
+    if needed and not given[needed]:
+        _warn(f"this token opens little: ROLE={role} needs {needed.upper()}=... as well")
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
@@ -94,10 +104,14 @@ def demo(
     """Start the system, replay the real trial records, print where the pathway leaks; stays up until Ctrl-C."""
     from deploy.trial import demo as trial
 
+    try:
+        chosen = trial.chosen(persons)
+    except trial.NobodyChosen as wrong:
+        _fail(str(wrong))
     process, described = _start(control.Options(folder, keep))
     code = 130
     try:
-        code = trial.main(described, persons, twice)
+        code = trial.main(described, chosen, twice)
         if code == 0 and not once:
             _stay(process)
     except KeyboardInterrupt:
@@ -158,8 +172,12 @@ def _rows(described: control.Described) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _fail(message: str) -> NoReturn:
-    Console(stderr=True, highlight=False).print(message, style="red", markup=False)
+    _warn(message)
     sys.exit(1)
+
+
+def _warn(message: str) -> None:
+    Console(stderr=True, highlight=False).print(message, style="red", markup=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

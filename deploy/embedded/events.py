@@ -26,7 +26,10 @@ async def follow(bootstrap_servers: str, from_beginning: bool, console: Console)
         try:
             await consumer.start()
             while True:
+                first = not positions
                 await _seek_fresh(consumer, positions, from_beginning)
+                if first and positions:
+                    console.print("[dim]following; Ctrl-C ends it[/dim]")
                 for record in await consumer.poll(BATCH):
                     positions[record.topic, record.partition] = record.offset + 1
                     console.print(line_of(record), soft_wrap=True)

@@ -23,7 +23,11 @@ from shared.policy import MACRO, MESO, MICRO, ROLES
 
 
 class BadRequest(Exception):
-    """The token request cannot be met; the message is an error code of RFC 6749, section 5.2."""
+    """The token request cannot be met: an error code of RFC 6749, section 5.2, and what a person may read."""
+
+    def __init__(self, code: str, description: str) -> None:
+        super().__init__(code)
+        self.answer = {"error": code, "error_description": description}
 
 
 def level_of(role: str) -> str:
@@ -34,10 +38,10 @@ def level_of(role: str) -> str:
 def claims_for(form: dict[str, str], issuer: str, now: int) -> dict[str, Any]:
     """The claims of a client-credentials request; raises BadRequest."""
     if form.get("grant_type") != "client_credentials":
-        raise BadRequest("unsupported_grant_type")
+        raise BadRequest("unsupported_grant_type", "only client_credentials")
     role, org = form.get("role", ""), form.get("org", "")
     if role not in ROLES:
-        raise BadRequest("invalid_scope")
+        raise BadRequest("invalid_scope", f"no such role; there are {', '.join(sorted(ROLES))}")
     return {
         "iss": issuer,
         "aud": form.get("audience", " ".join(SERVICES)).split(),
@@ -78,7 +82,7 @@ class Issuer:
         try:
             claims = claims_for(form, self.url, int(time.time()))
         except BadRequest as refused:
-            return JSONResponse({"error": str(refused)}, 400)
+            return JSONResponse(refused.answer, 400)
         token = jwt.encode({"alg": ALGORITHM, "kid": self.key.kid}, claims, self.key, algorithms=[ALGORITHM])
         return JSONResponse(
             {"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_LIFE}, headers={"Cache-Control": "no-store"}

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import platform
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -29,7 +30,8 @@ A token for a role: make -s token ROLE=... with what the role needs
   REGIONS=...  region (UZ-TK,UZ-SA)
   nothing      analyst ministry operator
 
-What follows is about a made-up person. Copy it into bash, in this folder."""
+What follows is about a made-up person. Copy it into a second shell (bash),
+in this folder, while this one stays."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,25 @@ class Run:
     console: Console
 
 
-def main(stack: dict[str, Any], persons: str, twice: bool, chaos: bool = False) -> int:
+class NobodyChosen(Exception):
+    """The words for the persons to replay name nobody."""
+
+
+def chosen(persons: str) -> list[records.Person]:
+    """The persons to replay; raises NobodyChosen."""
+    found = records.read(persons) if re.fullmatch(r"(all|[0-9]{1,4})(/[0-9]+)?", persons) else []
+    if not any(person.randomization for person in found):
+        raise NobodyChosen(f"PERSONS={persons} names nobody: take 0051, 0030 or 0027 (a trial), 0051/20 (its first twenty) or all")
+    return found
+
+
+def main(stack: dict[str, Any], persons: list[records.Person], twice: bool, chaos: bool = False) -> int:
     """0 when every command was answered and every event arrived everywhere. Faults in the demo (`chaos`) come with a later issue."""
     console = Console()
     if chaos:
         console.print("CHAOS is not part of this version")
         return 2
-    run = Run(stack, records.read(persons), twice, datetime.now(UTC).date(), console)
+    run = Run(stack, persons, twice, datetime.now(UTC).date(), console)
     code = 1
     try:
         code = uvloop.run(_run(run))
@@ -129,9 +143,10 @@ async def _explain(run: Run, sender: Sender) -> None:
 
 def _told(replay: Replay, took: float) -> str:
     """Two lines."""
+    again = replay.sender.counted["asked again"]
     return (
         f"{replay.sent} commands in {took:.1f} s until every event was applied; {replay.sent_twice} of them sent twice\n"
-        f"with their key ({replay.answered_differently} answered differently), {replay.sender.counted['asked again']} asked again."
+        f"with their key ({replay.answered_differently} answered differently), {again} asked again until answered."
     )
 
 

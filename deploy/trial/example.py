@@ -92,12 +92,12 @@ def _completion(example: Example, programme: str, today: date) -> str:
         f"curl -i -X PUT {_as(f'ROLE=clinician ORG={example.clinic}')} \\\n"
         f'  -H "Idempotency-Key: {key}" -H "Content-Type: application/json" \\\n'
         f"  -d '{body}' \\\n"
-        f"  {programme}/journeys/{example.journey_id}/stages/1/completion"
+        f"  {programme}/journeys/{example.journey_id}/stages/1/completion; echo"
     )
 
 
 def _ask(who: str, url: str) -> str:
-    return f'curl -s {_as(who)} \\\n  "{url}"'
+    return f'curl -s {_as(who)} \\\n  "{url}"; echo'
 
 
 def _as(who: str) -> str:

@@ -39,7 +39,9 @@ made up, so is the whole micro level: contacts, permissions, messages, concerns.
 PUBLISHED = "Published of trial 0051: 270 of 287, 204 of 283 (Lee and others, Lancet 2018)."
 KNOWN = "* in all of trial 0051: 153 of 270, 110 of 204. Dropout is leaving, no relapse."
 NOT_RELEASED = "No answers released: imported referrals set no clock, this month is open."
-EQUAL = "Appended = relayed = applied once by each that listens; -: does not listen."
+EQUAL = """\
+Appended = relayed = applied once by each that listens; -: does not listen.
+Parked: set aside for an operator; lag: written, but not yet read by all."""
 
 Figures = dict[str, Any]
 
