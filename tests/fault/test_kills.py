@@ -29,8 +29,13 @@ async def kept_loading(ground: Ground, until: asyncio.Event, streams: list[UUID]
         committed.update(chosen)
         n += 5
         if n % 50 == 0:
-            await eventually(lambda: shorter_than(ground, 400))
+            await eventually(lambda: has_room(ground, until), 60)
     return committed
+
+
+async def has_room(ground: Ground, until: asyncio.Event) -> bool:
+    """Whether to go on: the queue is short, or nobody is left to shorten it and the load is to stop."""
+    return until.is_set() or await shorter_than(ground, 400)
 
 
 async def shorter_than(ground: Ground, most: int) -> bool:
