@@ -5,13 +5,15 @@ EMBEDDED := $(RUN) -m deploy.embedded
 CODE := deploy services shared tests
 PERSONS ?= 0051
 ROLE ?= clinician
+N ?= small
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status token figures events test check docs lock
+.PHONY: help demo up down status token figures events test check fault fault-cluster bench docs lock
 
 help: ## print this
 	@echo 'Throughcare: make <command>'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 
 .venv/installed: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed; name it: make PYTHON=python3.11' >&2; exit 1; }
@@ -21,8 +23,8 @@ help: ## print this
 	@$(RUN) -m uv pip install --quiet --python $(RUN) --require-hashes -r requirements.lock >&2
 	@touch $@
 
-demo: .venv/installed ## replay the real records, show where the pathway leaks, stay up (ONCE=1 TWICE=1 KEEP=1 PERSONS=all)
-	@$(EMBEDDED) demo --persons '$(PERSONS)' $(if $(ONCE),--once) $(if $(TWICE),--twice) $(if $(KEEP),--keep)
+demo: .venv/installed ## replay the real records, show where the pathway leaks, stay up (ONCE=1 TWICE=1 CHAOS=1 KEEP=1 PERSONS=all)
+	@$(EMBEDDED) demo --persons '$(PERSONS)' $(if $(ONCE),--once) $(if $(TWICE),--twice) $(if $(CHAOS),--chaos) $(if $(KEEP),--keep)
 
 up: .venv/installed ## start the empty system and leave it running (KEEP=1: with the last run's data)
 	@$(EMBEDDED) up $(if $(KEEP),--keep)
@@ -42,8 +44,8 @@ figures: .venv/installed ## the exact figures, which never leave this machine (J
 events: .venv/installed ## follow the topics until Ctrl-C (ALL=1: from the beginning)
 	@$(EMBEDDED) events $(if $(ALL),--all)
 
-test: .venv/installed ## every test, on a stack of its own
-	@$(RUN) -m pytest tests
+test: .venv/installed ## every test but the faults below, on a stack of its own
+	@$(RUN) -m pytest tests --ignore=tests/fault/rows --ignore=tests/fault/cluster --ignore=tests/bench
 
 check: .venv/installed ## format, lint, types, import contracts, unit and contract tests: before every commit
 	@$(RUN) -m ruff format --quiet --check $(CODE)
@@ -51,6 +53,15 @@ check: .venv/installed ## format, lint, types, import contracts, unit and contra
 	@$(RUN) -m mypy $(CODE)
 	@PYTHONPATH=. .venv/bin/lint-imports
 	@$(RUN) -m pytest tests/unit tests/contract
+
+fault: .venv/installed ## break the running system in every way we know, then count what was lost (N=small|medium|large SEED=1 ROW=kafka)
+	@N='$(N)' SEED='$(SEED)' $(RUN) -m pytest tests/fault/rows $(if $(ROW),-k '$(ROW)')
+
+fault-cluster: .venv/installed ## three brokers, the leader killed again and again
+	@$(RUN) -m pytest tests/fault/cluster
+
+bench: .venv/installed ## the usual stack, ours and the limit side by side; writes docs/performance.md (ONLY='relay rebuild')
+	@$(RUN) -m tests.bench $(ONLY) $(if $(ONLY),,--write)
 
 docs: .venv/installed ## write docs/ again from events and routes
 	@$(RUN) -m deploy.docs

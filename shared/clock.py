@@ -11,8 +11,7 @@ import structlog
 from shared.database import Database, Record, TimedOut, Transient, Tx
 from shared.delivery import outbox
 from shared.delivery.consumer import Listening, attempt
-from shared.delivery.offsets import Partition
-from shared.kafka import KafkaLost
+from shared.records import KafkaLost, Partition
 
 Deadline = Callable[[Tx, UUID], Awaitable[None]]
 Deadlines = Mapping[str, Deadline]

@@ -1,10 +1,12 @@
 """The one door to asyncpg: pools, transactions and migrations. No table of a service is named here."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     Connection = asyncpg.Connection[Record]
 else:
     Connection = asyncpg.Connection
+Statements = tuple[str, ...]
 Write = Callable[[Connection, list[Row]], Awaitable[None]]
 Unique = asyncpg.UniqueViolationError
 
@@ -32,8 +35,24 @@ LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, as
 TIMED_OUT = ("57014", "25P04")
 SILENT_SECONDS = 20
 """Longer than any guard below: who has not answered by then is gone without a word, and its connection with it."""
+ACQUIRE_SECONDS = 2
 MIGRATE_LOCK = 7_302_001
 GUARDS = {"lock_timeout": "2s", "statement_timeout": "4s", "transaction_timeout": "15s", "timezone": "UTC"}
+
+
+class Lent(asyncpg.Connection):
+    """A connection of the pool. One lent for a single transaction is given back without a round trip: nothing outlives it.
+
+    Source: ADR 20. Whoever needs more (session locks, settings) takes `Database.connection`, which the pool cleans.
+    """
+
+    __slots__ = ("_transacts",)
+
+    def lend(self, transacts: bool) -> None:
+        self._transacts = transacts
+
+    def get_reset_query(self) -> str:
+        return "" if self._transacts else super().get_reset_query()
 
 
 class Transient(Exception):
@@ -69,7 +88,7 @@ class Appended:
 class Tx:
     """One transaction: what it knows and what it has gathered. Written and committed by the edge, never by a service function.
 
-    `cause` is the envelope of the event being handled, None in a command.
+    `cause` is the envelope of the event being handled, None in a command. `begun` is what the statement beside BEGIN answered.
     """
 
     connection: Connection
@@ -81,6 +100,19 @@ class Tx:
     appended: list[Appended] = field(default_factory=list)
     rows: dict[Write, list[Row]] = field(default_factory=dict)
     audited: list[tuple[str, UUID | None]] = field(default_factory=list)
+    begun: str = ""
+    defers: bool = False
+    deferred: tuple[Statements, Row] = ((), ())
+
+    async def save(self, statements: Statements, *arguments: Any) -> None:
+        """Change rows whose lock is held: in a command within its last statement, elsewhere at once.
+
+        The `statements` share the `arguments` and answer nothing; a command does not read what it saved.
+        """
+        if self.defers and not self.deferred[0]:
+            self.deferred = statements, arguments
+        else:
+            await self.connection.execute(together(statements), *arguments)
 
     def append(self, stream_id: UUID, *events: Event) -> None:
         """Remember facts for the outbox; their order within a stream is kept."""
@@ -105,6 +137,14 @@ class Tx:
         self.rows.clear()
 
 
+@lru_cache
+def together(statements: Statements, last: str = "", shift: int = 0) -> str:
+    """One statement that does all of these and then `last`, a SELECT or its own list after WITH; their parameters count from `shift`."""
+    moved = (re.sub(r"\$(\d+)", lambda found: f"${int(found[1]) + shift}", statement) for statement in statements)
+    named = ", ".join(f"saved_{number} AS ({statement})" for number, statement in enumerate(moved))
+    return f"WITH {named}{last or ' SELECT'}"
+
+
 def now_utc() -> datetime:
     return datetime.now(UTC)
 
@@ -115,6 +155,8 @@ class Database:
     def __init__(self, pool: "asyncpg.Pool[Record]", now: Callable[[], datetime] = now_utc) -> None:
         self.pool = pool
         self.now = now
+        # The pool gives a free connection to whoever asks at that moment: who waited longest would wait for ever.
+        self._room = asyncio.Semaphore(pool.get_max_size())
 
     @classmethod
     async def open(cls, url: str, size: int, name: str, now: Callable[[], datetime] = now_utc) -> "Database":
@@ -128,6 +170,7 @@ class Database:
                 command_timeout=SILENT_SECONDS,
                 server_settings={"application_name": name, **GUARDS},
                 max_inactive_connection_lifetime=60,
+                connection_class=Lent,
             )
         except LOST as error:
             raise _converted(error) from error
@@ -141,18 +184,33 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """A connection outside a transaction. Raises Transient or TimedOut for what may pass."""
+        """A connection outside a transaction; its locks and settings end with the block. Raises Transient or TimedOut for what may pass."""
+        async with self._lent(transacts=False) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self, caller: Caller = SYSTEM, first: str = "") -> AsyncIterator[Tx]:
+        """READ COMMITTED; commits when the block ends well, rolls back otherwise. `first`: a statement sent along with BEGIN."""
+        async with self._lent(transacts=True) as connection:
+            ended = ""
+            try:
+                yield Tx(connection, self.now(), caller, begun=await connection.execute(f"BEGIN;{first}"))
+                ended = await connection.execute("COMMIT")
+            finally:
+                if not ended:
+                    await connection.execute("ROLLBACK")
+            if ended != "COMMIT":  # what the server answers when a statement had failed and nobody said so
+                raise RuntimeError("rolled back at COMMIT")
+
+    @asynccontextmanager
+    async def _lent(self, transacts: bool) -> AsyncIterator[Connection]:
         try:
-            async with self.pool.acquire(timeout=2) as connection:
+            async with asyncio.timeout(ACQUIRE_SECONDS) as waiting, self._room, self.pool.acquire() as connection:
+                waiting.reschedule(None)
+                connection.lend(transacts)  # type: ignore[attr-defined]
                 yield connection  # type: ignore[misc]
         except LOST as error:
             raise _converted(error) from error
-
-    @asynccontextmanager
-    async def transaction(self, caller: Caller = SYSTEM) -> AsyncIterator[Tx]:
-        """READ COMMITTED; commits when the block ends well, rolls back otherwise."""
-        async with self.connection() as connection, connection.transaction():
-            yield Tx(connection, self.now(), caller)
 
 
 def _converted(error: Exception) -> Exception:

@@ -11,13 +11,16 @@ from pydantic import BaseModel
 from shared import telemetry, web
 from shared.command import CurrentTx, queries
 from shared.database import Connection
+from shared.delivery import resend
+from shared.delivery.log import RELAY
 from shared.policy import allows, roles
 
 Check = Callable[[], Awaitable[str | None]]
 """Answers why the process is not ready, None when it is."""
 
 OUT = """
-SELECT o.topic, count(*) AS appended, count(u.id) AS unsent, min(o.recorded_at) FILTER (WHERE u.id IS NOT NULL) AS oldest_unsent_at
+SELECT o.topic, count(*) AS appended, count(u.id) AS unsent, min(o.recorded_at) FILTER (WHERE u.id IS NOT NULL) AS oldest_unsent_at,
+       coalesce((SELECT max(log_epoch) FROM relay_position r WHERE r.topic = o.topic), 0) AS log_epoch
 FROM outbox o LEFT JOIN unsent u USING (id) GROUP BY o.topic ORDER BY o.topic
 """
 IN = """
@@ -31,6 +34,7 @@ LEFT JOIN halt h USING (topic)
 LEFT JOIN (SELECT topic, sum(next_offset)::bigint AS next_offsets FROM inbox_offset GROUP BY topic) f USING (topic)
 ORDER BY i.topic
 """
+HALTED = "SELECT reason FROM halt WHERE topic = $1"
 SEEN = """
 SELECT coalesce((SELECT last_seq FROM inbox WHERE topic = $1 AND stream_id = $2), 0) >= $3 AS has,
        (SELECT state FROM parked WHERE topic = $1 AND stream_id = $2 AND seq = $3) AS aside
@@ -42,13 +46,14 @@ Topic = Annotated[
 
 
 class Sent(BaseModel):
-    """One topic this service owns."""
+    """One topic this service owns. `log_epoch` counts how often its log was lost and filled again."""
 
     topic: str
     appended: int
     relayed: int
     unsent: int
     oldest_unsent_at: datetime | None
+    log_epoch: int
 
 
 class Heard(BaseModel):
@@ -66,13 +71,19 @@ class Heard(BaseModel):
 
 
 class Delivery(BaseModel):
-    """Health of a service's streams. `lag` is None in a process that does not listen."""
+    """Health of a service's streams. `lag` is None in a process that does not listen.
+
+    `refilling` and `resending`: rows of the outbox still to be sent again, at most, before and behind new ones.
+    """
 
     service: str
     sent: list[Sent]
     heard: list[Heard]
     quarantined: int
     relaying: bool
+    relay_halted: str | None
+    refilling: int
+    resending: int
 
 
 class Seen(BaseModel):
@@ -137,4 +148,6 @@ async def health_of(connection: Connection, service: str, lags: dict[str, int] |
     sent = [Sent(relayed=row["appended"] - row["unsent"], **dict(row)) for row in await connection.fetch(OUT)]
     heard = [Heard(lag=lags.get(row["topic"], 0) if lags is not None else None, **dict(row)) for row in await connection.fetch(IN)]
     quarantined = await connection.fetchval("SELECT count(*) FROM quarantine")
-    return Delivery(service=service, sent=sent, heard=heard, quarantined=quarantined, relaying=relaying)
+    halted, left = await connection.fetchval(HALTED, RELAY), await resend.left(connection)
+    again = {"refilling": left.get(True, 0), "resending": left.get(False, 0), "relay_halted": halted}
+    return Delivery(service=service, sent=sent, heard=heard, quarantined=quarantined, relaying=relaying, **again)

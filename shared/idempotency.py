@@ -8,6 +8,8 @@ from shared.errors import Conflict, Refused
 from shared.identity import Caller
 
 CLAIM = "SELECT * FROM claim_key($1, $2)"
+OPEN = "SELECT FROM claim_key({}, {}) WHERE NOT got OR request_hash IS NOT NULL"
+FRESH = "SELECT 0"
 
 
 class KeyMissing(Exception):
@@ -31,11 +33,23 @@ def principal_of(caller: Caller) -> str:
     return f"{caller.sub}@{caller.organisation_id}"
 
 
+def opening(caller: Caller, key: str) -> str:
+    """The claim as a statement that goes along with BEGIN: it answers FRESH when the key is locked and nothing is kept for it."""
+    return OPEN.format(_literal(principal_of(caller)), _literal(key))
+
+
+def _literal(text: str) -> str:
+    """A text as SQL made of hexadecimal digits only: no text can end it."""
+    return f"convert_from(decode('{text.encode().hex()}', 'hex'), 'UTF8')"
+
+
 async def claim(tx: Tx, caller: Caller, key: str, request_hash: bytes) -> tuple[Kept, str | None] | None:
     """Lock the key for this transaction and answer what is kept for it, with the places of its events.
 
     Raises Conflict("key-busy") while another request with the key runs, Refused("key-reused") for another request.
     """
+    if tx.begun == FRESH:
+        return None
     row = await tx.connection.fetchrow(CLAIM, principal_of(caller), key)
     if row is None or not row["got"]:
         raise Conflict("key-busy", retry_after=1)

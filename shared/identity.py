@@ -1,6 +1,7 @@
 """Who is calling: access tokens checked against the issuer's keys. What a caller may do is `policy.py`'s."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ KEYS_LIVE = 600.0
 REFETCH_AFTER = 60.0
 FAILED_FOR = 1.0
 TOKEN_LIFE = 600
+KEPT_TOKENS = 10_000
 
 Level = Literal["macro", "meso", "micro", "none"]
 
@@ -56,7 +58,10 @@ SYSTEM = Caller(sub="process", is_process=True)
 
 @dataclass
 class Identity:
-    """Checks tokens for one audience. Keys are kept 10 minutes; an unknown `kid` refetches at most once a minute."""
+    """Checks tokens for one audience. Keys are kept 10 minutes; an unknown `kid` refetches at most once a minute.
+
+    What a checked token says is kept, under its hash, until it expires or the keys are fetched anew.
+    """
 
     issuer: str
     audience: str
@@ -67,25 +72,41 @@ class Identity:
     _fetched_at: float = float("-inf")
     _failed_at: float = float("-inf")
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _checked: dict[bytes, tuple[int, Caller]] = field(default_factory=dict)
 
     async def of(self, authorization: str | None) -> Caller:
         """The caller of an `Authorization` header; raises Unauthenticated, or IssuerLost when keys cannot be had."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > 8192:
             raise Unauthenticated
+        digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+        return self._kept(digest) or await self._check(digest, token)
+
+    def _kept(self, digest: bytes) -> Caller | None:
+        """The caller of a token checked before, while it and the keys it was checked with live."""
+        expires, caller = self._checked.get(digest, (0, None))
+        fresh = time.time() < expires and time.monotonic() - self._fetched_at <= KEYS_LIVE
+        return caller if fresh else None
+
+    async def _check(self, digest: bytes, token: str) -> Caller:
         try:
             kid = _header_of(token, self.algorithm)
             keys = await self._keys_for(kid)
             claims = jwt.decode(token, keys, algorithms=[self.algorithm]).claims
         except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise Unauthenticated from error
-        return self._caller(claims)
+        caller = self._caller(claims)
+        if len(self._checked) >= KEPT_TOKENS:
+            self._checked.clear()
+        self._checked[digest] = claims["exp"], caller
+        return caller
 
     async def _keys_for(self, kid: str) -> KeySet:
         if self._must_ask(kid):  # who has a known key never waits behind who asks for an unknown one
             async with self._lock:
                 if self._must_ask(kid):
                     self._keys, self._fetched_at = await self._fetch(), time.monotonic()
+                    self._checked.clear()
         if self._keys is None:
             raise IssuerLost
         return self._keys

@@ -1,16 +1,19 @@
 """The one door to aiokafka: a producer of explicit batches, a consumer whose positions are ours, topics. Knows no table and no event."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import IllegalStateError, KafkaError, NoError, TopicAlreadyExistsError, for_code
 from aiokafka.partitioner import murmur2
 
-__all__ = ["Consumer", "KafkaLost", "Outgoing", "Producer", "Record", "create_topics", "partition_of"]
+from shared.records import KafkaLost, Outgoing, Partition, Range, Record
+from shared.waiting import within
+
+__all__ = ["Consumer", "KafkaLost", "LogReader", "Outgoing", "Partition", "Producer", "Record", "create_topics", "partition_of"]
 
 PARTITIONS = 12
 RETENTION_MS = 30 * 24 * 3600 * 1000
@@ -19,35 +22,6 @@ ASKING_SECONDS = 2.0
 STARTING_SECONDS = 5.0
 STOPPING_SECONDS = 2.0
 """Together with the database's two under the supervisor's six, also with a broker that does not answer."""
-Result = TypeVar("Result")
-Headers = Sequence[tuple[str, bytes | None]]
-
-
-class KafkaLost(Exception):
-    """The broker is away, slow or refuses; the same may succeed later with a new client."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record of the log; `timestamp` in milliseconds, set by the broker on append."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    headers: Headers
-    value: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One record to send; records of one partition are sent in the order given."""
-
-    topic: str
-    partition: int
-    key: bytes
-    value: bytes
-    headers: Headers
 
 
 def partition_of(key: bytes, partitions: int = PARTITIONS) -> int:
@@ -91,10 +65,10 @@ class Producer:
         answers = await asyncio.gather(*(future for _, future in futures), return_exceptions=True)
         return _offsets(len(records), [places for places, _ in futures], answers)
 
-    def _batched(self, records: Sequence[Outgoing]) -> dict[tuple[str, int], list[tuple[list[int], Any]]]:
-        batches: dict[tuple[str, int], list[tuple[list[int], Any]]] = {}
+    def _batched(self, records: Sequence[Outgoing]) -> dict[Partition, list[tuple[list[int], Any]]]:
+        batches: dict[Partition, list[tuple[list[int], Any]]] = {}
         for place, record in enumerate(records):
-            parts = batches.setdefault((record.topic, record.partition), [([], self._client.create_batch())])
+            parts = batches.setdefault(record.place, [([], self._client.create_batch())])
             if not self._fits(parts[-1][1], record):
                 parts.append(([], self._client.create_batch()))
                 if not self._fits(parts[-1][1], record):
@@ -125,9 +99,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     topics: Sequence[str]
     session_ms: int = 10_000
     heartbeat_ms: int = 1_000
-    fresh: set[tuple[str, int]] = field(default_factory=set)
+    fresh: set[Partition] = field(default_factory=set)
     _client: AIOKafkaConsumer = None
-    _ready: set[tuple[str, int]] = field(default_factory=set)
+    _ready: set[Partition] = field(default_factory=set)
 
     async def start(self) -> None:
         """Raises KafkaLost."""
@@ -160,27 +134,17 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def poll(self, max_records: int, timeout_ms: int = 200) -> list[Record]:
         """Records of the partitions we sought, each partition's in order. Raises KafkaLost: make a new consumer."""
+        if self._client._fetcher._fetch_task.done():  # it ends by any surprise, and getmany answers nothing from then on, for ever
+            raise KafkaLost("fetching-ended")
         try:
-            fetched: Mapping[TopicPartition, list[Any]] = await self._client.getmany(timeout_ms=timeout_ms, max_records=max_records)
+            fetched = await self._client.getmany(timeout_ms=timeout_ms, max_records=max_records)
         except (KafkaError, OSError) as error:
             raise KafkaLost(type(error).__name__) from error
-        return [
-            Record(r.topic, r.partition, r.offset, r.timestamp, r.headers, r.value)
-            for tp, records in fetched.items()
-            if (tp.topic, tp.partition) in self._ready
-            for r in records
-        ]
+        return [record for record in _records(fetched) if record.place in self._ready]
 
-    async def range_of(self, partitions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, int]]:
+    async def range_of(self, partitions: Iterable[Partition]) -> dict[Partition, Range]:
         """The log's beginning and end of each partition. Raises KafkaLost."""
-        wanted = [TopicPartition(*partition) for partition in partitions]
-        try:
-            # a client that is being stopped would not answer before its own, longer time-out
-            beginnings = await _within(ASKING_SECONDS, self._client.beginning_offsets(wanted))
-            ends = await _within(ASKING_SECONDS, self._client.end_offsets(wanted))
-        except (KafkaError, OSError, ValueError, TimeoutError) as error:
-            raise KafkaLost(type(error).__name__) from error
-        return {(tp.topic, tp.partition): (beginnings[tp], ends[tp]) for tp in wanted}
+        return await _ranges(self._client, partitions)
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
         """Read on from `offset`; a partition that was taken away meanwhile is left alone."""
@@ -194,10 +158,10 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self.fresh.discard((topic, partition))
         self._ready.add((topic, partition))
 
-    def forget(self, topic: str) -> None:
-        """Drop records of this topic until its partitions are sought again."""
-        self.fresh |= {partition for partition in self._ready if partition[0] == topic}
-        self._ready = {partition for partition in self._ready if partition[0] != topic}
+    def forget(self, partitions: Iterable[Partition]) -> None:
+        """Drop records of these until they are sought again."""
+        self.fresh |= self._ready & set(partitions)
+        self._ready -= self.fresh
 
     def highwater(self, topic: str, partition: int) -> int | None:
         """The log's end as last heard from the broker, None before the first fetch."""
@@ -208,17 +172,75 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         return end
 
     @property
-    def ready(self) -> frozenset[tuple[str, int]]:
+    def ready(self) -> frozenset[Partition]:
         return frozenset(self._ready)
 
-    async def report(self, positions: Mapping[tuple[str, int], int]) -> None:
+    async def report(self, positions: Mapping[Partition, int]) -> None:
         """Tell Kafka's own tools where we are; failing is no error, since our positions are in our database."""
         offsets = {TopicPartition(*p): offset for p, offset in positions.items() if p in self._ready}
         try:
             if offsets:
-                await _within(ASKING_SECONDS, self._client.commit(offsets))
+                await within(ASKING_SECONDS, self._client.commit(offsets))
         except (KafkaError, OSError, TimeoutError):
             return
+
+
+class LogReader:
+    """Reads the log outside any group, exactly what it is told to."""
+
+    def __init__(self, client: AIOKafkaConsumer) -> None:
+        self._client = client
+
+    @classmethod
+    async def start(cls, bootstrap_servers: str) -> "LogReader":
+        """Raises KafkaLost."""
+        client = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap_servers, enable_auto_commit=False, metadata_max_age_ms=3_000, request_timeout_ms=5_000
+        )
+        await _started(client)
+        return cls(client)
+
+    async def stop(self) -> None:
+        await _stopped(self._client)
+        await _stopped(self._client._client)
+
+    async def range_of(self, partitions: Iterable[Partition]) -> dict[Partition, Range]:
+        """The log's beginning and end of each partition. Raises KafkaLost."""
+        return await _ranges(self._client, partitions)
+
+    async def read(self, spans: Mapping[Partition, Range]) -> AsyncIterator[list[Record]]:
+        """The records of each span, each partition's in order. Raises KafkaLost, also when they are not there any more."""
+        left = {partition: end for partition, (begin, end) in spans.items() if begin < end}
+        try:
+            self._client.assign([TopicPartition(*partition) for partition in left])
+            for partition in left:
+                self._client.seek(TopicPartition(*partition), spans[partition][0])
+            while left:
+                records = _records(await self._client.getmany(timeout_ms=int(ASKING_SECONDS * 1000), max_records=1_000))
+                if not records:
+                    raise KafkaLost("silent")
+                yield [record for record in records if record.offset < spans[record.place][1]]
+                reached = {record.place: record.offset + 1 for record in records}
+                left = {partition: end for partition, end in left.items() if reached.get(partition, 0) < end}
+        except (KafkaError, OSError) as error:
+            raise KafkaLost(type(error).__name__) from error
+        finally:
+            self._client.pause(*self._client.assignment())  # else it went on fetching what nobody asked for
+
+
+def _records(fetched: Mapping[TopicPartition, Sequence[Any]]) -> list[Record]:
+    return [Record(r.topic, r.partition, r.offset, r.timestamp, r.headers, r.value) for records in fetched.values() for r in records]
+
+
+async def _ranges(client: AIOKafkaConsumer, partitions: Iterable[Partition]) -> dict[Partition, Range]:
+    wanted = [TopicPartition(*partition) for partition in partitions]
+    try:
+        # a client that is being stopped would not answer before its own, longer time-out
+        beginnings = await within(ASKING_SECONDS, client.beginning_offsets(wanted))
+        ends = await within(ASKING_SECONDS, client.end_offsets(wanted))
+    except (KafkaError, OSError, ValueError, TimeoutError) as error:
+        raise KafkaLost(type(error).__name__) from error
+    return {(tp.topic, tp.partition): (beginnings[tp], ends[tp]) for tp in wanted}
 
 
 async def create_topics(bootstrap_servers: str, names: Iterable[str], replication: int) -> None:
@@ -254,7 +276,7 @@ def _made(response: Any) -> None:
 
 async def _started(client: Any) -> None:
     try:
-        await _within(STARTING_SECONDS, client.start())
+        await within(STARTING_SECONDS, client.start())
     except (KafkaError, OSError) as error:
         await _stopped(client)
         raise KafkaLost(type(error).__name__) from error
@@ -263,27 +285,6 @@ async def _started(client: Any) -> None:
 async def _stopped(client: Any) -> None:
     close: Callable[[], Coroutine[Any, Any, Any]] = getattr(client, "stop", None) or client.close
     try:
-        await _within(STOPPING_SECONDS, close())
+        await within(STOPPING_SECONDS, close())
     except (KafkaError, OSError):
         return
-
-
-async def _within(seconds: float, work: Coroutine[Any, Any, Result]) -> Result:
-    """What `work` answers. Raises TimeoutError at once when it is late, whether or not it lets itself be cancelled.
-
-    aiokafka lets out the cancellation of its own tasks when it closes after a lost fetch: passed on, it ended our loop without a word.
-    It swallows others, and `wait_for` waits for what it cancelled.
-    """
-    answering = asyncio.gather(work, return_exceptions=True)
-    try:
-        await asyncio.wait([answering], timeout=seconds)
-        if not answering.done():
-            raise TimeoutError
-        (answer,) = answering.result()
-    finally:
-        answering.cancel()
-    if isinstance(answer, asyncio.CancelledError):
-        raise TimeoutError
-    if isinstance(answer, BaseException):
-        raise answer
-    return answer

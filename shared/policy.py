@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from shared.identity import Caller
@@ -36,6 +37,7 @@ def roles(*names: str) -> Policy:
     return holds_role
 
 
+@lru_cache(maxsize=10_000)
 def at_own_level(caller: Caller) -> Caller:
     """The caller with the roles that count at its level: one of another level opens nothing, nor helps one that does.
 

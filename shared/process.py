@@ -13,22 +13,24 @@ import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from shared import health, operations, telemetry, web
+from shared import health, operations, points, telemetry, web
 from shared.clock import Clock, Deadlines
 from shared.database import Database, TimedOut, Transient, migrate
 from shared.delivery.consumer import Listening, Stuck
 from shared.delivery.inbox import Handlers
+from shared.delivery.log import Log, is_halted
 from shared.delivery.relay import Relay
 from shared.events import published_by
 from shared.identity import Identity
-from shared.kafka import Consumer, Producer, create_topics
+from shared.kafka import Consumer, LogReader, Producer, create_topics
 from shared.settings import ServiceSettings
 
 ROLES = ("api", "worker", "all")
 DRAIN = 20
 FLOOR_MIGRATIONS = Path(__file__).parent / "delivery" / "migrations"
 
-Loop = Callable[[Database, asyncio.Event], Coroutine[Any, Any, None]]
+Loop = Callable[[Database, asyncio.Event, asyncio.Event], Coroutine[Any, Any, None]]
+"""Takes the database, what stops it, and what is set whenever events took effect here."""
 Operation = Callable[[ServiceSettings, list[str]], int]
 log = structlog.get_logger("process")
 
@@ -55,6 +57,11 @@ class Service:
         return sorted({event.topic for event in self.handlers})
 
     @property
+    def publishes(self) -> list[str]:
+        """The topics it alone writes."""
+        return sorted({event.topic for event in published_by(self.name)})
+
+    @property
     def migrations(self) -> list[tuple[str, Path]]:
         return [("floor", FLOOR_MIGRATIONS), (self.name, FLOOR_MIGRATIONS.parents[2] / "services" / self.name / "migrations")]
 
@@ -69,17 +76,24 @@ class Worker:
     listening: Listening
     clock: Clock
     stopping: asyncio.Event
+    heard: asyncio.Event
 
     @classmethod
     def of(cls, service: Service, settings: ServiceSettings, database: Database, stopping: asyncio.Event) -> "Worker":
         servers = settings.kafka_bootstrap_servers
-        relay = Relay(database, lambda: Producer.start(servers), stopping)
+        relay = Relay(database, lambda: Producer.start(servers), stopping, log_of(service, settings))
 
         def consumer() -> Consumer:
             return Consumer(servers, service.name, service.topics, settings.kafka_session_timeout_ms, settings.kafka_heartbeat_ms)
 
-        listening = Listening(service.name, database, consumer, service.handlers, service.batch, stopping, relay.wake)
-        return cls(service, database, relay, listening, Clock(database, service.deadlines, listening, stopping), stopping)
+        heard = asyncio.Event()
+
+        def applied() -> None:
+            relay.wake()
+            heard.set()
+
+        listening = Listening(service.name, database, consumer, service.handlers, service.batch, stopping, applied)
+        return cls(service, database, relay, listening, Clock(database, service.deadlines, listening, stopping), stopping, heard)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -88,7 +102,7 @@ class Worker:
             tasks.create_task(self.listening.watch())
             tasks.create_task(tended(self.clock.run()))
             for loop in self.service.loops:
-                tasks.create_task(tended(loop(self.database, self.stopping)))
+                tasks.create_task(tended(loop(self.database, self.stopping, self.heard)))
 
     def lags(self) -> dict[str, int] | None:
         return self.listening.lags()
@@ -100,6 +114,16 @@ class Worker:
         if serves_api:
             return None
         return "topic-halted" if self.listening.halted else None if self.listening.client else "not-listening"
+
+
+def log_of(service: Service, settings: ServiceSettings) -> Log:
+    """The topics a service writes, for its relay and for `adopt`."""
+    servers = settings.kafka_bootstrap_servers
+
+    async def make_topics() -> None:
+        await create_topics(servers, service.publishes, settings.kafka_replication)
+
+    return Log(service.publishes, lambda: LogReader.start(servers), make_topics)
 
 
 async def tended(loop: Coroutine[Any, Any, None]) -> None:
@@ -123,7 +147,8 @@ def application(service: Service, settings: ServiceSettings, api: Database | Non
         try:
             if database:
                 async with database.connection() as connection:
-                    await connection.fetchval("SELECT 1")
+                    if await is_halted(connection):
+                        return "relay-halted"
         except (Transient, TimedOut):
             return "database-away"
         return worker.not_ready(serves_api=api is not None) if worker else None
@@ -154,6 +179,7 @@ class Server(uvicorn.Server):
 
 async def run(service: Service, role: Literal["api", "worker", "all"], settings: ServiceSettings) -> None:
     """Until SIGTERM: serve, relay, listen, sweep. Raises what ends a process: Stuck, or a database that refuses the login."""
+    points.arm(settings.die_at)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -194,8 +220,7 @@ async def migrate_all(service: Service, settings: ServiceSettings) -> None:
     """Tables as the owner, then the topics this service publishes on."""
     applied = await migrate(settings.owner_database_url, service.migrations)
     log.info("migrated", applied=applied)
-    topics = sorted({event.topic for event in published_by(service.name)})
-    await create_topics(settings.kafka_bootstrap_servers, topics, settings.kafka_replication)
+    await create_topics(settings.kafka_bootstrap_servers, service.publishes, settings.kafka_replication)
 
 
 def main(service: Service) -> None:
@@ -210,7 +235,7 @@ def main(service: Service) -> None:
     elif command in service.operations:
         sys.exit(service.operations[command](settings, arguments))
     else:
-        sys.exit(operations.main(service.name, service.handlers, settings, [command, *arguments]))
+        sys.exit(operations.main(service.name, service.handlers, settings, log_of(service, settings), [command, *arguments]))
 
 
 def _without_issuer() -> int:

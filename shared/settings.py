@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from pydantic import model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared import points
+
 
 def is_loopback(host: str) -> bool:
     """Whether a name or address can only mean this machine."""
@@ -45,6 +47,8 @@ class ServiceSettings(BaseSettings):
     """The one signature algorithm accepted in tokens."""
     audience: str = ""
     dev_issuer: bool = False
+    die_at: str = ""
+    """For fault tests: at which named point, and the how many-th time, the process kills itself (`shared/points.py`)."""
     country: str = "UZ"
     """Whose working days count (ISO 3166-1)."""
     log_level: str = "INFO"
@@ -62,4 +66,11 @@ class ServiceSettings(BaseSettings):
         safe = issuer.scheme == "https" and issuer.hostname and not is_loopback(issuer.hostname)
         if not self.dev_issuer and "issuer" in self.model_fields_set and not safe:
             raise ValueError("without DEV_ISSUER the issuer is https and not on loopback")
+        return self
+
+    @model_validator(mode="after")
+    def _dies_in_tests_only(self) -> Self:
+        points.parse(self.die_at)
+        if self.die_at and not self.dev_issuer:
+            raise ValueError("DIE_AT goes with DEV_ISSUER only")
         return self

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import random
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,12 +12,14 @@ from types import TracebackType
 from typing import Any
 
 import structlog
+from opentelemetry import context as contexts
 from opentelemetry import metrics, trace
+from opentelemetry.context import Context
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.trace import Status, StatusCode
+from opentelemetry.trace import NonRecordingSpan, NoOpTracer, Span, SpanContext, Status, StatusCode, TraceFlags, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import REGISTRY, generate_latest
 
@@ -27,7 +30,6 @@ FRAMES = 6
 LIBRARY_LOGS = 5.0
 """Seconds between two equal lines of a library: a lost broker makes thousands."""
 
-tracer = trace.get_tracer("throughcare")
 meter = metrics.get_meter("throughcare")
 EVENTS = meter.create_counter(
     "throughcare_inbox_events", description="Envelopes by what became of them: applied, duplicates, waiting, failed, behind."
@@ -44,17 +46,31 @@ GAUGES: dict[str, Any] = {}
 COMMANDS = meter.create_histogram("throughcare_request_seconds", unit="s", description="Requests by route and status.")
 
 
+class Carrying(NoOpTracer):
+    """Spans that nobody exports: ids alone, so that a trace is carried on and log lines name it."""
+
+    def start_span(self, name: str, context: Context | None = None, *_: Any, **__: Any) -> Span:
+        parent = trace.get_current_span(context).get_span_context()
+        trace_id = parent.trace_id if parent.is_valid else random.getrandbits(128)
+        flags = parent.trace_flags if parent.is_valid else TraceFlags(TraceFlags.SAMPLED)
+        return NonRecordingSpan(SpanContext(trace_id, random.getrandbits(64), False, flags, parent.trace_state))
+
+
+tracer: Tracer = Carrying()
+
+
 def start(service: str, level: str, otlp_endpoint: str) -> None:
     """Set up logs, traces and metrics of this process, once."""
     logs(level)
     resource = Resource.create({"service.name": service})
-    provider = TracerProvider(resource=resource)
     if otlp_endpoint:
+        global tracer
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+        provider = TracerProvider(resource=resource)
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=otlp_endpoint)))
-    trace.set_tracer_provider(provider)
+        tracer = provider.get_tracer("throughcare")
     metrics.set_meter_provider(MeterProvider(resource=resource, metric_readers=[PrometheusMetricReader()]))
 
 
@@ -132,23 +148,23 @@ def _trace_id(_: Any, __: str, line: structlog.typing.EventDict) -> structlog.ty
 
 def traceparent() -> str | None:
     """The current span as a W3C traceparent."""
-    carrier: dict[str, str] = {}
-    PROPAGATOR.inject(carrier)
-    return carrier.get("traceparent")
+    context = trace.get_current_span().get_span_context()
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}" if context.is_valid else None
 
 
 @contextmanager
 def span(name: str, parent: str | None = None, **attributes: str) -> Iterator[None]:
     """A span under `parent`, a traceparent from outside. What goes wrong is named by its kind, never quoted."""
     context = PROPAGATOR.extract({"traceparent": parent}) if parent else None
-    with tracer.start_as_current_span(
-        name, context=context, attributes=attributes, record_exception=False, set_status_on_exception=False
-    ) as current:
-        try:
-            yield
-        finally:
-            if kind := sys.exc_info()[0]:
-                current.set_status(Status(StatusCode.ERROR, kind.__name__))
+    current = tracer.start_span(name, context, attributes=attributes)
+    token = contexts.attach(trace.set_span_in_context(current, context))
+    try:
+        yield
+    finally:
+        if kind := sys.exc_info()[0]:
+            current.set_status(Status(StatusCode.ERROR, kind.__name__))
+        contexts.detach(token)
+        current.end()
 
 
 def count(counts: Mapping[str, int], envelopes: Sequence[Envelope] = (), now: float = 0.0) -> None:

@@ -37,13 +37,15 @@ def _place(topic: str, headers: Mapping[str, bytes]) -> tuple[Stream, int]:
     return (topic, UUID(headers["ce_subject"].decode())), int(headers["ce_sequence"])
 
 
-async def write_raw(servers: str, topic: str, partition: int, *records: tuple[Headers, bytes | None]) -> None:
-    """Put records on the log that no relay would write."""
+async def write_raw(servers: str, topic: str, partition: int, *records: tuple[Headers, bytes | None]) -> list[int]:
+    """Put records on the log that no relay would write; answers their offsets."""
     producer = AIOKafkaProducer(bootstrap_servers=servers, acks="all")
     await producer.start()
     try:
-        for headers, value in records:
-            await producer.send_and_wait(topic, value, key=b"raw", partition=partition, headers=headers)
+        return [
+            (await producer.send_and_wait(topic, value, key=b"raw", partition=partition, headers=headers)).offset
+            for headers, value in records
+        ]
     finally:
         await producer.stop()
 

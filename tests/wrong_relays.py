@@ -10,7 +10,7 @@ from uuid import UUID
 
 from shared.database import Connection, Record, connect
 from shared.delivery import relay
-from shared.delivery.relay import DELETE, READ, Relay, Sender, outgoing
+from shared.delivery.relay import READ, TAKE, Relay, Sender, outgoing
 from shared.kafka import KafkaLost
 from tests.verdict import Stream
 
@@ -77,7 +77,7 @@ class DeletesBehindAFailure(Relay):
             return 0
         offsets = await producer.send([outgoing(row) for row in rows])
         sent = [row["id"] for row, offset in zip(rows, offsets, strict=True) if offset is not None]
-        await connection.execute(DELETE, sent, [], [], [])
+        await connection.execute(TAKE, [], [], [], [], sent)
         if len(sent) < len(rows):
             raise KafkaLost("unacknowledged")
         return len(sent)

@@ -99,11 +99,14 @@ def demo(
     keep: Keep = False,
     once: Annotated[bool, typer.Option(help="Stop when the replay is done.")] = False,
     twice: Annotated[bool, typer.Option(help="Send every command twice.")] = False,
+    chaos: Annotated[bool, typer.Option(help="Kill each service once meanwhile, then compare the figures.")] = False,
     persons: Annotated[str, typer.Option(help="A trial's number, or all.")] = "0051",
 ) -> None:
     """Start the system, replay the real trial records, print where the pathway leaks; stays up until Ctrl-C."""
     from deploy.trial import demo as trial
 
+    if chaos and keep:
+        _fail("CHAOS=1 compares what this run adds up to: leave out KEEP=1")
     try:
         chosen = trial.chosen(persons)
     except trial.NobodyChosen as wrong:
@@ -111,7 +114,7 @@ def demo(
     process, described = _start(control.Options(folder, keep))
     code = 130
     try:
-        code = trial.main(described, chosen, twice)
+        code = trial.main(described, chosen, twice, chaos)
         if code == 0 and not once:
             _stay(process)
     except KeyboardInterrupt:

@@ -15,22 +15,26 @@ LOCK = 7_302_000
 
 async def provision(superuser_url: str, passwords: Mapping[str, str]) -> None:
     """Create or bring up to date every login and database; what the databases hold is left alone."""
-    async with _connected(superuser_url) as connection:
+    async with connected(superuser_url) as connection:
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
         for group in GROUPS.values():
             await _ensure_role(connection, group, "NOLOGIN")
         for login in LOGINS:
             await _ensure_login(connection, login, passwords[login])
         for service in SERVICES:
-            await _ensure_database(connection, service)
+            await make_ready(connection, superuser_url, service)
         await connection.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
-        for service in SERVICES:
-            async with _connected(address(superuser_url, service)) as inside:
-                await _close_schema(inside, service)
+
+
+async def make_ready(connection: Connection, superuser_url: str, service: str) -> None:
+    """The service's database, its owner and who may connect; made if it is not there."""
+    await _ensure_database(connection, service)
+    async with connected(address(superuser_url, service)) as inside:
+        await _close_schema(inside, service)
 
 
 @asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[Connection]:
+async def connected(url: str) -> AsyncIterator[Connection]:
     connection = await connect(url)
     try:
         yield connection

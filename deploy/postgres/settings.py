@@ -1,4 +1,4 @@
-"""What provisioning is told: the superuser's address and a password for each login. The services have settings of their own."""
+"""What the commands here are told: the superuser's address, passwords for provisioning. The services have settings of their own."""
 
 import os
 
@@ -8,12 +8,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from deploy.postgres.logins import LOGINS
 
 
-class ProvisionSettings(BaseSettings):
+class ServerSettings(BaseSettings):
     """Read from the environment, else from files named like the fields in SECRETS_DIR."""
 
-    model_config = SettingsConfigDict(secrets_dir=os.environ.get("SECRETS_DIR"))
+    model_config = SettingsConfigDict(secrets_dir=os.environ.get("SECRETS_DIR"), extra="ignore")
 
     postgres_url: SecretStr
+
+
+class ProvisionSettings(ServerSettings):
+    """With a password for each login."""
+
     referral_owner_password: SecretStr
     referral_api_password: SecretStr
     referral_worker_password: SecretStr

@@ -16,7 +16,8 @@ import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from deploy.trial import example, health, records, screen
+from deploy.trial import example, fold, health, records, screen
+from deploy.trial.chaos import Chaos
 from deploy.trial.client import GaveUp, Sender, Tokens, open_client
 from deploy.trial.driver import Replay, count_commands
 from deploy.trial.released import released_figures
@@ -33,16 +34,25 @@ A token for a role: make -s token ROLE=... with what the role needs
 What follows is about a made-up person. Copy it into a second shell (bash),
 in this folder, while this one stays."""
 
+EQUAL = """\
+Equal: {} of {} numbers (hand-overs, referrals, relapses) are those that a
+calculation of its own makes of the records without any service."""
+
 
 @dataclass(frozen=True)
 class Run:
-    """What one run takes: where the system is and which persons, everything sent twice or not."""
+    """What one run takes: where the system is and which persons, everything sent twice or not, services killed meanwhile or not."""
 
     stack: Mapping[str, Any]
     persons: list[records.Person]
     twice: bool
+    chaos: bool
     today: date
     console: Console
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.stack["supervisor"]["log"]).parents[1]
 
 
 class NobodyChosen(Exception):
@@ -58,12 +68,9 @@ def chosen(persons: str) -> list[records.Person]:
 
 
 def main(stack: dict[str, Any], persons: list[records.Person], twice: bool, chaos: bool = False) -> int:
-    """0 when every command was answered and every event arrived everywhere. Faults in the demo (`chaos`) come with a later issue."""
+    """0 when every command was answered and every event arrived everywhere; with `chaos` also only if the figures are equal."""
     console = Console()
-    if chaos:
-        console.print("CHAOS is not part of this version")
-        return 2
-    run = Run(stack, persons, twice, datetime.now(UTC).date(), console)
+    run = Run(stack, persons, twice, chaos, datetime.now(UTC).date(), console)
     code = 1
     try:
         code = uvloop.run(_run(run))
@@ -76,21 +83,24 @@ def main(stack: dict[str, Any], persons: list[records.Person], twice: bool, chao
 async def _run(run: Run) -> int:
     async with open_client() as client:
         sender = Sender(addresses(run.stack), Tokens(str(run.stack["issuer"]["url"]), client), client)
+        chaos = Chaos.over(run.folder / "stack.json", client, sender.services if run.chaos else (), count_commands(run.persons))
         began = monotonic()
-        replay, topics = await _replay(run, sender)
-        took = monotonic() - began
+        replay, topics = await _replay(run, sender, chaos)
+        took, wrong = monotonic() - began, chaos.wrong
         if not replay.problems:
             await operate(run.stack, "monitoring", "release")
             exact, released = await exact_figures(run.stack), await released_figures(sender)
             run.console.print()
             screen.show(run.console, exact, released, topics)
-            file = _write(run.stack, exact, released, topics, _machine(replay, took))
+            wrong += _compared(run, chaos, exact)
+            shown = {"exact": exact, "released": released, "delivery": {topic.topic: asdict(topic) for topic in topics}}
+            file = _write(run.folder / "demo.json", {**shown, "machine": _machine(replay, took), **chaos.told()})
             run.console.print(_told(replay, took), f"The same in {file}.", sep="\n", highlight=False)
             await _explain(run, sender)
-    return _judged(run.console, replay, topics)
+    return _judged(run.console, replay, topics, wrong)
 
 
-async def _replay(run: Run, sender: Sender) -> tuple[Replay, list[health.Health]]:
+async def _replay(run: Run, sender: Sender, chaos: Chaos) -> tuple[Replay, list[health.Health]]:
     with Progress(*BAR, console=run.console) as progress:
         persons = progress.add_task("persons", total=len(run.persons))
         commands = progress.add_task("commands, four sessions", total=count_commands(run.persons))
@@ -99,31 +109,46 @@ async def _replay(run: Run, sender: Sender) -> tuple[Replay, list[health.Health]
         def progressed(count: int) -> None:
             progress.advance(persons)
             progress.advance(commands, count)
+            chaos.progressed(count)
 
         def arrived(done: int, total: int) -> None:
             progress.update(arriving, completed=done, total=total)
 
         replay = Replay(sender, run.today, run.twice, progressed)
-        await _watched(replay, run.persons, arrived)
+        await _watched(replay, run.persons, chaos, arrived)
         topics = await health.drained(sender, arrived)
     return replay, topics
 
 
-async def _watched(replay: Replay, persons: list[records.Person], told: Callable[[int, int], None]) -> None:
+async def _watched(replay: Replay, persons: list[records.Person], chaos: Chaos, told: Callable[[int, int], None]) -> None:
     done = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(health.watch(replay.sender, done, told))
+        group.create_task(chaos.run())
         try:
             await replay.run(persons)
         finally:
+            chaos.end()
             done.set()
 
 
-def _judged(console: Console, replay: Replay, topics: list[health.Health]) -> int:
-    """0, or 1 with what is wrong: a command refused or answered differently, an event that did not arrive, parked ones, lag."""
+def _compared(run: Run, chaos: Chaos, exact: dict[str, Any]) -> list[str]:
+    """After kills: prints who was away for how long and that the figures are equal, or answers which differ."""
+    if not chaos.killings:
+        return []
+    compared, differing = fold.unequal(exact, run.persons)
+    run.console.print("", screen.killings(chaos.killings), sep="\n")
+    if not differing:
+        run.console.print(EQUAL.format(compared, compared))
+    return [f"not as without kills: {line}" for line in differing]
+
+
+def _judged(console: Console, replay: Replay, topics: list[health.Health], more: list[str]) -> int:
+    """0, or 1 with what is wrong: a command refused or answered differently, an event that did not arrive, parked ones, lag, or `more`."""
     wrong = [f"refused or unanswered: {problem}" for problem in replay.problems]
     wrong += [f"{replay.answered_differently} commands were answered differently when sent again"] if replay.answered_differently else []
     wrong += [f"not everywhere, parked or late: {topic}" for topic in topics if not topic.complete]
+    wrong += more
     for line in wrong:
         console.print(line, style="red", markup=False, soft_wrap=True)
     return 1 if wrong else 0
@@ -163,12 +188,7 @@ def _machine(replay: Replay, took: float) -> dict[str, Any]:
     }
 
 
-def _write(
-    stack: Mapping[str, Any], exact: dict[str, Any], released: dict[str, Any], topics: list[health.Health], machine: dict[str, Any]
-) -> Path:
-    """demo.json, beside stack.json; answers its path."""
-    file = Path(stack["supervisor"]["log"]).parents[1] / "demo.json"
-    delivery = {topic.topic: asdict(topic) for topic in topics}
-    shown = {"exact": exact, "released": released, "delivery": delivery, "machine": machine}
+def _write(file: Path, shown: dict[str, Any]) -> Path:
+    """demo.json, beside stack.json; answers its path as a person would type it."""
     file.write_bytes(orjson.dumps(shown, option=orjson.OPT_INDENT_2))
     return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file

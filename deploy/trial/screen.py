@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from deploy.trial.chaos import Killing
 from deploy.trial.health import Health
 from deploy.trial.released import find, items, value
 
@@ -133,6 +134,15 @@ def delivery(health: list[Health]) -> Table:
         applied = [str(topic.applied[name]) if name in topic.applied else "-" for name in SERVICES]
         row = (str(topic.appended), str(topic.relayed), *applied, str(topic.aside), str(topic.lag))
         table.add_row(f" .{part}" if part else owner, *row, style=None if topic.complete else "red")
+    return table
+
+
+def killings(killed: list[Killing]) -> Table:
+    """Who was killed, after how many answered commands, and the seconds until it answered again."""
+    table = _table("Killed by SIGKILL", "after commands", "pid", "answers again after")
+    for killing in killed:
+        away = f"{killing.away:.1f} s" if killing.away is not None else "never"
+        table.add_row(killing.service, str(killing.answered), str(killing.pid or "-"), away, style=None if killing.bearable else "red")
     return table
 
 

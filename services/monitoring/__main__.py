@@ -1,4 +1,4 @@
-"""`python -m services.monitoring api|worker|all|migrate|figures|release|verify|...`: what the process is made of."""
+"""`python -m services.monitoring api|worker|all|migrate|figures|release|rebuild|...`: what the process is made of."""
 
 from services.monitoring.deadlines import DEADLINES
 from services.monitoring.handlers import HANDLERS
@@ -15,7 +15,7 @@ SERVICE = Service(
     handlers=HANDLERS,
     deadlines=DEADLINES,
     batch=2_000,
-    operations={"figures": operation.figures, "release": operation.release, "verify": operation.verify},
+    operations={"figures": operation.figures, "release": operation.release, "rebuild": operation.rebuild},
 )
 
 if __name__ == "__main__":

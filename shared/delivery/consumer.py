@@ -3,28 +3,34 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import structlog
 
-from shared import telemetry
+from shared import points, telemetry
 from shared.database import Database, TimedOut, Transient
 from shared.delivery import inbox, offsets, parking
 from shared.delivery.inbox import Batch, Handlers
-from shared.delivery.offsets import Partition, ends_of
-from shared.events.envelope import Envelope, Malformed, read
-from shared.kafka import PARTITIONS, Consumer, KafkaLost, Record, partition_of
+from shared.delivery.log import RELAY, Readable, parse
+from shared.delivery.offsets import Place, ends_of
+from shared.events.envelope import Envelope
+from shared.kafka import PARTITIONS, Consumer, partition_of
+from shared.records import KafkaLost, Partition, Record
 
 TRIES = 3
 BACK_OFF = 0.5
-BREATH = 0.02
+BREATH = 0.01
 """Seconds between batches that were not full: under load they fill, and a commit is shared by many events."""
 HALTS_EVERY = 1.0
 REPORT_EVERY = 5.0
+LONG = 5.0
 STUCK_AFTER = 60.0
 WATCHED_EVERY = 5.0
 UNASSIGNED_AFTER = 120.0
+LATE_FOR = 120.0
+"""How long one event alone may run past the database's guards before it counts as bad: a slow database is no bad event."""
 
 Result = TypeVar("Result")
 log = structlog.get_logger("consumer")
@@ -49,14 +55,17 @@ class Listening:
     halted: frozenset[str] = frozenset()
     client: Consumer | None = None
     positions: dict[Partition, int] = field(default_factory=dict)
+    places: dict[Partition, Place] = field(default_factory=dict)
+    _late: tuple[Record, float] | None = None
     _sought_for_gap: set[Partition] = field(default_factory=set)
     _moved_at: float = field(default_factory=time.monotonic)
+    _most: int = 0
     _turns: int = 0
     _looked_at: float = 0.0
     _reported_at: float = 0.0
 
     async def run(self) -> None:
-        """Until `stopping`. A lost broker gives a new consumer, a lost database the same batch again. Raises Stuck."""
+        """Until `stopping`. A lost broker gives a new consumer, a lost database the same records again. Raises Stuck."""
         while not self.stopping.is_set():
             self._turns += 1
             client = self.consumer()
@@ -64,9 +73,8 @@ class Listening:
                 await client.start()
                 self.client = client
                 await self._read(client)
-            except (KafkaLost, Transient, TimedOut) as error:
-                log.warning("listening-interrupted", reason=type(error).__name__, code=str(error))
-                await self._pause(BACK_OFF)
+            except KafkaLost as error:
+                await self._interrupted(error)
             finally:
                 self.client = None
                 self.positions.clear()
@@ -81,54 +89,96 @@ class Listening:
                 raise Stuck("a call hangs")
             await self._pause(WATCHED_EVERY)
 
+    async def _interrupted(self, error: Exception) -> None:
+        log.warning("listening-interrupted", reason=type(error).__name__, code=str(error))
+        await self._pause(BACK_OFF)
+        self._moved_at = time.monotonic()  # how long broker or database were away does not count
+
     async def _read(self, client: Consumer) -> None:
-        self._moved_at = time.monotonic()  # how long broker or database were away before does not count
+        """The client, and with it our membership, outlives a database that is away: only the reading goes back."""
+        self._moved_at = time.monotonic()
         while not self.stopping.is_set():
             self._turns += 1
-            await self._look_at_halts(client)
-            if client.fresh:
-                await self._take_up(client)
-            records = [r for r in await client.poll(self.batch_size) if r.topic not in self.halted]
-            if records:
-                await self._apply(client, records)
-                self._moved_at = time.monotonic()
-            await self._after(client)
-            if 0 < len(records) < self.batch_size:
-                await self._pause(BREATH)
+            try:
+                await self._turn(client)
+            except (Transient, TimedOut) as error:
+                await self._interrupted(error)
+                for partition in client.ready:
+                    client.seek(*partition, self.positions[partition])
+
+    async def _turn(self, client: Consumer) -> None:
+        await self._look_at_halts(client)
+        if client.fresh:
+            await self._take_up(client)
+        records = [r for r in await client.poll(self._most or self.batch_size) if r.topic not in self.halted]
+        if skipped := offsets.skipped(records, self.positions):
+            client.forget(skipped)
+            records = [r for r in records if r.place not in skipped]
+        if records:
+            await self._apply(client, records)
+            self._moved_at = time.monotonic()
+        await self._after(client)
+        if 0 < len(records) < (self._most or self.batch_size):
+            await self._pause(BREATH)
 
     async def _take_up(self, client: Consumer) -> None:
         """Load our positions, hold them against the log, seek. Source: delivery.md section 4."""
         partitions = sorted(p for p in client.fresh if p[0] not in self.halted)
         if not partitions:
+            self.took_up = True  # all halted: told by the halt, and no reason to refuse commands
             return
         stored, ranges = await offsets.load(self.database, partitions), await client.range_of(partitions)
-        for partition in partitions:
-            start = offsets.start_of(stored.get(partition), *ranges[partition])
-            if start is None:
-                async with self.database.transaction() as tx:
-                    await parking.halt(
-                        tx.connection, partition[0], f"position-outside-log partition={partition[1]} log={ranges[partition]}"
-                    )
-                return
-            self.positions[partition] = start
-            client.seek(*partition, start)
+        places = offsets.places_of(stored, ranges)
+        outside = {partition: Place(offsets.WHEREVER_IT_BEGINS) for partition, place in places.items() if place is None}
+        for topic in {topic for topic, _ in outside}:
+            where = " ".join(f"partition={number} log={ranges[topic, number]}" for name, number in sorted(outside) if name == topic)
+            async with self.database.transaction() as tx:  # so that `resume` begins where the log does, wherever that is by then
+                await parking.halt(tx.connection, topic, f"position-outside-log {where}")
+                await offsets.begin(tx, {partition: place for partition, place in outside.items() if partition[0] == topic})
+            self._halt(client, topic)
+        await self._begin(client, {p: place for p, place in places.items() if place and p[0] not in self.halted}, stored)
         self.took_up = True
+
+    async def _begin(self, client: Consumer, places: Mapping[Partition, Place], stored: Mapping[Partition, Place]) -> None:
+        """Write down what differs from what is stored, and read on from there."""
+        changed = {partition: place for partition, place in places.items() if stored.get(partition) != place}
+        if changed:
+            async with self.database.transaction() as tx:
+                await offsets.begin(tx, changed)
+        for partition, place in places.items():
+            self.places[partition], self.positions[partition] = place, place.next_offset
+            client.seek(*partition, place.next_offset)
+
+    async def _begin_anew(self, client: Consumer, epochs: Mapping[Partition, int]) -> None:
+        """Another log lies there than the one we read: from its beginning, whatever we had of it before."""
+        log.warning("log-begun-anew", partitions=len(epochs))
+        self._sought_for_gap -= set(epochs)
+        ranges = await client.range_of(epochs)
+        await self._begin(client, {p: Place(ranges[p][0], epoch) for p, epoch in epochs.items()}, {})
 
     async def _apply(self, client: Consumer, records: Sequence[Record]) -> None:
         readable, unreadable = parse(records)
+        if risen := offsets.risen(readable, self.places):
+            await self._begin_anew(client, risen)
+            return await self._apply(client, [record for record in records if record.place not in risen])
         outcome = await attempt(self._in_one_transaction(readable, unreadable, records))
         if isinstance(outcome, Batch):
-            self._settle(client, records, outcome)
+            self._most = min(2 * self._most, self.batch_size)
+            await self._settle(client, records, outcome)
         elif isinstance(outcome, Transient):
+            self._most = max(1, len(records) // 2) if time.monotonic() - self._moved_at > LONG else self._most  # whole it would never fit
             raise outcome
         else:
             await self._one_by_one(client, records)
 
-    async def _in_one_transaction(self, readable: list[Envelope], unreadable: list[tuple[Record, str]], records: Sequence[Record]) -> Batch:
+    async def _in_one_transaction(
+        self, readable: Readable, unreadable: list[tuple[Record, str]], records: Sequence[Record], follower_fails: str | None = None
+    ) -> Batch:
         async with self.database.transaction() as tx:
             await parking.quarantine(tx, unreadable)
-            batch = await inbox.apply(tx, readable, self.handlers)
+            batch = await inbox.apply(tx, [envelope for _, envelope in readable], self.handlers, follower_fails)
             await offsets.save(tx, ends_of(records))
+        points.reach("after-batch-commit")
         return batch
 
     async def _one_by_one(self, client: Consumer, records: Sequence[Record]) -> None:
@@ -144,39 +194,53 @@ class Listening:
             self._turns += 1
             outcome = await attempt(self._in_one_transaction(readable, unreadable, [record]))
             if isinstance(outcome, Batch):
-                return self._settle(client, [record], outcome)
-            if isinstance(outcome, Transient):
+                return await self._settle(client, [record], outcome)
+            if isinstance(outcome, Transient) or (isinstance(outcome, TimedOut) and self._bears(record)):
                 raise outcome
             failure = outcome
-        await self._park(client, record, readable[0], failure)
-        return None
+        return await self._park(client, record, readable[0][1], failure)
+
+    def _bears(self, record: Record) -> bool:
+        """Whether a record that was alone in its transaction and still ran past a guard is tried again as after a transient failure."""
+        if self._late is None or self._late[0] != record:
+            self._late = (record, time.monotonic())
+        return time.monotonic() - self._late[1] < LATE_FOR
 
     async def _park(self, client: Consumer, record: Record, envelope: Envelope, error: BaseException) -> None:
+        """Set aside what fails: the one that waited for this event, if without it this one takes effect; else this one."""
         reason = parking.reason_of(error)
         log.error("event-failed", topic=record.topic, stream_id=str(envelope.stream_id), seq=envelope.seq, reason=reason)
         async with self.database.transaction() as tx:
             if await parking.is_bug(tx, envelope):
                 await parking.halt(tx.connection, record.topic, f"streams-failing {reason}")
                 return self._halt(client, record.topic)
+        outcome = await attempt(self._in_one_transaction([(record, envelope)], [], [record], follower_fails=reason))
+        if isinstance(outcome, Batch):
+            return await self._settle(client, [record], outcome)
+        if isinstance(outcome, Transient):
+            raise outcome
+        async with self.database.transaction() as tx:
             await parking.park_failed(tx, envelope, error)
             await offsets.save(tx, ends_of([record]))
         self.positions |= ends_of([record])
-        telemetry.count({"parked": 1})
-        return None
+        telemetry.count({"failed": 1})
 
-    def _settle(self, client: Consumer, records: Sequence[Record], batch: Batch) -> None:
+    async def _settle(self, client: Consumer, records: Sequence[Record], batch: Batch) -> None:
         self.positions |= ends_of(records)
         telemetry.count(batch.counts, batch.applied, time.time())
         self.applied()
-        for partition in {(topic, partition_of(str(stream_id).encode())) for topic, stream_id in batch.gaps} - self._sought_for_gap:
-            self._sought_for_gap.add(partition)
-            client.seek(*partition, 0)
+        gaps = {(topic, partition_of(str(stream_id).encode())) for topic, stream_id in batch.gaps} - self._sought_for_gap
+        if gaps:
+            self._sought_for_gap |= gaps
+            for partition, (beginning, _) in (await client.range_of(gaps)).items():
+                self.positions[partition] = beginning
+                client.seek(*partition, beginning)
 
     async def _look_at_halts(self, client: Consumer) -> None:
         if time.monotonic() - self._looked_at < HALTS_EVERY:
             return
         self._looked_at = time.monotonic()
-        halted = await parking.halted(self.database)
+        halted = await parking.halted(self.database) - {RELAY}
         for topic in halted - self.halted:
             self._halt(client, topic)
         self.halted = halted
@@ -184,12 +248,13 @@ class Listening:
     def _halt(self, client: Consumer, topic: str) -> None:
         log.error("topic-halted", topic=topic)
         self.halted |= {topic}
-        client.forget(topic)
+        client.forget(partition for partition in client.ready if partition[0] == topic)
 
     async def _after(self, client: Consumer) -> None:
         if time.monotonic() - self._reported_at > REPORT_EVERY:
             self._reported_at = time.monotonic()
             await client.report(self.positions)
+            client.forget([p for p in client.ready if (client.highwater(*p) or self.positions[p]) < self.positions[p]])  # emptied
         idle, limit = self._idle(client)
         if idle:
             self._moved_at = time.monotonic()
@@ -212,7 +277,7 @@ class Listening:
     async def has_heard(self, ends: Mapping[Partition, int]) -> bool:
         """Whether this service, in whichever of its workers, has applied the log up to `ends`."""
         stored = await offsets.load(self.database, ends)
-        return all(stored.get(partition, 0) >= end for partition, end in ends.items())
+        return all(stored.get(partition, Place(0)).next_offset >= end for partition, end in ends.items())
 
     def lags(self) -> dict[str, int] | None:
         """Lag by topic of the partitions this process has; None while it has no broker."""
@@ -225,21 +290,8 @@ class Listening:
         return lags
 
     async def _pause(self, seconds: float) -> None:
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self.stopping.wait(), seconds)
-        except TimeoutError:
-            return
-
-
-def parse(records: Sequence[Record]) -> tuple[list[Envelope], list[tuple[Record, str]]]:
-    """Events, and records that are none with the reason; order is kept."""
-    readable, unreadable = [], []
-    for record in records:
-        try:
-            readable.append(read(record.topic, record.headers, record.value))
-        except Malformed as error:
-            unreadable.append((record, error.reason))
-    return readable, unreadable
 
 
 async def attempt(work: Awaitable[Result]) -> Result | BaseException:

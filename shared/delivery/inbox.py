@@ -30,7 +30,7 @@ WHERE inbox.topic = n.topic AND inbox.stream_id = n.stream_id
 
 
 NEXT = "SELECT * FROM parked WHERE topic = $1 AND stream_id = $2 AND seq = $3"
-LEFT = "SELECT EXISTS (SELECT FROM parked WHERE topic = $1 AND stream_id = $2 AND seq > $3 AND state <> 'waiting')"
+LEFT = "SELECT EXISTS (SELECT FROM parked WHERE topic = $1 AND stream_id = $2 AND seq > $3 AND (state <> 'waiting' OR seq = $3 + 1))"
 REOPEN = """
 WITH behind AS (
     UPDATE parked SET state = 'waiting', reason = 'gap' WHERE topic = $1 AND stream_id = $2 AND state = 'behind' RETURNING seq
@@ -40,7 +40,7 @@ UPDATE inbox SET blocked = false, waiting = waiting OR EXISTS (SELECT FROM behin
 
 
 class StillFailing(Exception):
-    """The parked event cannot take effect with this version either."""
+    """The parked event cannot take effect with this version either; the message is the reason's code."""
 
 
 @dataclass
@@ -55,7 +55,10 @@ class Position:
 
 @dataclass
 class Batch:
-    """What one transaction does with a batch of envelopes."""
+    """What one transaction does with a batch of envelopes.
+
+    `follower_fails`: the reason with which an event that waited for one of these is parked instead of run.
+    """
 
     tx: Tx
     handlers: Handlers
@@ -65,6 +68,7 @@ class Batch:
     counts: Counter[str] = field(default_factory=Counter)
     gaps: set[Stream] = field(default_factory=set)
     applied: list[Envelope] = field(default_factory=list)
+    follower_fails: str | None = None
 
     async def take(self, envelope: Envelope) -> None:
         """Handle, drop as a duplicate, keep as waiting or park behind a failed one."""
@@ -79,13 +83,15 @@ class Batch:
             await self._handle(envelope, position)
             while not position.blocked and (following := position.waiting.pop(position.last_seq + 1, None)):
                 self.taken.append(following)
-                await self._handle(following, position)
+                if self.follower_fails:
+                    self._fail(following, position, self.follower_fails)
+                else:
+                    await self._handle(following, position)
 
     async def _handle(self, envelope: Envelope, position: Position) -> None:
         event = envelope.event()
         if event is None:
-            position.blocked = True
-            self._park(envelope, "failed", "unknown-type")
+            self._fail(envelope, position, "unknown-type")
             return
         if handler := self.handlers.get(type(event)):
             with telemetry.span(f"handle {envelope.type}", envelope.traceparent):
@@ -94,6 +100,10 @@ class Batch:
         position.last_seq = envelope.seq
         self.counts["applied"] += 1
         self.applied.append(envelope)
+
+    def _fail(self, envelope: Envelope, position: Position, reason: str) -> None:
+        position.blocked = True
+        self._park(envelope, "failed", reason)
 
     def _wait(self, envelope: Envelope, position: Position) -> None:
         self.gaps.add((envelope.topic, envelope.stream_id))
@@ -107,7 +117,7 @@ class Batch:
     async def write(self) -> None:
         """Parked rows, advanced positions, then what the handlers gathered and appended."""
         await parking.unpark(self.tx, self.taken)
-        await parking.park(self.tx, [row for row in self.parked if row[1] != "waiting" or row[0] not in self.taken])
+        await parking.park(self.tx, [row for row in self.parked if row[1] != "waiting" or not self._is_settled(row[0])])
         streams = sorted(self.positions)
         rows = [self.positions[stream] for stream in streams]
         await self.tx.connection.execute(
@@ -120,10 +130,14 @@ class Batch:
         )
         await outbox.write(self.tx)
 
+    def _is_settled(self, envelope: Envelope) -> bool:
+        """Whether it took effect or failed in this very batch: then no copy of it waits any more."""
+        return envelope.seq not in self.positions[(envelope.topic, envelope.stream_id)].waiting
 
-async def apply(tx: Tx, envelopes: Sequence[Envelope], handlers: Handlers) -> Batch:
+
+async def apply(tx: Tx, envelopes: Sequence[Envelope], handlers: Handlers, follower_fails: str | None = None) -> Batch:
     """Give each envelope its one effect, in order within its stream, all in `tx`. Raises whatever a handler raises: roll back."""
-    batch = Batch(tx, handlers, await claim(tx, {(e.topic, e.stream_id) for e in envelopes}))
+    batch = Batch(tx, handlers, await claim(tx, {(e.topic, e.stream_id) for e in envelopes}), follower_fails=follower_fails)
     for envelope in envelopes:
         await batch.take(envelope)
     await batch.write()
@@ -143,7 +157,7 @@ async def claim(tx: Tx, streams: set[Stream]) -> dict[Stream, Position]:
 
 
 async def replay_one(tx: Tx, topic: str, stream_id: UUID, handlers: Handlers) -> bool:
-    """Run the next parked event of a blocked stream through the same code; unblocks it when none is left.
+    """Run the next parked event of a blocked stream, it alone, through the same code; unblocks it when none is left.
 
     What stands behind a gap waits from then on, as it would have without the failure.
     Answers whether an event was run. Raises what the handler raises: roll back, the stream stays blocked.
@@ -157,8 +171,10 @@ async def replay_one(tx: Tx, topic: str, stream_id: UUID, handlers: Handlers) ->
     envelope = parking.envelope_of(row)
     position.blocked = False
     position.waiting.pop(envelope.seq, None)
+    waiting, position.waiting = position.waiting, {}  # its followers have transactions of their own, so that the one that fails is known
     batch = Batch(tx, handlers, positions)
     await batch.take(envelope)
+    position.waiting = waiting
     if position.blocked:
         raise StillFailing("unknown-type")
     batch.taken.append(envelope)

@@ -1,14 +1,17 @@
 """Our own positions in the log, written in the batch's transaction. Kafka's committed offsets decide nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from shared.database import Database, Tx
-from shared.kafka import Record
+from shared.events.envelope import Envelope
+from shared.records import Partition, Range, Record
 
-Partition = tuple[str, int]
+WHEREVER_IT_BEGINS = -1
+"""A position that a person's `resume` turns into the log's beginning: what was lost before it is known to be lost."""
 
 LOAD = """
-SELECT topic, partition, next_offset FROM inbox_offset
+SELECT topic, partition, next_offset, log_epoch FROM inbox_offset
 WHERE (topic, partition) IN (SELECT * FROM unnest($1::text[], $2::int[]))
 """
 SAVE = """
@@ -18,12 +21,35 @@ ON CONFLICT (topic, partition) DO UPDATE SET next_offset = EXCLUDED.next_offset,
 """
 
 
-async def load(database: Database, partitions: Iterable[Partition]) -> dict[Partition, int]:
-    """The stored next offset of each partition that has one."""
+BEGIN = """
+INSERT INTO inbox_offset (topic, partition, next_offset, log_epoch)
+SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::int[]) AS p(topic, partition, next_offset, log_epoch) ORDER BY 1, 2
+ON CONFLICT (topic, partition) DO UPDATE SET next_offset = EXCLUDED.next_offset, log_epoch = EXCLUDED.log_epoch,
+    moved_at = clock_timestamp()
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where we read on in a partition, and in which epoch of its log."""
+
+    next_offset: int
+    log_epoch: int = 0
+
+
+async def load(database: Database, partitions: Iterable[Partition]) -> dict[Partition, Place]:
+    """The stored place of each partition that has one."""
     wanted = sorted(partitions)
     async with database.connection() as connection:
         rows = await connection.fetch(LOAD, [topic for topic, _ in wanted], [partition for _, partition in wanted])
-    return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+    return {(row["topic"], row["partition"]): Place(row["next_offset"], row["log_epoch"]) for row in rows}
+
+
+async def begin(tx: Tx, places: Mapping[Partition, Place]) -> None:
+    """Store where to begin reading, and in which epoch of the log."""
+    at = sorted(places)
+    found = [places[a] for a in at]
+    await tx.connection.execute(BEGIN, [t for t, _ in at], [p for _, p in at], [f.next_offset for f in found], [f.log_epoch for f in found])
 
 
 async def save(tx: Tx, ends: Mapping[Partition, int]) -> None:
@@ -36,7 +62,7 @@ async def save(tx: Tx, ends: Mapping[Partition, int]) -> None:
 
 def ends_of(records: Sequence[Record]) -> dict[Partition, int]:
     """The next offset of each partition after these records, which are in order within a partition."""
-    return {(record.topic, record.partition): record.offset + 1 for record in records}
+    return {record.place: record.offset + 1 for record in records}
 
 
 def start_of(stored: int | None, beginning: int, end: int) -> int | None:
@@ -46,6 +72,32 @@ def start_of(stored: int | None, beginning: int, end: int) -> int | None:
     """
     if stored is None:
         return 0 if beginning == 0 else None
-    if stored > end:
+    if stored > end or stored == WHEREVER_IT_BEGINS:
         return beginning
     return stored if stored >= beginning else None
+
+
+def places_of(stored: Mapping[Partition, Place], ranges: Mapping[Partition, Range]) -> dict[Partition, Place | None]:
+    """Where to begin in each partition; None: outside the log."""
+    places: dict[Partition, Place | None] = {}
+    for partition, (beginning, end) in ranges.items():
+        known = stored.get(partition)
+        start = start_of(known.next_offset if known else None, beginning, end)
+        places[partition] = None if start is None else Place(start, known.log_epoch if known else 0)
+    return places
+
+
+def skipped(records: Sequence[Record], positions: Mapping[Partition, int]) -> set[Partition]:
+    """The partitions whose first record lies beyond where we are: retention was quicker than we, and the client went on without a word."""
+    firsts = {record.place: record.offset for record in reversed(records)}
+    return {partition for partition, offset in firsts.items() if offset > positions.get(partition, offset)}
+
+
+def risen(readable: Sequence[tuple[Record, Envelope]], places: Mapping[Partition, Place]) -> dict[Partition, int]:
+    """The partitions in which a record names a later epoch than ours, with it: the log was lost and filled again."""
+    epochs: dict[Partition, int] = {}
+    for record, envelope in readable:
+        known = places.get(record.place)
+        if known and envelope.log_epoch > max(known.log_epoch, epochs.get(record.place, 0)):
+            epochs[record.place] = envelope.log_epoch
+    return epochs

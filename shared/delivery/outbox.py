@@ -5,10 +5,10 @@ from uuid import UUID
 
 import orjson
 
-from shared.database import Tx
+from shared.database import Tx, together
 
-WRITE = """
-WITH gathered AS (
+LIST = """
+gathered AS (
     SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[])
         WITH ORDINALITY AS g(topic, stream_id, type, body, correlation_id, causation_id, traceparent, position)
 ), counted AS (
@@ -37,6 +37,8 @@ WITH gathered AS (
 )
 SELECT string_agg(topic || '/' || stream_id || '/' || seq, ', ' ORDER BY id) FROM logged
 """
+PARAMETERS = 19
+WRITE = f"WITH {LIST}"
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,17 @@ class Kept:
 
 
 async def write(tx: Tx, kept: Kept | None = None) -> str | None:
-    """Write the gathered rows, then events, audit rows and the kept answer in one statement.
+    """Write the gathered rows, then what was saved, events, audit rows and the kept answer in one statement.
 
     Answers the places of the events as `topic/stream/seq, ...`, None when there are none. Nothing gathered costs no round trip.
     """
     await tx.write_gathered()
-    if not (tx.appended or tx.audited or kept):
+    statements, arguments = tx.deferred
+    if not (tx.appended or tx.audited or kept or statements):
         return None
-    places: str | None = await tx.connection.fetchval(WRITE, *_events(tx), tx.now, *_audit(tx), *_answer(kept))
+    last = together(statements, f",{LIST}", PARAMETERS) if statements else WRITE
+    places: str | None = await tx.connection.fetchval(last, *_events(tx), tx.now, *_audit(tx), *_answer(kept), *arguments)
+    tx.deferred = (), ()
     tx.appended.clear()
     tx.audited.clear()
     return places

@@ -33,7 +33,12 @@ WHERE state = 'waiting' AND (topic, stream_id) IN (SELECT * FROM unnest($1::text
 """
 BLOCK = """
 INSERT INTO inbox (topic, stream_id, last_seq, blocked) VALUES ($1, $2, 0, true)
-ON CONFLICT (topic, stream_id) DO UPDATE SET blocked = true
+ON CONFLICT (topic, stream_id) DO UPDATE SET blocked = true WHERE inbox.last_seq < $3 RETURNING true
+"""
+FAIL_NEXT = """
+UPDATE parked SET state = 'failed', reason = $3 FROM inbox i
+WHERE parked.topic = $1 AND parked.stream_id = $2 AND i.topic = $1 AND i.stream_id = $2 AND i.blocked AND parked.seq = i.last_seq + 1
+RETURNING parked.seq
 """
 FAILING = """
 SELECT count(DISTINCT stream_id) FROM parked
@@ -75,9 +80,15 @@ async def waiting(tx: Tx, streams: Sequence[tuple[str, UUID]]) -> list[Envelope]
 
 
 async def park_failed(tx: Tx, envelope: Envelope, error: BaseException) -> None:
-    """Park the event and block its stream: every later one of it is parked behind."""
-    await tx.connection.execute(BLOCK, envelope.topic, envelope.stream_id)
-    await park(tx, [(envelope, "failed", reason_of(error))])
+    """Park the event and block its stream: every later one of it is parked behind. Nothing when another worker applied it meanwhile."""
+    if await tx.connection.fetchval(BLOCK, envelope.topic, envelope.stream_id, envelope.seq):
+        await park(tx, [(envelope, "failed", reason_of(error))])
+
+
+async def fail_next(tx: Tx, topic: str, stream_id: UUID, reason: str) -> int | None:
+    """Note why the next event of a blocked stream cannot run; answers its seq. Until then it may have stood behind another failed one."""
+    seq: int | None = await tx.connection.fetchval(FAIL_NEXT, topic, stream_id, reason)
+    return seq
 
 
 async def is_bug(tx: Tx, envelope: Envelope) -> bool:

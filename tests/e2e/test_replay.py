@@ -6,19 +6,14 @@ The figures of the whole trial: tests/unit/deploy/trial/test_figures.py.
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
-from deploy.trial import health, records
+from deploy.trial import fold, health, records
 from deploy.trial.client import Sender, Tokens, open_client
 from deploy.trial.driver import Replay
-from deploy.trial.released import find
 from deploy.trial.surroundings import addresses
 from tests.e2e.system import System
-from tests.trial_fold import ARMS, BANDS, Mapped
-
-COMPARED = "consecutive-4-from-week-3"
 
 
 @dataclass
@@ -39,7 +34,7 @@ async def replay(system: System, persons: list[records.Person], twice: bool) -> 
 def test_the_figures_are_those_of_a_fold_of_the_same_persons(system: System, part: slice, twice: bool) -> None:
     """Other tests leave persons behind: what this replay adds is compared."""
     persons = records.read("0051/80")[part]
-    before = figures(system)
+    before = fold.numbers(system.figures())
 
     ran = asyncio.run(replay(system, persons, twice))
 
@@ -47,26 +42,8 @@ def test_the_figures_are_those_of_a_fold_of_the_same_persons(system: System, par
     assert ran.replay.answered_differently == 0
     assert ran.replay.sent_twice == (ran.replay.sent if twice else ran.replay.sent // 20)
     assert [topic for topic in ran.topics if not topic.complete] == []
-    fold = Mapped(persons)
-    expected = [*fold.handover().values(), *numbers(fold.funnel()), *numbers(fold.relapses())]
-    assert fold.handover()["completed"] > 25
-    assert [after - was for after, was in zip(figures(system), before, strict=True)] == expected
-
-
-def numbers(pairs: dict[str, tuple[int, int]]) -> list[int]:
-    return [number for pair in pairs.values() for number in pair]
-
-
-def figures(system: System) -> list[int]:
-    """Monitoring's exact ones in the order of the fold's, nought where nobody was counted yet."""
-    found: dict[str, Any] = system.figures()
-    handed: dict[str, Any] = find(found["handovers"], from_stage=1, to_stage=2)
-    within = [handed.get("within_days", {}).get(str(band), 0) for band in BANDS]
-    parts = [handed.get(name, 0) for name in ("completed", "overlapping", "later", "lost")]
-    funnel = [find(found["referral_funnel"], stage=2, programme=arm) for arm in ARMS.values()]
-    met = [find(found["relapses"], stage=2, programme=arm, definition=COMPARED) for arm in ARMS.values()]
-    return [
-        *(*parts[:2], *within, *parts[2:]),
-        *(row.get(name, 0) for row in funnel for name in ("referred", "started")),
-        *(row.get(name, 0) for row in met for name in ("persons", "of")),
-    ]
+    expected = fold.Mapped(persons).numbers()
+    assert expected["hand-over completed"] > 25
+    after = fold.numbers(system.figures())
+    added = {name: number - before.get(name, 0) for name, number in after.items()}
+    assert {name: number for name, number in added.items() if number} == {name: number for name, number in expected.items() if number}

@@ -5,6 +5,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,10 +25,11 @@ SETTINGS = """
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+listeners={listeners}
+advertised.listeners={advertised}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map={protocols}
 log.dirs=data
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -50,13 +52,17 @@ background.threads=2
 
 @dataclass
 class KafkaBroker:
-    """One broker; `launch` may be called again after the process died, the address stays."""
+    """One broker; `launch` may be called again after the process died, the address stays.
+
+    `listeners`: the port of each further one, which tells clients that it is reached elsewhere.
+    """
 
     folder: Path
     log: Path
     classpath: str
     port: int = field(default_factory=free_port)
     controller: int = field(default_factory=free_port)
+    listeners: dict[str, int] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     read_from: int = 0
 
@@ -68,6 +74,18 @@ class KafkaBroker:
     def pid(self) -> int:
         assert self.process is not None, "not launched"
         return self.process.pid
+
+    def make_data(self, cluster_id: str = "") -> None:
+        """An empty data folder, of this cluster or a new one; what is there already is kept."""
+        meta = self.folder / "data" / "meta.properties"
+        meta.parent.mkdir(parents=True, exist_ok=True)
+        if not meta.exists():
+            meta.write_text(f"version=1\ncluster.id={cluster_id or new_id()}\nnode.id=1\ndirectory.id={new_id()}\n")
+
+    @property
+    def cluster_id(self) -> str:
+        lines = (self.folder / "data" / "meta.properties").read_text().splitlines()
+        return dict(line.partition("=")[::2] for line in lines)["cluster.id"]
 
     def launch(self) -> subprocess.Popen[bytes]:
         self.read_from = self.log.stat().st_size if self.log.exists() else 0
@@ -94,17 +112,33 @@ class KafkaBroker:
         shutil.rmtree(self.folder / "data", ignore_errors=True)
 
 
-def prepare(folder: Path, log: Path | None = None) -> KafkaBroker:
-    """Fetch the jars and write the broker's files; data that are there already are kept. Nothing runs yet."""
+def prepare(folder: Path, log: Path | None = None, listeners: Mapping[str, int] | None = None) -> KafkaBroker:
+    """Fetch the jars and write the broker's files; data that are there already are kept. Nothing runs yet.
+
+    `listeners`: further ones by name with the port they advertise, so that clients that come through a line stay on it.
+    """
     classpath = ":".join(str(path) for path in jars.resolve())
     broker = KafkaBroker(folder.absolute(), (log or folder / "kafka.log").absolute(), classpath)
-    data = broker.folder / "data"
-    data.mkdir(parents=True, exist_ok=True)
-    if not (data / "meta.properties").exists():
-        (data / "meta.properties").write_text(f"version=1\ncluster.id={_new_id()}\nnode.id=1\ndirectory.id={_new_id()}\n")
+    broker.listeners = {name: free_port() for name in listeners or ()}
+    broker.make_data()
     # The data folder is named relative to the broker's own, so that no path can break the properties file.
-    (broker.folder / "server.properties").write_text(SETTINGS.format(port=broker.port, controller=broker.controller).lstrip())
+    (broker.folder / "server.properties").write_text(_settings(broker, listeners or {}))
     return broker
+
+
+def _settings(broker: KafkaBroker, advertised: Mapping[str, int]) -> str:
+    ports = {"PLAINTEXT": broker.port, "CONTROLLER": broker.controller}
+    protocols = sorted(f"{name}:PLAINTEXT" for name in (*ports, *advertised))
+    return SETTINGS.format(
+        controller=broker.controller,
+        listeners=_endpoints(ports | broker.listeners),
+        advertised=_endpoints(ports | dict(advertised)),
+        protocols=",".join(protocols),
+    ).lstrip()
+
+
+def _endpoints(ports: Mapping[str, int]) -> str:
+    return ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items())
 
 
 def start(folder: Path, log: Path | None = None) -> KafkaBroker:
@@ -115,7 +149,7 @@ def start(folder: Path, log: Path | None = None) -> KafkaBroker:
     return broker
 
 
-def _new_id() -> str:
+def new_id() -> str:
     """Kafka's own form: 16 random bytes, base64url without padding, never beginning with a dash."""
     text = base64.urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
-    return text if not text.startswith("-") else _new_id()
+    return text if not text.startswith("-") else new_id()

@@ -12,6 +12,7 @@ from services.family.message.mail import MailServer
 from services.family.message.service import Claim
 from services.family.message.wording import WORDING
 from services.family.settings import settings
+from shared import points
 from shared.database import Database, TimedOut, Transient
 from shared.delivery import outbox
 
@@ -21,21 +22,21 @@ Send = Callable[[str, str, str], Awaitable[Outcome]]
 log = structlog.get_logger()
 
 
-async def send_messages(database: Database, stopping: asyncio.Event) -> None:
+async def send_messages(database: Database, stopping: asyncio.Event, heard: asyncio.Event) -> None:
     """Runs until `stopping`; several may run, in several workers. A message being handed over is finished first."""
     own = settings()
     send = MailServer(own.smtp_host, own.smtp_port, own.mail_from, own.smtp_timeout_s).send
-    await run(database, send, stopping)
+    await run(database, send, stopping, heard)
 
 
-async def run(database: Database, send: Send, stopping: asyncio.Event) -> None:
-    """The loop itself, whatever `send` is."""
+async def run(database: Database, send: Send, stopping: asyncio.Event, heard: asyncio.Event) -> None:
+    """The loop itself, whatever `send` is. `heard`: there may be new messages, since events took effect here."""
     turns = 0
     while not stopping.is_set():
         worked = await _turn(database, send, sweep=turns % SWEEP_EVERY == 0)
         turns += 1
         if not worked:
-            await _pause(stopping)
+            await _pause(heard)
 
 
 async def _turn(database: Database, send: Send, sweep: bool) -> bool:
@@ -60,7 +61,9 @@ async def send_next(database: Database, send: Send) -> bool:
         found, claim = await service.claim_next(tx)
         await outbox.write(tx)
     if claim is not None:
+        points.reach("after-claim")
         outcome = await _hand_over(claim, partial(_is_stale, database, claim), send)
+        points.reach("after-send")
         async with database.transaction() as tx:
             await service.settle(tx, claim, outcome)
             await outbox.write(tx)
@@ -79,8 +82,11 @@ def _is_stale(database: Database, claim: Claim) -> bool:
     return claimed_at is None or database.now() - claimed_at > domain.CLAIM_GIVEN_UP
 
 
-async def _pause(stopping: asyncio.Event) -> None:
+async def _pause(heard: asyncio.Event) -> None:
+    """Short enough to stop in time."""
     try:
-        await asyncio.wait_for(stopping.wait(), IDLE_S)
+        await asyncio.wait_for(heard.wait(), IDLE_S)
     except TimeoutError:
         return
+    finally:
+        heard.clear()

@@ -14,6 +14,7 @@ from services.monitoring.release import service as releases
 from services.monitoring.release.domain import Row
 from services.monitoring.rollup import service as rollups
 from shared.database import Database, Tx
+from shared.errors import Conflict
 from shared.settings import ServiceSettings
 
 WIDE = 80
@@ -45,16 +46,28 @@ def release(settings: ServiceSettings, arguments: list[str]) -> int:
     return _run(settings, make)
 
 
-def verify(settings: ServiceSettings, arguments: list[str]) -> int:
-    """`verify`: the roll-ups against a recomputation from all facts; says how many counts differ and ends with 1 if any does."""
-    argparse.ArgumentParser(prog="python -m services.monitoring verify").parse_args(arguments)
+def rebuild(settings: ServiceSettings, arguments: list[str]) -> int:
+    """`rebuild --verify | --swap`: the roll-ups against all facts, beside live traffic. Sends nothing. Source: delivery section 4.
+
+    Verifying ends with 1 if any count differs; swapping puts the right counts in the place of those that do, all at once.
+    """
+    parser = argparse.ArgumentParser(prog="python -m services.monitoring rebuild")
+    way = parser.add_mutually_exclusive_group(required=True)
+    way.add_argument("--verify", action="store_true", help="compare only")
+    way.add_argument("--swap", action="store_true", help="put the right counts in place of the wrong ones")
+    swap: bool = parser.parse_args(arguments).swap
 
     async def compare(tx: Tx) -> int:
-        found = await rollups.differences(tx.connection)
+        _say("recomputing every count from all facts; events go on, nothing is sent" + (", wrong counts are replaced" if swap else ""))
+        try:
+            found = await (rollups.rebuild(tx.connection) if swap else rollups.differences(tx.connection))
+        except Conflict:
+            _say("another rebuild is under way")
+            return 1
         for unit, kept, fresh in found:
             _say(f"{unit.figure} stage {unit.stage} {unit.period} {unit.outcome} {unit.detail}: kept {kept}, recomputed {fresh}")
-        _say(f"{len(found)} counts differ from the facts")
-        return 1 if found else 0
+        _say(f"{len(found)} counts {'differed from the facts and are right now' if swap else 'differ from the facts'}")
+        return 1 if found and not swap else 0
 
     return _run(settings, compare)
 

@@ -1,18 +1,25 @@
-"""Roll-ups: moved by what a batch changed, verified against a recomputation from the facts."""
+"""Roll-ups: moved by what a batch changed; compared with, and put right from, all facts."""
 
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from services.monitoring.rollup import store
-from services.monitoring.unit.service import Unit, units_of
+from services.monitoring.unit.service import OF_EVERYBODY, Unit, units_of
 from shared.database import Connection, Record
+from shared.errors import Conflict
 
-__all__ = ["differences", "list_placed", "lock_persons", "move", "units_of"]
+__all__ = ["Difference", "differences", "list_placed", "lock_persons", "move", "rebuild", "units_of"]
 
-NOBODY = UUID(int=0)
-SLICE = 1_000
+
+class Difference(NamedTuple):
+    """How many of a unit the roll-ups have, and how many the facts make."""
+
+    unit: Unit
+    kept: int
+    recomputed: int
 
 
 async def lock_persons(connection: Connection, persons: Sequence[UUID]) -> None:
@@ -24,29 +31,29 @@ async def move(connection: Connection, before: Counter[Unit], after: Counter[Uni
     """Add what the units of the locked persons changed; nothing when they did not."""
     change = Counter(after)
     change.subtract(before)
-    rows = [(*unit, change[unit]) for unit in sorted(change, key=Unit.place) if change[unit]]
+    rows = [(*unit, count) for unit, count in change.items() if count]
     if rows:
         await store.add(connection, rows)
 
 
-async def differences(connection: Connection) -> list[tuple[Unit, int, int]]:
-    """(unit, kept, recomputed) wherever the roll-ups differ from a recomputation from all facts, both seen at one moment.
+async def differences(connection: Connection) -> list[Difference]:
+    """Wherever the roll-ups differ from a recomputation from all facts, both seen at one moment, whatever is written meanwhile."""
+    return _differences(await store.list_differences(connection, OF_EVERYBODY))
 
-    Only as the first thing in a transaction.
+
+async def rebuild(connection: Connection) -> list[Difference]:
+    """Put the roll-ups right from the facts beside live traffic; answers what differed. Only as the first thing in a transaction.
+
+    What is added is the difference and no count: batches that commit between comparing and adding have moved facts and roll-ups by the
+    same amount, so that nothing of theirs is lost or counted twice. Raises Conflict while another rebuild runs. Source: decision 19.
     """
-    await store.begin_snapshot(connection)
-    kept = {Unit(*row[:-1]): row[-1] for row in map(tuple, await store.list_counts(connection))}
-    fresh = await _recomputed(connection)
-    return [(unit, kept.get(unit, 0), fresh[unit]) for unit in {*kept, *fresh} if kept.get(unit, 0) != fresh[unit]]
+    if not await store.begin_rebuild(connection):
+        raise Conflict("rebuilding")
+    return _differences(await store.add_differences(connection, OF_EVERYBODY))
 
 
-async def _recomputed(connection: Connection) -> Counter[Unit]:
-    units: Counter[Unit] = Counter()
-    after = NOBODY
-    while persons := await store.list_persons(connection, after, SLICE):
-        units += await units_of(connection, persons)
-        after = persons[-1]
-    return units
+def _differences(rows: Sequence[Record]) -> list[Difference]:
+    return [Difference(Unit(*columns), kept, fresh) for *columns, kept, fresh in rows]
 
 
 async def list_placed(connection: Connection, before: date) -> list[Record]:

@@ -19,7 +19,3 @@ class Unit(NamedTuple):
     outcome: str
     detail: str
     amount: int | None
-
-    def place(self) -> tuple[str, ...]:
-        """The order in which roll-ups are locked, the same in every transaction."""
-        return tuple("" if value is None else str(value) for value in self)

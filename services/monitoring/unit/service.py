@@ -8,7 +8,9 @@ from services.monitoring.unit import store
 from services.monitoring.unit.domain import Unit
 from shared.database import Connection
 
-__all__ = ["Unit", "units_of"]
+__all__ = ["OF_EVERYBODY", "Unit", "units_of"]
+
+OF_EVERYBODY = store.OF_EVERYBODY
 
 
 async def units_of(connection: Connection, persons: Sequence[UUID]) -> Counter[Unit]:

@@ -18,11 +18,13 @@ WHERE j.journey_id = $1 AND NOT j.erased
 """
 LOCK = FIND + "FOR NO KEY UPDATE OF j"
 
-SAVE = """
-WITH saved AS (UPDATE journey SET status = $2, state = $3::jsonb WHERE journey_id = $1)
+SAVE = (
+    "UPDATE journey SET status = $2, state = $3::jsonb WHERE journey_id = $1",
+    """
 INSERT INTO party (organisation_id, journey_id)
 SELECT organisation_id, $1 FROM unnest($4::uuid[]) AS o(organisation_id) ON CONFLICT DO NOTHING
-"""
+""",
+)
 
 INSERT = """
 WITH inserted AS (
@@ -71,7 +73,7 @@ def _found(row: Record | None) -> Found:
 async def save_journey(tx: Tx, journey: Journey, *parties: UUID | None) -> None:
     """Writes the state; `parties` become able to act on the journey."""
     named = sorted({party for party in parties if party})
-    await tx.connection.execute(SAVE, journey.journey_id, journey.status, journey.model_dump_json(), named)
+    await tx.save(SAVE, journey.journey_id, journey.status, journey.model_dump_json(), named)
 
 
 async def insert_journey(tx: Tx, journey: Journey) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared.database import Database
-from tests.cut_line import a_line_to
+from tests.fault.line import a_line_to
 from tests.harness import a_caller
 from tests.integration.edge.asking import CLINICIAN, another_edge, is_problem, note, nothing_is_left
 from tests.toy_running import Ground
@@ -68,7 +68,7 @@ async def test_an_answer_that_is_no_success_rolls_back_too(ground: Ground) -> No
 
 async def test_without_database_503_with_retry_after_while_health_passes(ground: Ground) -> None:
     async with a_line_to(ground.service.urls["api"]) as line:
-        database = await Database.open(line.url, 2, "test")
+        database = await Database.open(line.through(ground.service.urls["api"]), 2, "test")
         async with another_edge(ground, database) as client:
             body = {"person_ids": [str(uuid4())]}
             before = await client.post("/notes", json=body, headers={"Idempotency-Key": "before-the-cut"})
@@ -90,7 +90,7 @@ async def test_a_commit_whose_answer_is_lost_is_complete_and_the_key_tells(groun
     """Source: delivery design, claim 3."""
     trials = 10
     async with a_line_to(ground.service.urls["api"]) as line:
-        database = await Database.open(line.url, 1, "test")
+        database = await Database.open(line.through(ground.service.urls["api"]), 1, "test")
         async with another_edge(ground, database) as client:
             for number in range(trials):
                 asked = {"json": {"person_ids": [str(uuid4())], "n": number}, "headers": {"Idempotency-Key": f"lost-answer-{number}"}}

@@ -170,7 +170,9 @@ async def test_two_senders_hand_over_each_message_once(family: ServiceUnderTest)
         await eventually(all_sent)
         stopping.set()
 
-    await asyncio.wait_for(asyncio.gather(*[run(family.worker, recorder, stopping) for _ in range(2)], stop_when_done()), 30)
+    await asyncio.wait_for(
+        asyncio.gather(*[run(family.worker, recorder, stopping, asyncio.Event()) for _ in range(2)], stop_when_done()), 30
+    )
     assert len(recorder.sent) == 20
 
 

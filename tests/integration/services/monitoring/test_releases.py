@@ -166,7 +166,7 @@ async def test_an_operator_reads_exact_figures_releases_and_verifies(
     assert (hand_over["completed"], hand_over["withheld"]) == (37, False)
     assert await asyncio.to_thread(operation.figures, settings, []) == 0
     assert "handovers (exact)" in capsys.readouterr().out
-    assert await asyncio.to_thread(operation.verify, settings, []) == 0
+    assert await asyncio.to_thread(operation.rebuild, settings, ["--verify"]) == 0
     assert await asyncio.to_thread(operation.release, settings, ["--as-of", "2026-02-10"]) == 0
     assert await asyncio.to_thread(operation.release, settings, ["--as-of", "2199-01-01"]) == 1
     assert len(await rows(released, "/releases")) == 2
@@ -175,4 +175,4 @@ async def test_an_operator_reads_exact_figures_releases_and_verifies(
 async def test_verify_finds_a_count_that_the_facts_do_not_make(released: ServiceUnderTest) -> None:
     await released.fetch("UPDATE rollup SET units = units + 1 WHERE figure = 'handover'")
     settings = Settings(worker_database_url=released.urls["worker"])
-    assert await asyncio.to_thread(operation.verify, settings, []) == 1
+    assert await asyncio.to_thread(operation.rebuild, settings, ["--verify"]) == 1

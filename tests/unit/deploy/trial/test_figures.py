@@ -1,14 +1,16 @@
-"""Trial 0051's published figures, twice: counted straight from the CSV files, and folded from the mapped steps (tests/trial_fold.py)."""
+"""Trial 0051's published figures, twice: counted straight from the CSV files, and folded from the mapped steps (fold.py)."""
 
 import csv
 import gzip
 from collections import Counter
 from functools import cache
+from typing import Any
 
-from deploy.trial import records
+from deploy.trial import fold, records
+from deploy.trial.fold import Mapped, funnel, handover, relapses
 from deploy.trial.steps import CompleteStage, LeaveStage
-from tests.trial_fold import ARMS, Mapped, funnel, handover, relapses
 
+ARMS = {"Inpatient NR-NTX": "naltrexone", "Inpatient BUP": "buprenorphine"}
 HANDOVER = {"completed": 653, "overlapping": 71, "7": 237, "14": 328, "21": 375, "30": 394, "later": 8, "lost": 180}
 FUNNEL = {"naltrexone": (283, 204), "buprenorphine": (287, 270)}
 RELAPSES = {"naltrexone": (110, 204), "buprenorphine": (153, 270)}
@@ -61,6 +63,38 @@ def test_everybody_who_started_treatment_ends_it_once() -> None:
         "incarcerated": 12,
         "other": 4,
         "died": 2,
+    }
+
+
+def test_numbers_that_differ_are_named() -> None:
+    """`make demo CHAOS=1` says with it whether the figures are those of a run without."""
+    persons = records.read("0051/60")
+    told = exact(persons)
+    assert fold.unequal(told, persons) == (16, [])
+    told["handovers"][0]["lost"] += 1
+    del told["relapses"][0]
+    assert fold.unequal(told, persons)[1] == [
+        f"buprenorphine relapsed: 0, by the records {Mapped(persons).relapses()['buprenorphine'][0]}",
+        f"buprenorphine treated: 0, by the records {Mapped(persons).relapses()['buprenorphine'][1]}",
+        f"hand-over lost: {told['handovers'][0]['lost']}, by the records {told['handovers'][0]['lost'] - 1}",
+    ]
+
+
+def exact(persons: list[records.Person]) -> dict[str, list[dict[str, Any]]]:
+    """What monitoring would tell of these persons, other stages and definitions among it."""
+    summed = Mapped(persons)
+    handed = summed.handover()
+    first: dict[str, Any] = {"from_stage": 1, "to_stage": 2, **handed, "within_days": {str(band): handed[str(band)] for band in fold.BANDS}}
+    return {
+        "handovers": [first, {"from_stage": 2, "to_stage": 3, "completed": 5}],
+        "referral_funnel": [
+            {"stage": 2, "programme": arm, "referred": referred, "started": started} for arm, (referred, started) in summed.funnel().items()
+        ],
+        "relapses": [
+            {"stage": 2, "programme": arm, "definition": definition, "persons": relapsed, "of": treated}
+            for definition in (fold.COMPARED, "consecutive-3")
+            for arm, (relapsed, treated) in summed.relapses().items()
+        ],
     }
 
 

@@ -1,0 +1,129 @@
+"""The way out of a database restored from an older state: what the log has of us comes back into the outbox. As the owner."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from shared.database import Connection, connect
+from shared.delivery import log
+from shared.delivery.log import Log, Readable, Reader, columns, parse
+from shared.delivery.relay import LOCK
+from shared.records import Partition
+
+LOCKED = "LOCK TABLE outbox, stream, unsent IN SHARE ROW EXCLUSIVE MODE"
+SAID = "DELETE FROM unsent USING outbox o WHERE unsent.id = o.id AND o.event_id = ANY($1::uuid[])"
+ASIDE = "CREATE TEMPORARY TABLE unsaid ON COMMIT DROP AS SELECT * FROM outbox LIMIT 0"
+STEP_ASIDE = """
+WITH firsts AS (
+    SELECT topic, stream_id, min(seq) AS first FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS s(topic, stream_id, seq) GROUP BY 1, 2
+), queued AS (
+    DELETE FROM unsent USING outbox o, firsts f
+    WHERE unsent.id = o.id AND (o.topic, o.stream_id) = (f.topic, f.stream_id) AND o.seq >= f.first RETURNING o.id
+), taken AS (
+    DELETE FROM outbox USING queued WHERE outbox.id = queued.id RETURNING outbox.*
+)
+INSERT INTO unsaid SELECT * FROM taken
+"""
+FACTS = ("event_id", "type", "correlation_id", "causation_id", "traceparent", "occurred_at", "recorded_at")
+BACK = """
+INSERT INTO outbox (topic, stream_id, seq, body, event_id, type, correlation_id, causation_id, traceparent, occurred_at, recorded_at)
+SELECT topic, stream_id, seq, body::jsonb, event_id, type, correlation_id, causation_id, traceparent, occurred_at, recorded_at
+FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::text[], $7::uuid[], $8::uuid[], $9::text[],
+            $10::timestamptz[], $11::timestamptz[]) WITH ORDINALITY
+    AS s(topic, stream_id, seq, body, event_id, type, correlation_id, causation_id, traceparent, occurred_at, recorded_at, n)
+ORDER BY n ON CONFLICT DO NOTHING
+"""
+MISSING = "SELECT count(*) FROM unnest($1::uuid[]) AS s(event_id) WHERE NOT EXISTS (SELECT FROM outbox o WHERE o.event_id = s.event_id)"
+COUNTED = """
+INSERT INTO stream (topic, stream_id, last_seq)
+SELECT o.topic, o.stream_id, max(o.seq) FROM outbox o
+WHERE (o.topic, o.stream_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[])) GROUP BY 1, 2
+ON CONFLICT (topic, stream_id) DO UPDATE SET last_seq = EXCLUDED.last_seq
+"""
+AGAIN = """
+WITH said AS (
+    INSERT INTO outbox (event_id, topic, stream_id, seq, type, body, correlation_id, causation_id, traceparent, occurred_at, recorded_at)
+    SELECT u.event_id, u.topic, u.stream_id,
+           s.last_seq + row_number() OVER (PARTITION BY u.topic, u.stream_id ORDER BY u.id),
+           u.type, u.body, u.correlation_id, u.causation_id, u.traceparent, u.occurred_at, u.recorded_at
+    FROM unsaid u JOIN stream s USING (topic, stream_id) ORDER BY u.id
+    RETURNING id, topic, stream_id, seq
+), queued AS (
+    INSERT INTO unsent SELECT id FROM said
+)
+INSERT INTO stream AS s (topic, stream_id, last_seq) SELECT topic, stream_id, max(seq) FROM said GROUP BY 1, 2
+ON CONFLICT (topic, stream_id) DO UPDATE SET last_seq = EXCLUDED.last_seq
+"""
+EPOCH = "UPDATE relay_position SET log_epoch = greatest(log_epoch, $2) WHERE topic = $1"
+RESUMED = "DELETE FROM halt WHERE topic = $1"
+
+
+class Clash(Exception):
+    """The log holds an event in the place of another that was sent from here: two databases wrote one stream. Nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """What came back, by stream from which to which number: our own tables are older than these facts, and a person must bring them up."""
+
+    events: int
+    renumbered: int
+    streams: list[tuple[str, UUID, int, int]]
+
+
+async def adopt(owner_url: str, known: Log) -> Adopted:
+    """Take the log's strangers into the outbox as they are, number what was never sent behind them, let the relay go on.
+
+    All in one transaction, with every append waiting. Raises Clash, KafkaLost. Source: delivery.md section 3, ADR 17.
+    """
+    connection = await connect(owner_url)
+    try:
+        async with known.opened() as reader, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+            await connection.execute(LOCKED)
+            events, ends = await _strangers(connection, reader, known)
+            renumbered = await _reorder(connection, events)
+            await connection.execute(log.PLACED, *columns(ends))
+            for topic in {envelope.topic for _, envelope in events}:
+                await connection.execute(EPOCH, topic, max(e.log_epoch for _, e in events if e.topic == topic))
+            await connection.execute(RESUMED, log.RELAY)
+        return Adopted(len(events), renumbered, _spans(events))
+    finally:
+        await connection.close()
+
+
+async def _strangers(connection: Connection, reader: Reader, known: Log) -> tuple[Readable, dict[Partition, tuple[int, UUID | None]]]:
+    """The first occurrence of each event the log has and the outbox has not, and where the log ends."""
+    found: dict[UUID, Readable] = {}
+    ends: dict[Partition, tuple[int, UUID | None]] = {}
+    async for records in reader.read(log.tails(await log.positions(connection), await known.ranges(reader))):
+        events, _ = parse(records)
+        ours = {row["event_id"] for row in await connection.fetch(log.OURS, [envelope.event_id for _, envelope in events])}
+        await connection.execute(SAID, list(ours))  # sent before the state we were restored to, though that did not know
+        for record, envelope in events:
+            ends[record.place] = (record.offset + 1, envelope.event_id)
+            if envelope.event_id not in ours:
+                found.setdefault(envelope.event_id, [(record, envelope)])
+    strangers = [pair for pairs in found.values() for pair in pairs]
+    return sorted(strangers, key=lambda pair: (pair[1].recorded_at, pair[1].topic, pair[1].stream_id, pair[1].seq)), ends
+
+
+async def _reorder(connection: Connection, events: Readable) -> int:
+    """What was never sent steps aside, the strangers take their places, then it follows them; answers how many rows stepped aside."""
+    envelopes = [envelope for _, envelope in events]
+    topics, streams, seqs = ([getattr(e, name) for e in envelopes] for name in ("topic", "stream_id", "seq"))
+    await connection.execute(ASIDE)
+    await connection.execute(STEP_ASIDE, topics, streams, seqs)
+    facts = [[getattr(e, name) for e in envelopes] for name in FACTS]
+    await connection.execute(BACK, topics, streams, seqs, [e.body.decode() for e in envelopes], *facts)
+    if clashing := await connection.fetchval(MISSING, [e.event_id for e in envelopes]):
+        raise Clash(f"{clashing} events")
+    await connection.execute(COUNTED, topics, streams)
+    await connection.execute(AGAIN)
+    return int(await connection.fetchval("SELECT count(*) FROM unsaid"))
+
+
+def _spans(events: Readable) -> list[tuple[str, UUID, int, int]]:
+    seqs: dict[tuple[str, UUID], list[int]] = {}
+    for _, envelope in events:
+        seqs.setdefault((envelope.topic, envelope.stream_id), []).append(envelope.seq)
+    return [(topic, stream_id, min(found), max(found)) for (topic, stream_id), found in sorted(seqs.items())]

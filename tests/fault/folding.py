@@ -1,0 +1,272 @@
+"""What the listeners' tables must hold: the owners' events folded in plain Python. Knows no rule of a service but what its events say."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from tests.fault.evidence import Evidence, Finding, Logged
+
+Key = tuple[Any, ...]
+Folded = dict[Key, dict[str, Any]]
+Fold = Callable[[Sequence[Logged]], Folded]
+
+CONCERN_STATES = ("raised", "read", "escalated", "answered")
+SPELL = ("journey_id", "stage", "spell")
+
+
+def of_kind(events: Sequence[Logged], *kinds: str) -> Iterator[Logged]:
+    return (event for event in events if event.kind in kinds)
+
+
+def keyed(body: Mapping[str, Any], *names: str) -> Key:
+    return tuple(body[name] for name in names)
+
+
+def picked(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: body[name] for name in names}
+
+
+def persons(events: Sequence[Logged]) -> Folded:
+    """In programme and family."""
+    folded: Folded = {}
+    for event in of_kind(events, "person_registered", "person_died"):
+        row = folded.setdefault(keyed(event.body, "person_id"), {"region": None, "life_period": None, "died_on": None})
+        row |= {"died_on": event.body["on"]} if event.kind == "person_died" else picked(event.body, "region", "life_period")
+    return folded
+
+
+def organisations(events: Sequence[Logged]) -> Folded:
+    return {
+        keyed(event.body, "organisation_id"): picked(event.body, "level", "kind", "region")
+        for event in of_kind(events, "organisation_changed")
+    }
+
+
+def entries(events: Sequence[Logged]) -> Folded:
+    """Organisations in monitoring: the newest entry."""
+    return {
+        keyed(event.body, "organisation_id"): {"seq": event.seq, **picked(event.body, "level", "region")}
+        for event in of_kind(events, "organisation_changed")
+    }
+
+
+def consents(events: Sequence[Logged]) -> Folded:
+    folded: Folded = {}
+    for event in of_kind(events, "consent_given", "consent_revoked"):
+        row = folded.setdefault(keyed(event.body, "consent_id"), {"revoked": False})
+        if event.kind == "consent_given":
+            row |= {**picked(event.body, "person_id", "scope", "until"), "to_organisation_id": event.body["to"]}
+        else:
+            row["revoked"] = True
+    return folded
+
+
+def concerns_of_holders(events: Sequence[Logged]) -> Folded:
+    """In referral: a later state never goes back, an escalated one is severe."""
+    folded: Folded = {}
+    for event in of_kind(events, *(f"concern_{state}" for state in CONCERN_STATES)):
+        row = folded.setdefault(keyed(event.body, "concern_id"), {"severity": None, "state": "raised"})
+        state = event.kind.removeprefix("concern_")
+        row["state"] = max(row["state"], state, key=CONCERN_STATES.index)
+        row["severity"] = "severe" if state == "escalated" else event.body.get("severity", row["severity"])
+    return folded
+
+
+def open_concerns(events: Sequence[Logged]) -> Folded:
+    """In programme. An answer may be all that is told: a concern about somebody who died meanwhile is not forwarded."""
+    folded: Folded = {}
+    for event in of_kind(events, "concern_raised", "concern_answered"):
+        row = folded.setdefault(keyed(event.body, "concern_id"), {"severity": None, "answered": False})
+        row |= picked(event.body, "person_id")
+        row |= {"answered": True} if event.kind == "concern_answered" else picked(event.body, "severity")
+    return folded
+
+
+def timed_concerns(events: Sequence[Logged]) -> Folded:
+    """In monitoring."""
+    folded: Folded = {}
+    for event in of_kind(events, "concern_raised", "concern_answered", "concern_escalated", "concern_signed"):
+        blank = {"raised_at": None, "answered_at": None, "escalated_at": None, "signs": None}
+        row = folded.setdefault(keyed(event.body, "concern_id"), blank)
+        if event.kind == "concern_signed":
+            row["signs"] = len(event.body["signs"])
+        else:
+            row[f"{event.kind.removeprefix('concern_')}_at"] = event.occurred_at
+    return folded
+
+
+def instructions(events: Sequence[Logged]) -> Folded:
+    closed = {event.body["instruction_id"] for event in of_kind(events, "instruction_closed")}
+    return {
+        keyed(event.body, "instruction_id"): {
+            **picked(event.body, "regions", "due_on"),
+            "is_closed": event.body["instruction_id"] in closed,
+        }
+        for event in of_kind(events, "instruction_issued")
+    }
+
+
+def heard_organisations(events: Sequence[Logged]) -> Folded:
+    """In family: who has to do with a person."""
+    about = of_kind(events, "journey_opened", "stage_started", "referral_answered")
+    return {
+        (*keyed(event.body, "person_id", "organisation_id"), "heard"): {}
+        for event in about
+        if event.body.get("answer", "accepted") == "accepted"
+    }
+
+
+def opened_journeys(events: Sequence[Logged]) -> Folded:
+    names = ("person_id", "organisation_id", "imported")
+    return {keyed(event.body, "journey_id"): picked(event.body, *names) for event in of_kind(events, "journey_opened")}
+
+
+def dated_journeys(events: Sequence[Logged]) -> Folded:
+    """In monitoring."""
+    opened = {event.body["journey_id"]: event.body["opened_on"] for event in of_kind(events, "journey_opened")}
+    return {key: {**row, "opened_on": opened[key[0]], "completed_on": None} for key, row in opened_journeys(events).items()}
+
+
+def spells(events: Sequence[Logged]) -> Folded:
+    """In monitoring: each end by its own date."""
+    folded: Folded = {}
+    for event in of_kind(events, "stage_started", "stage_completed", "stage_left"):
+        blank = {"started_on": None, "completed_on": None, "left_on": None, "how": None}
+        row = folded.setdefault(keyed(event.body, *SPELL), blank)
+        row |= picked(event.body, "person_id", "organisation_id")
+        date_of = f"{event.kind.removeprefix('stage_')}_on"
+        row[date_of] = event.body[date_of]
+        if event.kind == "stage_left":
+            row["how"] = event.body["how"]
+    return folded
+
+
+def ended_spells(events: Sequence[Logged]) -> Folded:
+    """In referral: how a spell ended, in one word."""
+    return {
+        key: {
+            **picked(row, "person_id", "organisation_id", "started_on"),
+            "ended": "completed" if row["completed_on"] else row["how"],
+        }
+        for key, row in spells(events).items()
+    }
+
+
+def skips(events: Sequence[Logged]) -> Folded:
+    return {keyed(event.body, "journey_id", "stage"): picked(event.body, "person_id", "how") for event in of_kind(events, "stage_skipped")}
+
+
+def relapses(events: Sequence[Logged]) -> Folded:
+    """In monitoring: the newest assessment."""
+    names = ("person_id", "journey_id", "stage", "known_on", "withdrawn")
+    return {
+        keyed(event.body, "relapse_id", "definition"): {**picked(event.body, *names), "seq": event.seq}
+        for event in of_kind(events, "return_assessed")
+    }
+
+
+def referrals(events: Sequence[Logged]) -> Folded:
+    """In monitoring: opened, first addressed, last answered, ended."""
+    folded: Folded = {}
+    for event in of_kind(events, *REFERRAL_STEPS):
+        row = folded.setdefault(keyed(event.body, "referral_id"), dict(BLANK_REFERRAL))
+        row |= picked(event.body, "person_id", "stage")
+        REFERRAL_STEPS[event.kind](row, event)
+    return folded
+
+
+def _opened(row: dict[str, Any], event: Logged) -> None:
+    row |= {**picked(event.body, "journey_id", "from_organisation_id", "origin"), "opened_at": event.occurred_at}
+    row["timed"] = row["timed"] or event.body["due_on"] is not None
+    if event.body["to_organisation_id"]:
+        _addressed(row, event)
+
+
+def _addressed(row: dict[str, Any], event: Logged) -> None:
+    if row["addressed_seq"] is None:
+        row |= {"addressed_seq": event.seq, "addressed_to": event.body["to_organisation_id"], "addressed_at": event.occurred_at}
+    row |= {"last_addressed_seq": event.seq, "timed": row["timed"] or event.body["due_on"] is not None}
+
+
+def _answered(row: dict[str, Any], event: Logged) -> None:
+    row |= {**picked(event.body, "answer", "in_time"), "answer_seq": event.seq, "answered_by": event.body["organisation_id"]}
+    row |= {"answer_reason": event.body["reason"], "answered_at": event.occurred_at}
+
+
+def _closed(row: dict[str, Any], event: Logged) -> None:
+    row |= {"ended": event.body["end"], "end_reason": event.body["reason"]}
+
+
+def _overdue(row: dict[str, Any], event: Logged) -> None:
+    row["overdue"] = True
+
+
+BLANK_REFERRAL: dict[str, Any] = {
+    **dict.fromkeys(("journey_id", "from_organisation_id", "origin", "opened_at", "addressed_seq", "addressed_to", "addressed_at")),
+    **dict.fromkeys(("last_addressed_seq", "answer_seq", "answer", "answered_by", "answer_reason", "in_time", "answered_at")),
+    **dict.fromkeys(("ended", "end_reason")),
+    "timed": False,
+    "overdue": False,
+}
+REFERRAL_STEPS: dict[str, Callable[[dict[str, Any], Logged], None]] = {
+    "referral_opened": _opened,
+    "referral_addressed": _addressed,
+    "referral_answered": _answered,
+    "referral_closed": _closed,
+    "answer_overdue": _overdue,
+}
+
+
+def places_not_found(events: Sequence[Logged]) -> Folded:
+    names = ("person_id", "stage", "region")
+    return {keyed(event.body, "referral_id"): picked(event.body, *names) for event in of_kind(events, "place_not_found")}
+
+
+# (service, table) -> its key and the fold that it must equal.
+PROJECTIONS: dict[tuple[str, str], tuple[tuple[str, ...], Fold]] = {
+    ("referral", "journey"): (("journey_id",), opened_journeys),
+    ("referral", "spell"): (SPELL, ended_spells),
+    ("referral", "concern"): (("concern_id",), concerns_of_holders),
+    ("referral", "instruction"): (("instruction_id",), instructions),
+    ("programme", "person"): (("person_id",), persons),
+    ("programme", "consent"): (("consent_id",), consents),
+    ("programme", "concern"): (("concern_id",), open_concerns),
+    ("programme", "organisation"): (("organisation_id",), organisations),
+    ("family", "person"): (("person_id",), persons),
+    ("family", "person_organisation"): (("person_id", "organisation_id", "how"), heard_organisations),
+    ("monitoring", "organisation"): (("organisation_id",), entries),
+    ("monitoring", "journey"): (("journey_id",), dated_journeys),
+    ("monitoring", "spell"): (SPELL, spells),
+    ("monitoring", "skip"): (("journey_id", "stage"), skips),
+    ("monitoring", "relapse"): (("relapse_id", "definition"), relapses),
+    ("monitoring", "concern"): (("concern_id",), timed_concerns),
+    ("monitoring", "referral"): (("referral_id",), referrals),
+    ("monitoring", "place_not_found"): (("referral_id",), places_not_found),
+}
+
+
+def tables_equal_folds(evidence: Evidence) -> Iterator[Finding]:
+    """Every listener's copy equals the fold of what the owners told, row for row."""
+    name = "projection-equals-recomputation"
+    events = sorted(evidence.outbox, key=lambda event: (event.topic, event.stream_id, event.seq))
+    for (service, table), (key, fold) in PROJECTIONS.items():
+        expected = fold(events)
+        found = {tuple(plain(row[column]) for column in key): row for row in evidence.held[service].rows.get(table, [])}
+        for missing in expected.keys() - found.keys():
+            yield Finding(name, "lost", f"{service}.{table} {missing} is missing")
+        for stranger in found.keys() - expected.keys():
+            yield Finding(name, "wrong", f"{service}.{table} {stranger} comes from no event")
+        for both in expected.keys() & found.keys():
+            differ = {c: (plain(found[both][c]), v) for c, v in expected[both].items() if plain(found[both][c]) != v}
+            if differ:
+                yield Finding(name, "wrong", f"{service}.{table} {both}: (kept, folded) {differ}")
+
+
+def plain(value: Any) -> Any:
+    """As it stands in an event's body."""
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    return value

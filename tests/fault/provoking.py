@@ -1,0 +1,180 @@
+"""Ways of bringing a seeded bug out: loads, and what is done to the seeded processes meanwhile. What the bugs are: seeded.py."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import monotonic
+
+from deploy.embedded.ports import free_port
+from deploy.postgres.logins import SERVICES
+from shared.database import connect
+from tests.eventually import eventually
+from tests.fault.copying import write_again
+from tests.fault.evidence import PUBLISHED, Finding
+from tests.fault.ground import Ground
+from tests.fault.load import Load
+from tests.fault.reading import drained
+from tests.fault.revoking import queue_of, revoke_while_sending
+from tests.fault.running import Running
+from tests.fault.seeded import TOLD
+from tests.fault.steps import done, journey_opened, stage_completed, stage_started
+
+RATE = 100.0
+COMMANDS = 150
+TURNED_AWAY = 8
+FROZEN = 5.0
+"""Seconds at most: longer than a session of 1 s and taking over, shorter than the 15 s after which a transaction is ended."""
+UNMOVED = 1.5
+"""Seconds: longer than relay and consumer rest after a failure."""
+LISTENER = "monitoring"
+"""Whose batches are the largest."""
+TOPICS = [topic for topics in PUBLISHED.values() for topic in topics]
+ASKED = "SELECT referral_id::text FROM referral WHERE person_id = $1::uuid AND stage = 2 AND origin = 'completion'"
+MOVED = "SELECT sum(last_seq) FROM inbox"
+
+Provoke = Callable[[Ground, str], Awaitable[None]]
+"""Is given the bug, for the processes that it starts itself."""
+
+
+def command(bug: str, service: str, role: str = "all") -> tuple[str, ...]:
+    return (sys.executable, "-m", "tests.fault.seeded", bug, service, role)
+
+
+def seeded_environment(ground: Ground, service: str) -> dict[str, str]:
+    return ground.environment(service) | {TOLD: str(ground.folder)}
+
+
+def tell(ground: Ground, end: str) -> None:
+    """Have the listener's next batch `dies` or `freezes`."""
+    (ground.folder / f"{LISTENER}.{end}").touch()
+
+
+async def load_only(ground: Ground, bug: str) -> None:
+    async with ground.under_load(RATE) as load:
+        await load.until_more(COMMANDS, 60)
+
+
+async def read_twice(ground: Ground, bug: str) -> None:
+    """Everything is on the log twice, after a clinic asked by a completion was asked no more: a second time it must not be asked."""
+    connection = await connect(ground.urls["referral"]["owner"])
+    async with ground.under_load(RATE) as load, asyncio.TaskGroup() as tasks:
+        for _ in range(TURNED_AWAY):
+            tasks.create_task(_turned_away(load, lambda person_id: connection.fetchval(ASKED, person_id)))
+    await connection.close()
+    await drained(ground.urls, ground.injected, 30)
+    await write_again(ground.parts.kafka.bootstrap_servers, *TOPICS)
+
+
+async def _turned_away(load: Load, asked: Callable[[str], Awaitable[str | None]]) -> None:
+    """Stage 1 completed; the clinic of stage 2 that was named for it is not asked any more."""
+    first, second = load.about.clinic(1), load.about.clinic(2)
+    person_id, journey_id = await journey_opened(load, first)
+    await stage_started(load, first, journey_id)
+    await stage_completed(load, first, journey_id, second)
+    referral_id = await eventually(lambda: asked(person_id), 30)
+    path = f"referral/referrals/{referral_id}/status"
+    await done(load, first.command("cancel", "POST", path, {"to": "cancelled", "reason": "moved"}, ("referral_closed",)))
+
+
+async def die_over_the_last_batch(ground: Ground, bug: str) -> None:
+    """The listener hears nothing of the end of the load; then it is given it at once and dies over it, with nothing behind."""
+    line, running = ground.lines.kafka[LISTENER], ground.services[LISTENER]
+    async with ground.under_load(RATE) as load, running.kept_alive() as deaths:
+        await load.until_more(COMMANDS // 2, 60)
+        line.cut()
+        await load.until_more(COMMANDS // 2, 60)
+        load.stop()
+        tell(ground, "dies")
+        line.mend()
+        await eventually(lambda: _has_died(deaths.codes), 30)
+    assert deaths.codes == [-signal.SIGKILL]
+
+
+async def begin_late(ground: Ground, bug: str) -> None:
+    """A listener that never listened before begins when all has been said."""
+    await load_only(ground, bug)
+    running = ground.services[LISTENER]
+    await running.stop()
+    running.argv = command(bug, LISTENER)
+    running.start()
+    await running.until_answers(30, "/readyz")
+
+
+async def be_frozen(ground: Ground, bug: str) -> None:
+    """A second worker is frozen in the middle of a batch, the first takes over and goes on to the end; then that batch is committed."""
+    async with ground.under_load(RATE) as load, _a_worker(ground, bug) as zombie:
+        tell(ground, "freezes")
+        await eventually(lambda: _is_frozen(zombie), 30)
+        frozen_at = monotonic()
+        await load.until_more(COMMANDS, 60)
+        load.stop()
+        await drained(ground.urls, ground.injected, frozen_at + FROZEN - monotonic())  # never with the right product: it holds the locks
+        zombie.thaw()
+        await zombie.until_ended()
+
+
+async def revoke(ground: Ground, bug: str) -> None:
+    """Contacts revoke what they permitted while they are being told."""
+    async with ground.under_load(2 * RATE) as load, queue_of(ground.urls["family"]["owner"]) as queue:
+        await revoke_while_sending(load, queue, 2, 20)
+
+
+PROVOKED: dict[str, Provoke] = {
+    "id-cursor-relay": load_only,
+    "skip-locked-relays": load_only,
+    "no-inbox": read_twice,
+    "offset-before-commit": die_over_the_last_batch,
+    "auto-commit": die_over_the_last_batch,
+    "latest-reset": begin_late,
+    "missing-stream-lock": be_frozen,
+    "send-before-the-check": revoke,
+    "deletes-behind-a-failure": load_only,
+}
+
+
+async def come_to_rest(ground: Ground) -> list[Finding]:
+    """Wait until all took effect or nothing moves any more; answers what is left."""
+    before = -1
+    while left := await drained(ground.urls, ground.injected, UNMOVED):
+        if (moved := await _moved(ground)) == before:
+            return left
+        before = moved
+    return []
+
+
+async def _moved(ground: Ground) -> int:
+    moved = 0
+    for service in SERVICES:
+        connection = await connect(ground.urls[service]["owner"])
+        moved += await connection.fetchval(MOVED) or 0
+        await connection.close()
+    return moved
+
+
+async def _has_died(codes: list[int]) -> bool:
+    return bool(codes)
+
+
+async def _is_frozen(running: Running) -> bool:
+    return _state_of(running.pid) == "T"
+
+
+def _state_of(pid: int) -> str:
+    """As the kernel calls it; T is stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+@asynccontextmanager
+async def _a_worker(ground: Ground, bug: str) -> AsyncIterator[Running]:
+    """A process of the listener in role `worker`, seeded."""
+    log, argv = ground.evidence / "log" / f"{LISTENER}-zombie.log", command(bug, LISTENER, "worker")
+    running = Running(LISTENER, free_port(), seeded_environment(ground, LISTENER), log, argv=argv)
+    running.start()
+    try:
+        await running.until_answers(30, "/readyz")
+        yield running
+    finally:
+        running.kill()

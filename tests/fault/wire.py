@@ -1,0 +1,68 @@
+"""One kept-alive HTTP/1.1 connection, as little as asking a service takes. Knows no command and decides nothing."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+
+class NoAnswer(Exception):
+    """Whatever was asked may have happened or not."""
+
+
+class NotAsked(Exception):
+    """Nobody listens there: nothing was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`headers` by lower-case name."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return orjson.loads(self.body) if self.body else {}
+
+
+@dataclass
+class Wire:
+    """To one port of this machine; opened when it is first needed and again after every failure."""
+
+    port: int
+    _reader: asyncio.StreamReader | None = None
+    _writer: asyncio.StreamWriter | None = None
+
+    async def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"", patience: float = 8.0) -> Answer:
+        """Raises NotAsked, or NoAnswer when the connection fails or nothing definite came within `patience` seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                return await self._ask(method, path, headers, body)
+        except ConnectionRefusedError as error:
+            raise NotAsked from error
+        except (OSError, TimeoutError, EOFError, ValueError) as error:
+            self.close()
+            raise NoAnswer(type(error).__name__) from error
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.transport.abort()
+        self._reader = self._writer = None
+
+    async def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        if self._reader is None or self._writer is None or self._reader.at_eof():
+            self.close()
+            self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = self._reader, self._writer
+        lines = [f"{method} {path} HTTP/1.1", "host: 127.0.0.1", f"content-length: {len(body)}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        writer.write("\r\n".join([*lines, "", ""]).encode() + body)
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        named = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
+        answer = Answer(int(head[0].split()[1]), named, await reader.readexactly(int(named.get("content-length", "0"))))
+        if named.get("connection", "").lower() == "close":
+            self.close()
+        return answer
