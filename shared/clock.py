@@ -113,6 +113,8 @@ class Clock:
         elif await self.listening.has_heard(self._mark[1]):
             until, self._mark = self._mark[0], None
             await run_due(self.database, self.deadlines, until)
+        elif any(end < self._mark[1][partition] for partition, end in (await self.listening.ends() or {}).items()):
+            self._mark = None  # the log was emptied meanwhile, and may never be as long again
 
     async def _forget_keys(self) -> None:
         async with self.database.connection() as connection:

@@ -107,12 +107,16 @@ class Tx:
     async def save(self, statements: Statements, *arguments: Any) -> None:
         """Change rows whose lock is held: in a command within its last statement, elsewhere at once.
 
-        The `statements` share the `arguments` and answer nothing; a command does not read what it saved.
+        The `statements` share the `arguments` and answer nothing; a command does not read what it saved. What was saved first is
+        written first.
         """
-        if self.defers and not self.deferred[0]:
-            self.deferred = statements, arguments
-        else:
-            await self.connection.execute(together(statements), *arguments)
+        (earlier, values), self.deferred = self.deferred, (statements, arguments)
+        if self.defers and not earlier:
+            return
+        self.deferred = (), ()
+        if earlier:
+            await self.connection.execute(together(earlier), *values)
+        await self.connection.execute(together(statements), *arguments)
 
     def append(self, stream_id: UUID, *events: Event) -> None:
         """Remember facts for the outbox; their order within a stream is kept."""
@@ -210,6 +214,9 @@ class Database:
                 connection.lend(transacts)  # type: ignore[attr-defined]
                 yield connection  # type: ignore[misc]
         except LOST as error:
+            task = asyncio.current_task()
+            if task and task.cancelling():  # cleaning up failed too: who was told to end is told that, or it would go on for ever
+                raise asyncio.CancelledError from error
             raise _converted(error) from error
 
 

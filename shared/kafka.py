@@ -258,6 +258,8 @@ async def create_topics(bootstrap_servers: str, names: Iterable[str], replicatio
         if missing:
             _made(await admin.create_topics(missing))
         for described in await admin.describe_topics([name for name in names if name in existing]):
+            if described["error_code"]:  # deleted meanwhile
+                raise for_code(described["error_code"])(described["topic"])
             if len(described["partitions"]) != PARTITIONS:
                 raise ValueError(f"topic {described['topic']} has {len(described['partitions'])} partitions, not {PARTITIONS}")
     except (KafkaError, OSError, AttributeError) as error:  # without a controller yet aiokafka asks None for its address

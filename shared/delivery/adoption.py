@@ -9,7 +9,7 @@ from shared.delivery.log import Log, Readable, Reader, columns, parse
 from shared.delivery.relay import LOCK
 from shared.records import Partition
 
-LOCKED = "LOCK TABLE outbox, stream, unsent IN SHARE ROW EXCLUSIVE MODE"
+LOCKED = "LOCK TABLE stream, outbox, unsent IN SHARE ROW EXCLUSIVE MODE"  # in the order in which an append takes them
 SAID = "DELETE FROM unsent USING outbox o WHERE unsent.id = o.id AND o.event_id = ANY($1::uuid[])"
 ASIDE = "CREATE TEMPORARY TABLE unsaid ON COMMIT DROP AS SELECT * FROM outbox LIMIT 0"
 STEP_ASIDE = """
@@ -53,7 +53,6 @@ WITH said AS (
 INSERT INTO stream AS s (topic, stream_id, last_seq) SELECT topic, stream_id, max(seq) FROM said GROUP BY 1, 2
 ON CONFLICT (topic, stream_id) DO UPDATE SET last_seq = EXCLUDED.last_seq
 """
-EPOCH = "UPDATE relay_position SET log_epoch = greatest(log_epoch, $2) WHERE topic = $1"
 RESUMED = "DELETE FROM halt WHERE topic = $1"
 
 
@@ -83,8 +82,7 @@ async def adopt(owner_url: str, known: Log) -> Adopted:
             events, ends = await _strangers(connection, reader, known)
             renumbered = await _reorder(connection, events)
             await connection.execute(log.PLACED, *columns(ends))
-            for topic in {envelope.topic for _, envelope in events}:
-                await connection.execute(EPOCH, topic, max(e.log_epoch for _, e in events if e.topic == topic))
+            await log.take_up_epochs(connection, events)
             await connection.execute(RESUMED, log.RELAY)
         return Adopted(len(events), renumbered, _spans(events))
     finally:

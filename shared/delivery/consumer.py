@@ -158,7 +158,7 @@ class Listening:
 
     async def _apply(self, client: Consumer, records: Sequence[Record]) -> None:
         readable, unreadable = parse(records)
-        if risen := offsets.risen(readable, self.places):
+        if risen := offsets.risen(readable, {partition: self.places[partition] for partition in client.ready}):
             await self._begin_anew(client, risen)
             return await self._apply(client, [record for record in records if record.place not in risen])
         outcome = await attempt(self._in_one_transaction(readable, unreadable, records))
@@ -169,7 +169,7 @@ class Listening:
             self._most = max(1, len(records) // 2) if time.monotonic() - self._moved_at > LONG else self._most  # whole it would never fit
             raise outcome
         else:
-            await self._one_by_one(client, records)
+            await self._in_halves(client, records)
 
     async def _in_one_transaction(
         self, readable: Readable, unreadable: list[tuple[Record, str]], records: Sequence[Record], follower_fails: str | None = None
@@ -177,15 +177,18 @@ class Listening:
         async with self.database.transaction() as tx:
             await parking.quarantine(tx, unreadable)
             batch = await inbox.apply(tx, [envelope for _, envelope in readable], self.handlers, follower_fails)
-            await offsets.save(tx, ends_of(records))
+            await offsets.save(tx, ends_of(records), self.places)
         points.reach("after-batch-commit")
         return batch
 
-    async def _one_by_one(self, client: Consumer, records: Sequence[Record]) -> None:
-        """Three tries each; then the event is parked and its stream blocked, while other streams flow."""
-        for record in records:
-            if record.topic not in self.halted:
-                await self._alone(client, record)
+    async def _in_halves(self, client: Consumer, records: Sequence[Record]) -> None:
+        """Narrow down what fails, so that one bad event costs its batch few transactions more. Alone it is parked after three tries."""
+        if len(records) == 1:
+            return await self._alone(client, records[0])
+        for half in (records[: len(records) // 2], records[len(records) // 2 :]):
+            self._turns += 1
+            if flowing := [record for record in half if record.topic not in self.halted]:
+                await self._apply(client, flowing)
 
     async def _alone(self, client: Consumer, record: Record) -> None:
         readable, unreadable = parse([record])
@@ -221,7 +224,7 @@ class Listening:
             raise outcome
         async with self.database.transaction() as tx:
             await parking.park_failed(tx, envelope, error)
-            await offsets.save(tx, ends_of([record]))
+            await offsets.save(tx, ends_of([record]), self.places)
         self.positions |= ends_of([record])
         telemetry.count({"failed": 1})
 
@@ -229,8 +232,7 @@ class Listening:
         self.positions |= ends_of(records)
         telemetry.count(batch.counts, batch.applied, time.time())
         self.applied()
-        gaps = {(topic, partition_of(str(stream_id).encode())) for topic, stream_id in batch.gaps} - self._sought_for_gap
-        if gaps:
+        if gaps := {(topic, partition_of(str(stream_id).encode())) for topic, stream_id in batch.gaps} - self._sought_for_gap:
             self._sought_for_gap |= gaps
             for partition, (beginning, _) in (await client.range_of(gaps)).items():
                 self.positions[partition] = beginning
@@ -268,11 +270,11 @@ class Listening:
         return not any((self.lags() or {}).values()), STUCK_AFTER
 
     async def ends(self) -> dict[Partition, int] | None:
-        """Where the log of all our topics ends now; None while there is no broker to ask. Raises KafkaLost."""
-        if self.client is None:
+        """Where the log of all our topics ends now; None while no broker says so, or it was emptied unnoticed. Raises KafkaLost."""
+        if (client := self.client) is None:
             return None
-        ranges = await self.client.range_of((topic, partition) for topic in self.client.topics for partition in range(PARTITIONS))
-        return {partition: end for partition, (_, end) in ranges.items()}
+        asked = [(topic, partition) for topic in client.topics for partition in range(PARTITIONS)]
+        return offsets.log_ends(await offsets.load(self.database, asked), await client.range_of(asked))
 
     async def has_heard(self, ends: Mapping[Partition, int]) -> bool:
         """Whether this service, in whichever of its workers, has applied the log up to `ends`."""
@@ -285,8 +287,7 @@ class Listening:
             return None
         lags: dict[str, int] = dict.fromkeys(self.client.topics, 0)
         for topic, partition in self.client.ready:
-            end = self.client.highwater(topic, partition)
-            lags[topic] += max(0, (end or 0) - self.positions.get((topic, partition), 0))
+            lags[topic] += max(0, (self.client.highwater(topic, partition) or 0) - self.positions.get((topic, partition), 0))
         return lags
 
     async def _pause(self, seconds: float) -> None:
@@ -296,5 +297,4 @@ class Listening:
 
 async def attempt(work: Awaitable[Result]) -> Result | BaseException:
     """Failures of handlers are total (delivery.md section 4): whatever is raised becomes a value to decide on."""
-    (outcome,) = await asyncio.gather(work, return_exceptions=True)
-    return outcome
+    return (await asyncio.gather(work, return_exceptions=True))[0]

@@ -31,6 +31,7 @@ UPDATE relay_position SET next_offset = 0, last_event = NULL,
        log_epoch = (SELECT max(log_epoch) + 1 FROM relay_position WHERE topic = $1)
 WHERE topic = $1
 """
+RAISED = "UPDATE relay_position SET log_epoch = $2 WHERE topic = $1 AND log_epoch < $2"
 OURS = "SELECT event_id FROM outbox WHERE event_id = ANY($1::uuid[])"
 QUEUED = """
 SELECT o.topic, o.stream_id, min(o.seq) AS seq FROM unsent JOIN outbox o USING (id)
@@ -188,6 +189,13 @@ async def recognise(connection: Connection, records: Sequence[Record]) -> None:
         sent = in_order(queued, [envelope for _, envelope in events])
         await connection.execute(SENT, [e.topic for e in sent], [e.stream_id for e in sent], [e.seq for e in sent])
         await connection.execute(PLACED, *columns({record.place: (record.offset + 1, envelope.event_id) for record, envelope in events}))
+        await take_up_epochs(connection, events)
+
+
+async def take_up_epochs(connection: Connection, events: Readable) -> None:
+    """Never behind the log, whatever back-up we come from: listeners would not see the next epoch rise."""
+    for topic in {envelope.topic for _, envelope in events}:
+        await connection.execute(RAISED, topic, max(e.log_epoch for _, e in events if e.topic == topic))
 
 
 def in_order(queued: Sequence[Row], events: Sequence[Envelope]) -> list[Envelope]:

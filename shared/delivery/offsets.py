@@ -15,10 +15,12 @@ SELECT topic, partition, next_offset, log_epoch FROM inbox_offset
 WHERE (topic, partition) IN (SELECT * FROM unnest($1::text[], $2::int[]))
 """
 SAVE = """
-INSERT INTO inbox_offset (topic, partition, next_offset)
-SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[]) AS p(topic, partition, next_offset) ORDER BY topic, partition
+INSERT INTO inbox_offset (topic, partition, next_offset, log_epoch)
+SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::int[]) AS p(topic, partition, next_offset, log_epoch) ORDER BY 1, 2
 ON CONFLICT (topic, partition) DO UPDATE SET next_offset = EXCLUDED.next_offset, moved_at = clock_timestamp()
+WHERE (inbox_offset.log_epoch, inbox_offset.next_offset) <= (EXCLUDED.log_epoch, EXCLUDED.next_offset)
 """
+"""A late batch moves nothing back: another worker has read on, or what it read was a log that was lost since."""
 
 
 BEGIN = """
@@ -52,12 +54,11 @@ async def begin(tx: Tx, places: Mapping[Partition, Place]) -> None:
     await tx.connection.execute(BEGIN, [t for t, _ in at], [p for _, p in at], [f.next_offset for f in found], [f.log_epoch for f in found])
 
 
-async def save(tx: Tx, ends: Mapping[Partition, int]) -> None:
-    """Store where to read on, together with the effects of what was read."""
-    places = sorted(ends)
-    await tx.connection.execute(
-        SAVE, [topic for topic, _ in places], [partition for _, partition in places], [ends[place] for place in places]
-    )
+async def save(tx: Tx, ends: Mapping[Partition, int], places: Mapping[Partition, Place]) -> None:
+    """Store where to read on, together with the effects of what was read; `places` tell in which epoch that was."""
+    at = sorted(ends)
+    epochs = [places.get(a, Place(0)).log_epoch for a in at]
+    await tx.connection.execute(SAVE, [t for t, _ in at], [p for _, p in at], [ends[a] for a in at], epochs)
 
 
 def ends_of(records: Sequence[Record]) -> dict[Partition, int]:
@@ -87,6 +88,12 @@ def places_of(stored: Mapping[Partition, Place], ranges: Mapping[Partition, Rang
     return places
 
 
+def log_ends(stored: Mapping[Partition, Place], ranges: Mapping[Partition, Range]) -> dict[Partition, int] | None:
+    """Where the log ends; None where a place stored before that was asked lies behind the end: the log was emptied and is not ours yet."""
+    emptied = any(place.next_offset > ranges[partition][1] for partition, place in stored.items())
+    return None if emptied else {partition: end for partition, (_, end) in ranges.items()}
+
+
 def skipped(records: Sequence[Record], positions: Mapping[Partition, int]) -> set[Partition]:
     """The partitions whose first record lies beyond where we are: retention was quicker than we, and the client went on without a word."""
     firsts = {record.place: record.offset for record in reversed(records)}
@@ -94,10 +101,11 @@ def skipped(records: Sequence[Record], positions: Mapping[Partition, int]) -> se
 
 
 def risen(readable: Sequence[tuple[Record, Envelope]], places: Mapping[Partition, Place]) -> dict[Partition, int]:
-    """The partitions in which a record names a later epoch than ours, with it: the log was lost and filled again."""
-    epochs: dict[Partition, int] = {}
-    for record, envelope in readable:
-        known = places.get(record.place)
-        if known and envelope.log_epoch > max(known.log_epoch, epochs.get(record.place, 0)):
-            epochs[record.place] = envelope.log_epoch
-    return epochs
+    """The partitions of the topics in which a record names a later epoch than ours, with it: their log was lost and filled again.
+
+    A topic is lost and refilled as a whole: beginning anew partition by partition took longer than the refill.
+    """
+    epochs: dict[str, int] = {}
+    for _, envelope in readable:
+        epochs[envelope.topic] = max(envelope.log_epoch, epochs.get(envelope.topic, 0))
+    return {partition: epochs[partition[0]] for partition, place in places.items() if place.log_epoch < epochs.get(partition[0], 0)}

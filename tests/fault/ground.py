@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from time import monotonic
@@ -38,6 +39,7 @@ from tests.fault.report import Row, keep_evidence
 from tests.fault.running import ROOT, Running
 
 HERE = "127.0.0.1"
+NOT_INHERITED = ("POSTGRES_URL", "OWNER_DATABASE_URL", "PYTHONDONTWRITEBYTECODE")
 SESSION = {"KAFKA_SESSION_TIMEOUT_MS": "1000", "KAFKA_HEARTBEAT_MS": "200"}
 
 
@@ -59,6 +61,8 @@ class Ground:
     mark: Mark | None = None
     chance: Random = field(default_factory=Random)
     row: str = "none"
+    schedule: str = ""
+    """The digest of what this row is going to do, which the same seed repeats."""
     is_clean: bool = True
     """Whether the last row left nothing behind that the next one would find."""
     _began: float = 0.0
@@ -71,12 +75,13 @@ class Ground:
     def environment(self, service: str) -> dict[str, str]:
         """What a process of this service is told; both servers are reached through the lines."""
         through = self.parts.postgres_url.replace(f":{self.parts.postgres.port}/", f":{self.lines.postgres_port(service)}/")
-        inherited = {name: value for name, value in os.environ.items() if name not in ("POSTGRES_URL", "OWNER_DATABASE_URL")}
+        inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
         logins = {part: address(through, service, f"{service}_{part}", self.passwords[f"{service}_{part}"]) for part in ("api", "worker")}
         return {
             **inherited,
             **SESSION,
             "PYTHONUNBUFFERED": "1",
+            "PYTHONPYCACHEPREFIX": str(self.folder / "bytecode"),  # without it every start compiles all it imports
             "API_DATABASE_URL": logins["api"],
             "WORKER_DATABASE_URL": logins["worker"],
             "KAFKA_BOOTSTRAP_SERVERS": self.lines.kafka_servers(service),
@@ -94,15 +99,21 @@ class Ground:
         return self.folder / "mail.jsonl"
 
     async def begin_row(self, name: str, chance: Random) -> None:
-        """Everything from here to `judged` is this row's. What a failed row left is done away with first."""
+        """Everything from here to `judged` is this row's; `chance` is the load's. What a failed row left is done away with first."""
         if not self.is_clean:
             await self.renew()
         self.is_clean = False
-        self.row, self.chance, self._began = name, chance, monotonic()
+        self.row, self.chance, self.schedule, self._began = name, chance, "", monotonic()
         shutil.rmtree(self.evidence / name, ignore_errors=True)
         self.ledger = Ledger(self.evidence / name / "ledger.jsonl")
         await self.all_answer()
         self.mark = await look(self.urls, self.parts.kafka.bootstrap_servers)
+
+    def planned(self, schedule: Sequence[object]) -> None:
+        """What the row is going to do, drawn before anything runs: kept beside the ledger, its digest goes into the table."""
+        written = orjson.dumps(schedule, option=orjson.OPT_INDENT_2)
+        (self.evidence / self.row / "schedule.json").write_bytes(written)
+        self.schedule = sha256(written).hexdigest()[:8]
 
     async def all_answer(self, timeout: float = 60.0, services: Iterable[str] = SERVICES) -> None:
         """Every service that should run does, and listens; one that a row left dead is started again."""
@@ -138,7 +149,7 @@ class Ground:
         evidence = await read(self.urls, self.parts.kafka.bootstrap_servers, self.mark, self.ledger, self.injected)
         evidence.mails = [orjson.loads(line) for line in self.mails.read_text().splitlines()] if self.mails.exists() else []
         findings = [*left, *check(evidence)]
-        found = Row.of(row, trials, evidence, findings, healed, monotonic() - self._began)
+        found = Row.of((row, trials, self.schedule), evidence, findings, healed, monotonic() - self._began)
         self.table.append(found)
         self.ledger.close()
         if findings:

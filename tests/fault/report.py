@@ -13,6 +13,7 @@ from tests.fault.evidence import Evidence, Finding
 HEAD = (
     "row",
     "faults",
+    "schedule",
     "commands (ok/refused/unknown)",
     "events",
     "lost",
@@ -30,6 +31,7 @@ class Row:
 
     name: str
     faults: int
+    schedule: str
     commands: str
     events: int
     lost: int
@@ -40,13 +42,16 @@ class Row:
     seconds: float
 
     @classmethod
-    def of(cls, name: str, faults: int, evidence: Evidence, findings: Sequence[Finding], healed: Sequence[float], seconds: float) -> "Row":
+    def of(
+        cls, what: tuple[str, int, str], evidence: Evidence, findings: Sequence[Finding], healed: Sequence[float], seconds: float
+    ) -> "Row":
+        """`what`: name, number of faults, digest of the schedule."""
         outcomes = Counter(entry.outcome for entry in evidence.entries)
         unknown = sum(entry.was_unknown for entry in evidence.entries)
         commands = f"{len(evidence.entries)} ({outcomes['ok']}/{outcomes['refused']}/{unknown})"
-        what = Counter(finding.what for finding in findings)
-        counts = (what["lost"], what["doubled"], what["disordered"], what["wrong"])
-        return cls(name, faults, commands, len(evidence.outbox), *counts, max(healed, default=None), seconds)
+        found = Counter(finding.what for finding in findings)
+        counts = (found["lost"], found["doubled"], found["disordered"], found["wrong"])
+        return cls(*what, commands, len(evidence.outbox), *counts, max(healed, default=None), seconds)
 
     def cells(self) -> list[str]:
         slowest = "" if self.slowest is None else f"{self.slowest:.1f} s"
@@ -73,6 +78,10 @@ class Caught:
             str(self.commands),
             f"{self.seconds:.0f}",
         ]
+
+
+CAUGHT: list[Caught] = []
+"""Of this run."""
 
 
 def caught_table(bugs: Iterable[Caught]) -> str:

@@ -34,7 +34,7 @@ from shared.records import Outgoing, Record
 from tests.wrong_relays import DeletesBehindAFailure
 
 TOLD = "SEEDED"
-"""Names the folder in which a file SERVICE.dies or SERVICE.freezes says that the next batch is to meet that end."""
+"""Names the folder in which a file SERVICE-ROLE.dies or SERVICE-ROLE.freezes says that the next batch is to meet that end."""
 
 
 def put(owner: Any, **named: object) -> None:
@@ -119,7 +119,7 @@ def offset_before_commit() -> None:
 
     async def too_early(self: Listening, readable: Any, unreadable: Any, records: Sequence[Record], *rest: Any) -> Batch:
         async with self.database.transaction() as tx:
-            await offsets.save(tx, offsets.ends_of(records))
+            await offsets.save(tx, offsets.ends_of(records), self.places)
         return await right(self, readable, unreadable, records, *rest)
 
     put(Listening, _in_one_transaction=too_early)
@@ -231,7 +231,7 @@ def _followed(records: Sequence[Outgoing]) -> int | None:
     return None
 
 
-def told_ends(service_name: str) -> None:
+def told_ends(process: str) -> None:
     """A batch in the middle of which the process dies, half a second late, or is frozen, when a file says so.
 
     Frozen over streams it has met before, whose rows it has not changed; thawed it commits that batch and dies.
@@ -240,14 +240,14 @@ def told_ends(service_name: str) -> None:
 
     async def apply(*given: Any, **named: Any) -> Batch:
         batch = await right_apply(*given, **named)
-        if batch.applied and _is_told(folder / f"{service_name}.dies"):
+        if batch.applied and _is_told(folder / f"{process}.dies"):
             await pause(0.5)
             os.kill(os.getpid(), signal.SIGKILL)
         return batch
 
     async def claim(tx: Tx, streams: set[inbox.Stream]) -> dict[inbox.Stream, Position]:
         positions = await right_claim(tx, streams)
-        if all(position.last_seq for position in positions.values()) and _is_told(folder / f"{service_name}.freezes"):
+        if all(position.last_seq for position in positions.values()) and _is_told(folder / f"{process}.freezes"):
             os.kill(os.getpid(), signal.SIGSTOP)
             points.arm("after-batch-commit:1")
         return positions
@@ -294,7 +294,7 @@ def main(arguments: Iterable[str]) -> None:
     late_commits()
     partial_failures()
     slow_mails()
-    told_ends(name)
+    told_ends(f"{name}-{role}")
     BUGS[bug]()
     sys.argv = [f"services.{name}", role]
     shared.process.main(importlib.import_module(f"services.{name}.__main__").SERVICE)

@@ -20,6 +20,11 @@ SELECT NOT EXISTS (
     SELECT FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS told (topic, stream_id, seq)
     LEFT JOIN inbox i USING (topic, stream_id) WHERE coalesce(i.last_seq, 0) < told.seq)
 """
+MISSING = """
+SELECT topic, count(*), count(*) FILTER (WHERE i.blocked), count(*) FILTER (WHERE i.waiting)
+FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS told (topic, stream_id, seq)
+LEFT JOIN inbox i USING (topic, stream_id) WHERE coalesce(i.last_seq, 0) < told.seq GROUP BY topic ORDER BY topic
+"""
 
 
 def moment() -> datetime:
@@ -47,7 +52,13 @@ async def until_heard(urls: Urls, listener: str, since: datetime, at: datetime, 
         for row in await _told(urls[publisher], topics, since, at)
     ]
     assert told, f"nothing was told to {listener} between {since} and {at}"
-    await _until(urls[listener], timeout, ALL_HEARD, *map(list, zip(*told, strict=True)))
+    columns = [list(column) for column in zip(*told, strict=True)]
+    try:
+        await _until(urls[listener], timeout, ALL_HEARD, *columns)
+    except AssertionError as error:
+        async with _looking(urls[listener]) as database:
+            missing = [tuple(row) for row in await database.fetch(MISSING, *columns)]
+        raise AssertionError(f"{listener} has not heard, by topic (streams, of them blocked, waiting): {missing}") from error
     return monotonic() - began
 
 

@@ -3,9 +3,13 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import orjson
+
+IDLE = 2.0
+"""Seconds; a server closes what was idle for 5 s, perhaps in the moment in which it is asked again."""
 
 
 class NoAnswer(Exception):
@@ -35,6 +39,7 @@ class Wire:
     port: int
     _reader: asyncio.StreamReader | None = None
     _writer: asyncio.StreamWriter | None = None
+    _used_at: float = 0.0
 
     async def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"", patience: float = 8.0) -> Answer:
         """Raises NotAsked, or NoAnswer when the connection fails or nothing definite came within `patience` seconds."""
@@ -53,7 +58,7 @@ class Wire:
         self._reader = self._writer = None
 
     async def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        if self._reader is None or self._writer is None or self._reader.at_eof():
+        if self._reader is None or self._writer is None or self._reader.at_eof() or monotonic() - self._used_at > IDLE:
             self.close()
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self.port)
         reader, writer = self._reader, self._writer
@@ -63,6 +68,7 @@ class Wire:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         named = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
         answer = Answer(int(head[0].split()[1]), named, await reader.readexactly(int(named.get("content-length", "0"))))
+        self._used_at = monotonic()
         if named.get("connection", "").lower() == "close":
             self.close()
         return answer

@@ -9,13 +9,12 @@ from random import Random
 import pytest
 
 from tests.fault.ground import Ground, open_ground
-from tests.fault.report import Caught, Row, caught_table, table
+from tests.fault.report import CAUGHT, Row, caught_table, table
 
 TIMES = {"small": 1, "medium": 3, "large": 10}
 SEED = os.environ.get("SEED") or "1"
 EVIDENCE = Path(__file__).parents[3] / "var" / "fault" / SEED
 ROWS: list[Row] = []
-CAUGHT: list[Caught] = []
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,7 @@ def size() -> Size:
 
 @pytest.fixture
 def chance(request: pytest.FixtureRequest) -> Random:
+    """The row's own: the load draws from another, or a schedule would depend on how quick the machine is."""
     return Random(f"{SEED}/{request.node.name}")
 
 
@@ -46,9 +46,9 @@ async def whole_ground() -> AsyncIterator[Ground]:
 
 
 @pytest.fixture
-async def ground(whole_ground: Ground, request: pytest.FixtureRequest, chance: Random) -> Ground:
+async def ground(whole_ground: Ground, request: pytest.FixtureRequest) -> Ground:
     """The ground with a row begun; made anew after a row that failed, whose remains would be found again."""
-    await whole_ground.begin_row(request.node.name.removeprefix("test_"), chance)
+    await whole_ground.begin_row(request.node.name.removeprefix("test_"), Random(f"{SEED}/{request.node.name}/load"))
     return whole_ground
 
 

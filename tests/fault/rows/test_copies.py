@@ -14,15 +14,14 @@ from shared.database import connect
 from tests.eventually import eventually
 from tests.fault import load as loading
 from tests.fault.copying import write_again
-from tests.fault.evidence import PUBLISHED
 from tests.fault.ground import Ground
+from tests.fault.provoking import TOPICS, turn_away
 from tests.fault.reading import LogReader, drained
 from tests.fault.rows.conftest import Size
 from tests.fault.wire import Answer, NoAnswer, Wire
 
 COPIES = 10
 COMMANDS = 1_000
-TOPICS = [topic for topics in PUBLISHED.values() for topic in topics]
 POSITIONS = "SELECT topic, partition, next_offset FROM inbox_offset"
 VERSIONS = "SELECT count(*) FROM outbox"
 COUNTED: Counter[str] = Counter()
@@ -75,6 +74,7 @@ async def test_copies_of_commands(ground: Ground, size: Size, chance: Random, mo
 async def test_records_written_again(ground: Ground, size: Size, chance: Random) -> None:
     """Every record of every topic a second time, after the last one of its stream."""
     async with ground.under_load() as load:
+        await turn_away(ground, load)
         await load.until_more(200, 60)
     assert await drained(ground.urls, ground.injected, 60) == []
     before, copies = await versions(ground), 0

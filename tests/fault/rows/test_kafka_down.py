@@ -32,8 +32,8 @@ async def test_kafka_down(ground: Ground, size: Size, chance: Random) -> None:
             ground.parts.kafka.launch()
             await eventually(lambda: is_ready(ground.parts.kafka), 60)
             healed.append(await until_sent(ground.urls, moment(), timeout=60))
-    assert load.counted["away"] + load.counted["unknown"] == 0, f"commands noticed: {load.counted}"
     await ground.judged("Kafka down for 60 s", trials, healed)
+    assert load.counted["away"] + load.counted["unknown"] == 0, f"commands noticed: {load.counted}"
     assert all(abs(share) <= FLAT for _, share in grown), f"memory over {AWAY:.0f} s: {grown}"
 
 

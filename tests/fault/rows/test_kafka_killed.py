@@ -14,17 +14,18 @@ MEANWHILE = 30
 
 
 async def test_kafka_killed(ground: Ground, size: Size, chance: Random) -> None:
-    kafka, healed, trials = ground.parts.kafka, [], size.of(10)
+    kafka, healed, kills = ground.parts.kafka, [], [chance.randint(10, 60) for _ in range(size.of(10))]
+    ground.planned(kills)
     async with ground.under_load() as load:
-        for _ in range(trials):
-            await load.until_more(chance.randint(10, 60))
+        for commands in kills:
+            await load.until_more(commands)
             kill(kafka)
             await load.until_more(MEANWHILE)
             kafka.launch()
             await eventually(lambda: is_ready(kafka), 60)
             healed.append(await until_sent(ground.urls, moment()))
+    await ground.judged("kill -9 of Kafka", len(kills), healed)
     assert load.counted["away"] + load.counted["unknown"] == 0, f"commands noticed: {load.counted}"
-    await ground.judged("kill -9 of Kafka", trials, healed)
 
 
 def kill(kafka: KafkaBroker) -> None:

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from random import Random
 from time import monotonic
 
@@ -27,65 +27,79 @@ class Mix:
 
     ground: Ground
     load: Load
-    chance: Random
     healed: list[float] = field(default_factory=list)
     locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
-    async def run(self, kind: str) -> None:
-        service = self.chance.choice(SERVICES)
-        lasts = self.chance.uniform(*LASTS)
-        async with self.locks[KINDS[kind][0] or service]:
-            self.healed.append(await KINDS[kind][1](self, service, lasts))
+    async def run(self, fault: "Fault") -> None:
+        held, broken = KINDS[fault.kind]
+        async with self.locks[held or fault.service]:
+            self.healed.append(await broken(self.ground, fault))
 
 
-async def kill_service(mix: Mix, service: str, lasts: float) -> float:
+@dataclass(frozen=True)
+class Fault:
+    """Of the schedule: begun after so many more `commands`; `lasts` seconds; `seed` for what it draws itself."""
+
+    kind: str
+    commands: int
+    service: str
+    lasts: float
+    seed: int
+
+    @property
+    def chance(self) -> Random:
+        return Random(self.seed)
+
+
+async def kill_service(ground: Ground, fault: Fault) -> float:
     """The supervisor starts it again."""
-    mix.ground.services[service].kill()
-    return await mix.ground.services[service].until_answers(60)
+    ground.services[fault.service].kill()
+    return await ground.services[fault.service].until_answers(60)
 
 
-async def freeze_service(mix: Mix, service: str, lasts: float) -> float:
-    frozen = mix.ground.services[service]
+async def freeze_service(ground: Ground, fault: Fault) -> float:
+    frozen = ground.services[fault.service]
     frozen.freeze()
-    await pause(lasts)
+    await pause(fault.lasts)
     frozen.thaw()
     return await frozen.until_answers(60)
 
 
-async def add_worker(mix: Mix, service: str, lasts: float) -> float:
+async def add_worker(ground: Ground, fault: Fault) -> float:
     """It joins, and leaves by SIGTERM or SIGKILL."""
-    async with mix.ground.worker(service) as second:
-        await pause(lasts)
-        if mix.chance.random() < 0.5:
+    async with ground.worker(fault.service) as second:
+        await pause(fault.lasts)
+        if fault.chance.random() < 0.5:
             second.kill()
     return 0.0
 
 
-async def kill_postgres(mix: Mix, service: str, lasts: float) -> float:
-    postgres_killed.kill(mix.ground.parts.postgres)
-    await pause(lasts / 2)
+async def kill_postgres(ground: Ground, fault: Fault) -> float:
+    postgres_killed.kill(ground.parts.postgres)
+    await pause(fault.lasts / 2)
     began = monotonic()
-    await postgres_killed.restart(mix.ground.parts.postgres)
+    await postgres_killed.restart(ground.parts.postgres)
     return monotonic() - began
 
 
-async def kill_kafka(mix: Mix, service: str, lasts: float) -> float:
-    kafka = mix.ground.parts.kafka
+async def kill_kafka(ground: Ground, fault: Fault) -> float:
+    kafka = ground.parts.kafka
     kafka_killed.kill(kafka)
-    await pause(lasts)
+    await pause(fault.lasts)
     began = monotonic()
     kafka.launch()
     await eventually(lambda: kafka_killed.is_ready(kafka), 60)
     return monotonic() - began
 
 
-async def trouble_line(mix: Mix, service: str, lasts: float) -> float:
+async def trouble_line(ground: Ground, fault: Fault) -> float:
     """A line of the service to one of the two servers is cut, silent one way, slow or broken off within a frame."""
-    lines = mix.chance.choice((mix.ground.lines.postgres, mix.ground.lines.kafka))
-    mix.chance.choice(TROUBLES)(lines[service], mix.chance)
-    await pause(lasts)
-    lines[service].mend()
-    return await mix.ground.services[service].until_answers(60)
+    chance = fault.chance
+    lines = chance.choice((ground.lines.postgres, ground.lines.kafka))
+    chance.choice(TROUBLES)(lines[fault.service], chance)
+    await pause(fault.lasts)
+    lines[fault.service].mend()
+    return await ground.services[fault.service].until_answers(60)
 
 
 Trouble = Callable[[Line, Random], None]
@@ -97,7 +111,7 @@ TROUBLES: tuple[Trouble, ...] = (
     lambda line, _: line.cut_mid_frame(),
 )
 # Kind -> what it holds meanwhile ("": the service), and the fault.
-KINDS: dict[str, tuple[str, Callable[[Mix, str, float], Awaitable[float]]]] = {
+KINDS: dict[str, tuple[str, Callable[[Ground, Fault], Awaitable[float]]]] = {
     "kill-service": ("", kill_service),
     "freeze-service": ("", freeze_service),
     "add-worker": ("", add_worker),
@@ -108,22 +122,28 @@ KINDS: dict[str, tuple[str, Callable[[Mix, str, float], Awaitable[float]]]] = {
 
 
 async def test_mixed(ground: Ground, size: Size, chance: Random) -> None:
-    trials = size.of(24)
-    kinds = [list(KINDS)[n % len(KINDS)] for n in range(trials)]
-    chance.shuffle(kinds)
+    faults = planned(size.of(24), chance)
+    ground.planned([asdict(fault) for fault in faults])
     async with AsyncExitStack() as supervised:
         for running in ground.services.values():
             await supervised.enter_async_context(running.kept_alive())
         async with ground.under_load() as load:
-            mix = Mix(ground, load, chance)
+            mix = Mix(ground, load)
             async with asyncio.TaskGroup() as tasks:
                 for first in range(AT_ONCE):
-                    tasks.create_task(in_turn(mix, kinds[first::AT_ONCE]))
+                    tasks.create_task(in_turn(mix, faults[first::AT_ONCE]))
         await ground.all_answer()
-    await ground.judged("all of these at random, two at a time", trials, mix.healed, within=90.0)
+    await ground.judged("all of these at random, two at a time", len(faults), mix.healed, within=90.0)
 
 
-async def in_turn(mix: Mix, kinds: list[str]) -> None:
-    for kind in kinds:
-        await mix.load.until_more(mix.chance.randint(5, 40), 90)
-        await mix.run(kind)
+def planned(trials: int, chance: Random) -> list[Fault]:
+    """Each kind as often as the others."""
+    kinds = [list(KINDS)[n % len(KINDS)] for n in range(trials)]
+    chance.shuffle(kinds)
+    return [Fault(kind, chance.randint(5, 40), chance.choice(SERVICES), chance.uniform(*LASTS), chance.getrandbits(63)) for kind in kinds]
+
+
+async def in_turn(mix: Mix, faults: Sequence[Fault]) -> None:
+    for fault in faults:
+        await mix.load.until_more(fault.commands, 90)
+        await mix.run(fault)

@@ -14,6 +14,7 @@ import orjson
 
 from deploy.postgres.logins import SERVICES
 from shared.database import connect
+from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.family import SupportScored
 from shared.events.monitoring import InstructionClosed
@@ -23,6 +24,7 @@ from tests.eventually import eventually
 from tests.fault.ground import Ground
 from tests.fault.knowing import wire_type
 from tests.fault.load import Load
+from tests.fault.reading import drained
 from tests.fault.rows.conftest import Size
 from tests.fault.standing import moment, until_heard
 from tests.harness import an_envelope
@@ -42,6 +44,11 @@ PARKED = "SELECT DISTINCT topic, stream_id FROM parked WHERE state <> 'waiting'"
 QUARANTINED = "SELECT topic, partition, log_offset FROM quarantine"
 STANDS = "SELECT last_seq FROM inbox WHERE topic = $1 AND stream_id = $2 AND NOT blocked AND NOT waiting"
 HALTED = "SELECT topic FROM halt"
+KNOWN = """
+INSERT INTO outbox (event_id, topic, stream_id, seq, type, body, correlation_id, occurred_at)
+VALUES ($1, $2, $3, $4, $5, '{}', gen_random_uuid(), clock_timestamp())
+"""
+FORGOTTEN = "DELETE FROM outbox WHERE topic = $1 AND stream_id = $2"
 
 Raw = tuple[Headers, bytes]
 
@@ -72,17 +79,21 @@ class Stopped:
         return HEARD_BY[self.topic]
 
     @property
+    def owner(self) -> str:
+        return owner_of(self.topic)
+
+    @property
     def partition(self) -> int:
         return partition_of(str(self.stream_id).encode())
 
-    def records(self) -> list[Raw]:
+    def envelopes(self) -> list[Envelope]:
         well = fact(self.topic, self.stream_id)
         events = [(self.wire_type, self.body), *[(well.type, well.model_dump_json().encode())] * WELL_BEHIND]
-        return [record(self.topic, self.stream_id, seq, *event) for seq, event in enumerate(events, 1)]
+        return [an_envelope(self.topic, self.stream_id, seq, *event) for seq, event in enumerate(events, 1)]
 
 
-def record(topic: str, stream_id: UUID, seq: int, kind: str, body: bytes) -> Raw:
-    return an_envelope(topic, stream_id, seq, kind, body).headers(), body
+def owner_of(topic: str) -> str:
+    return topic.partition(".")[0]
 
 
 def stopped_on(topic: str) -> list[Stopped]:
@@ -98,7 +109,8 @@ def stopped_on(topic: str) -> list[Stopped]:
 def malformed_on(topic: str) -> list[Raw]:
     """An attribute missing, one unreadable, and a body that is none."""
     well = fact(topic, uuid4())
-    headers, body = record(topic, uuid4(), 1, well.type, well.model_dump_json().encode())
+    body = well.model_dump_json().encode()
+    headers = an_envelope(topic, uuid4(), 1, well.type, body).headers()
     return [
         ([(name, value) for name, value in headers if name != "ce_subject"], body),
         ([(name, b"no-uuid" if name == "ce_id" else value) for name, value in headers], body),
@@ -117,13 +129,27 @@ async def test_poison(ground: Ground, size: Size, chance: Random) -> None:
             await only_these_stopped(ground, load, stopped)
             await put_right(ground, stopped)
             count += len(stopped) + malformed + await sixth_halts(ground, load)
+    await drained(ground.urls, ground.injected, 60)
+    await forgotten(ground)
     await ground.judged("poison: unfit, malformed, unknown, 1 MB, breaking", count)
+    ground.is_clean = False  # strangers lie on the log now: at its next new producer a relay would halt, as it must
 
 
 async def written(ground: Ground, stopped: Iterable[Stopped]) -> None:
+    """As a broken version of their owner would tell them: it knows their ids, so that its relay takes none for a stranger's."""
     for each in stopped:
         ground.injected.streams.add((each.topic, each.stream_id))
-        await write_raw(ground.parts.kafka.bootstrap_servers, each.topic, each.partition, *each.records())
+        envelopes = each.envelopes()
+        for envelope in envelopes:
+            await looked(ground, each.owner, KNOWN, envelope.event_id, each.topic, each.stream_id, envelope.seq, envelope.type)
+        records = [(envelope.headers(), envelope.body) for envelope in envelopes]
+        await write_raw(ground.parts.kafka.bootstrap_servers, each.topic, each.partition, *records)
+
+
+async def forgotten(ground: Ground) -> None:
+    """What the owners were made to know is no version of theirs, and none of what is judged."""
+    for topic, stream_id in ground.injected.streams:
+        await looked(ground, owner_of(topic), FORGOTTEN, topic, stream_id)
 
 
 async def quarantined(ground: Ground, chance: Random) -> int:

@@ -20,16 +20,17 @@ REFUSALS = 5
 
 
 async def test_postgres_killed(ground: Ground, size: Size, chance: Random) -> None:
-    healed, trials = [], size.of(6)
+    healed, kills = [], [chance.randint(20, 80) for _ in range(size.of(6))]
+    ground.planned(kills)
     async with ground.under_load() as load:
-        for _ in range(trials):
-            await load.until_more(chance.randint(20, 80))
+        for commands in kills:
+            await load.until_more(commands)
             kill(ground.parts.postgres)
             refused = load.counted["away"]
             await eventually(lambda refused=refused: more_refused(load, refused + REFUSALS), 30)  # type: ignore[misc]
             await restart(ground.parts.postgres)
             healed.append(await until_all_write(load, time()))
-    await ground.judged("kill -9 of PostgreSQL", trials, healed)
+    await ground.judged("kill -9 of PostgreSQL", len(kills), healed)
     assert max(healed) <= WRITES_WITHIN
 
 

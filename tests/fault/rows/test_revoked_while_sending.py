@@ -36,7 +36,7 @@ async def test_revoked_while_sending(ground: Ground, size: Size, chance: Random,
         await eventually(lambda: database.fetchval(IDLE), 60)
     ends = Counter({(row["state"], row["reason"]): row["messages"] for row in await database.fetch(STATES, began)})
     await database.close()
+    await ground.judged("permission revoked while sending", persons * CONTACTS)
     sent, stopped = ends["sent", None], ends["suppressed", "permission-revoked"]
     assert mails.count() == sent, f"{mails.count()} mails for {ends}"
     assert sent > persons * CONTACTS / 10 < stopped, f"the schedules must differ to prove anything: {ends}"
-    await ground.judged("permission revoked while sending", persons * CONTACTS)

@@ -15,14 +15,12 @@ from deploy.postgres.logins import SERVICES
 from tests.fault import load as loading
 from tests.fault.checker import Finding, check
 from tests.fault.ground import Ground
-from tests.fault.provoking import LISTENER, PROVOKED, begin_late, come_to_rest, command, seeded_environment
+from tests.fault.provoking import BY_THEMSELVES, LISTENER, PROVOKED, begin_late, come_to_rest, command, seeded_environment
 from tests.fault.reading import read
-from tests.fault.report import Caught
-from tests.fault.rows.conftest import CAUGHT
+from tests.fault.report import CAUGHT, Caught
 from tests.fault.seeded import BUGS
 
-OPEN_PERSONS = 8
-"""Few, so that each comes far in a short load."""
+OPEN_PERSONS = 20
 CAUGHT_BY = {
     "id-cursor-relay": "log-complete",
     "skip-locked-relays": "effect-in-order",
@@ -44,17 +42,12 @@ async def left_as_found(whole_ground: Ground) -> AsyncIterator[None]:
     whole_ground.is_clean = False
 
 
-@pytest.fixture(autouse=True)
-def few_persons(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "OPEN_PERSONS", OPEN_PERSONS)
-
-
 @pytest.mark.parametrize("like", SCHEDULES)
 async def test_without_a_bug_the_same_is_clean(whole_ground: Ground, chance: Random, like: str) -> None:
     if PROVOKED[like] is begin_late or not runs(whole_ground, "none"):
         await seed(whole_ground, "none", PROVOKED[like] is begin_late)
     await whole_ground.begin_row(f"no-bug-{like}", chance)
-    await PROVOKED[like](whole_ground, "none")
+    await provoked(whole_ground, "none", like)
     await whole_ground.judged(f"no bug, provoked as {like}", len(entries(whole_ground)), within=30)
 
 
@@ -63,12 +56,20 @@ async def test_a_seeded_bug_is_caught(whole_ground: Ground, chance: Random, bug:
     began = monotonic()
     await seed(whole_ground, bug, PROVOKED[bug] is begin_late)
     await whole_ground.begin_row(f"seeded-{bug}", chance)
-    await PROVOKED[bug](whole_ground, bug)
+    await provoked(whole_ground, bug, bug)
     findings = await found(whole_ground)
     by = Counter(finding.assertion for finding in findings)
     CAUGHT.append(Caught(bug, CAUGHT_BY[bug], by, len(entries(whole_ground)), monotonic() - began))
     shown = "\n".join(str(finding) for finding in findings[:20])
     assert by[CAUGHT_BY[bug]], f"{bug}: not caught by {CAUGHT_BY[bug]}, but by {dict(by)}\n{shown}"
+
+
+async def provoked(ground: Ground, bug: str, like: str) -> None:
+    """The load walks few persons, so that each comes far in a short time."""
+    provoke = PROVOKED[like]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loading, "OPEN_PERSONS", 0 if provoke in BY_THEMSELVES else OPEN_PERSONS)
+        await provoke(ground, bug)
 
 
 def runs(ground: Ground, bug: str) -> bool:

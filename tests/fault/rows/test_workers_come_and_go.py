@@ -16,10 +16,12 @@ CAUGHT_UP_WITHIN = 30.0
 
 
 async def test_workers_come_and_go(ground: Ground, size: Size, chance: Random) -> None:
+    chances = {service: chance.getrandbits(63) for service in SERVICES}
+    ground.planned([chances])
     since, until = moment(), monotonic() + size.of(SECONDS)
     async with ground.under_load():
         async with asyncio.TaskGroup() as tasks:
-            comings = [tasks.create_task(come_and_go(ground, service, until, Random(chance.getrandbits(64)))) for service in SERVICES]
+            comings = [tasks.create_task(come_and_go(ground, service, until, Random(seed))) for service, seed in chances.items()]
         at, began = moment(), monotonic()
         await until_sent(ground.urls, at, timeout=CAUGHT_UP_WITHIN)
         for service in SERVICES:

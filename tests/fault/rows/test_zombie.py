@@ -26,11 +26,12 @@ TAKEN_OVER = 45.0
 
 async def test_zombie(ground: Ground, size: Size, chance: Random) -> None:
     healed: list[float] = []
+    rounds = [chance.sample(SERVICES, ABREAST) for _ in range(size.of(6) // ABREAST)]
+    ground.planned(rounds)
     async with ground.under_load() as load:
-        for _ in range(size.of(6) // ABREAST):
+        for chosen in rounds:
             await load.until_more(20)
             async with asyncio.TaskGroup() as tasks:
-                chosen = chance.sample(SERVICES, ABREAST)
                 trials = [tasks.create_task(freeze_and_thaw(ground, service, n % 2 == 0)) for n, service in enumerate(chosen)]
             healed += [trial.result() for trial in trials]
     await ground.judged("SIGSTOP of a worker beyond its session", len(healed), healed)
