@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from shared.database import Database
 from shared.delivery import outbox
 from tests.eventually import eventually
@@ -21,18 +19,18 @@ async def test_who_is_cancelled_over_a_lost_connection_is_not_told_that_the_data
             opened.set()
             await never.wait()
 
-    working = asyncio.create_task(work())  # ended below
-    await opened.wait()
-    async with ground.service.worker.connection() as other:
-        await other.execute("SELECT pg_terminate_backend($1)", pids[0])
+    async with asyncio.TaskGroup() as tasks:
+        working = tasks.create_task(work())
+        await opened.wait()
+        async with ground.service.worker.connection() as other:
+            await other.execute("SELECT pg_terminate_backend($1)", pids[0])
 
-        async def is_gone() -> bool:
-            return not await other.fetchval("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1)", pids[0])
+            async def is_gone() -> bool:
+                return not await other.fetchval("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1)", pids[0])
 
-        await eventually(is_gone)
-    working.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await working
+            await eventually(is_gone)
+        working.cancel()
+    assert working.cancelled()
     await database.close()
 
 
