@@ -26,7 +26,6 @@ from shared.identity import Caller, Identity
 COMMAND_SECONDS = 5.0
 CALCULATION_LIMIT = 1024 * 1024
 EVENTS_HEADER = "Throughcare-Events"
-CREATED = 201
 
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 

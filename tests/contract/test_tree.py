@@ -15,7 +15,6 @@ import pytest
 from tests.contract.tree import CODE, ROOT, functions_of, imports_of, module_of, parsed, python_files, tracked
 
 FORBIDDEN = {"utils", "util", "common", "helpers", "helper", "base", "manager", "managers", "misc", "lib", "part2"}
-NOUN_FILES = {"api", "pages", "service", "store", "domain"}
 DOMAIN_MAY = {"pydantic", "shared.events", "shared.errors"}
 EDGE = {"shared/web.py", "shared/command.py", "shared/health.py", "shared/process.py"}
 DOORS = {"aiokafka": {"shared/kafka.py"}, "asyncpg": {"shared/database.py"}}

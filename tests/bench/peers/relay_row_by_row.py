@@ -59,7 +59,3 @@ class RowByRow:
             await producer.send_and_wait(row["topic"], row["body"].encode(), row["key"].encode(), headers=headers)
             await self.connection.execute("UPDATE outbox SET sent_at = clock_timestamp() WHERE id = $1", row["id"])
         return True
-
-
-def _as_json(record: Outgoing) -> str:
-    return orjson.dumps([(name, (value or b"").decode()) for name, value in record.headers]).decode()

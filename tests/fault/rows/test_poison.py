@@ -34,7 +34,6 @@ RATE = 30.0
 HEARD_BY = {"monitoring": "referral", "programme.restricted": "monitoring", "family.restricted": "monitoring"}
 """Topics that one service alone listens to: one stream, one place where it stops."""
 HALTING = "programme.restricted"
-MALFORMED = 3
 WELL_BEHIND = 2
 MEGABYTE = 1_000_000
 TOO_LARGE = 40_000

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -88,8 +88,7 @@ async def stands(active: bool) -> bool:
     return not active
 
 
-async def test_resume_without_adopting_halts_again(ground: Ground) -> None:
-    stream = uuid4()
+async def told_twice_and_restored_after_the_first(ground: Ground, stream: UUID) -> None:
     async with ground.working():
         await ground.write(stream)
         await ground.all_applied(1)
@@ -99,6 +98,11 @@ async def test_resume_without_adopting_halts_again(ground: Ground) -> None:
         await ground.all_applied(2)
         await eventually(lambda: all_sent(ground))
     await restore(ground)
+
+
+async def test_resume_without_adopting_halts_again(ground: Ground) -> None:
+    stream = uuid4()
+    await told_twice_and_restored_after_the_first(ground, stream)
     async with ground.working():
         for _ in range(2):
             await eventually(lambda: is_halted(ground))
@@ -109,15 +113,7 @@ async def test_resume_without_adopting_halts_again(ground: Ground) -> None:
 async def test_two_databases_that_wrote_one_stream_are_told_and_left_alone(ground: Ground) -> None:
     """The place of a stranger is taken by a fact that was sent: no numbering mends that."""
     stream = uuid4()
-    async with ground.working():
-        await ground.write(stream)
-        await ground.all_applied(1)
-        await eventually(lambda: all_sent(ground))
-        await back_up(ground)
-        await ground.write(stream)
-        await ground.all_applied(2)
-        await eventually(lambda: all_sent(ground))
-    await restore(ground)
+    await told_twice_and_restored_after_the_first(ground, stream)
     await ground.write(stream)
     await as_owner(ground, "DELETE FROM unsent")
     with pytest.raises(Clash):
