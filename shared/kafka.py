@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import IllegalStateError, KafkaError, NoError, TopicAlreadyExistsError, for_code
 from aiokafka.partitioner import murmur2
 
+from shared.fetching import fetched
 from shared.records import KafkaLost, Outgoing, Partition, Range, Record
 from shared.waiting import within
 
@@ -101,7 +102,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     heartbeat_ms: int = 1_000
     fresh: set[Partition] = field(default_factory=set)
     _client: AIOKafkaConsumer = None
-    _ready: set[Partition] = field(default_factory=set)
+    _ready: dict[Partition, int] = field(default_factory=dict)
+    """Partition -> the offset of the record that comes next."""
 
     async def start(self) -> None:
         """Raises KafkaLost."""
@@ -125,9 +127,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         await _stopped(self._client._client)  # left open, and asking for ever, where the line above was cut short
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        gone = {(tp.topic, tp.partition) for tp in revoked}
-        self._ready -= gone
-        self.fresh -= gone
+        for tp in revoked:
+            self._ready.pop((tp.topic, tp.partition), None)
+            self.fresh.discard((tp.topic, tp.partition))
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self.fresh |= {(tp.topic, tp.partition) for tp in assigned}
@@ -137,10 +139,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._client._fetcher._fetch_task.done():  # it ends by any surprise, and getmany answers nothing from then on, for ever
             raise KafkaLost("fetching-ended")
         try:
-            fetched = await self._client.getmany(timeout_ms=timeout_ms, max_records=max_records)
+            return await fetched(self._client, self._ready, timeout_ms, max_records)
         except (KafkaError, OSError) as error:
             raise KafkaLost(type(error).__name__) from error
-        return [record for record in _records(fetched) if record.place in self._ready]
 
     async def range_of(self, partitions: Iterable[Partition]) -> dict[Partition, Range]:
         """The log's beginning and end of each partition. Raises KafkaLost."""
@@ -148,20 +149,19 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
         """Read on from `offset`; a partition that was taken away meanwhile is left alone."""
-        if (topic, partition) not in self.fresh | self._ready:
+        if (topic, partition) not in self.fresh | self._ready.keys():
             return  # revoked while a rejoin is under way: the client would still seek, and we would count it as ours for ever
         try:
             self._client.seek(TopicPartition(topic, partition), offset)
         except IllegalStateError:
-            self._ready.discard((topic, partition))
+            self._ready.pop((topic, partition), None)
             return
         self.fresh.discard((topic, partition))
-        self._ready.add((topic, partition))
+        self._ready[topic, partition] = offset
 
     def forget(self, partitions: Iterable[Partition]) -> None:
         """Drop records of these until they are sought again."""
-        self.fresh |= self._ready & set(partitions)
-        self._ready -= self.fresh
+        self.fresh |= {partition for partition in partitions if self._ready.pop(partition, None) is not None}
 
     def highwater(self, topic: str, partition: int) -> int | None:
         """The log's end as last heard from the broker, None before the first fetch."""
@@ -210,26 +210,20 @@ class LogReader:
 
     async def read(self, spans: Mapping[Partition, Range]) -> AsyncIterator[list[Record]]:
         """The records of each span, each partition's in order. Raises KafkaLost, also when they are not there any more."""
-        left = {partition: end for partition, (begin, end) in spans.items() if begin < end}
+        reached = {partition: begin for partition, (begin, end) in spans.items() if begin < end}
         try:
-            self._client.assign([TopicPartition(*partition) for partition in left])
-            for partition in left:
-                self._client.seek(TopicPartition(*partition), spans[partition][0])
-            while left:
-                records = _records(await self._client.getmany(timeout_ms=int(ASKING_SECONDS * 1000), max_records=1_000))
+            self._client.assign([TopicPartition(*partition) for partition in reached])
+            for partition, begin in reached.items():
+                self._client.seek(TopicPartition(*partition), begin)
+            while any(offset < spans[partition][1] for partition, offset in reached.items()):
+                records = await fetched(self._client, reached, int(ASKING_SECONDS * 1000), 1_000)
                 if not records:
                     raise KafkaLost("silent")
                 yield [record for record in records if record.offset < spans[record.place][1]]
-                reached = {record.place: record.offset + 1 for record in records}
-                left = {partition: end for partition, end in left.items() if reached.get(partition, 0) < end}
         except (KafkaError, OSError) as error:
             raise KafkaLost(type(error).__name__) from error
         finally:
             self._client.pause(*self._client.assignment())  # else it went on fetching what nobody asked for
-
-
-def _records(fetched: Mapping[TopicPartition, Sequence[Any]]) -> list[Record]:
-    return [Record(r.topic, r.partition, r.offset, r.timestamp, r.headers, r.value) for records in fetched.values() for r in records]
 
 
 async def _ranges(client: AIOKafkaConsumer, partitions: Iterable[Partition]) -> dict[Partition, Range]:

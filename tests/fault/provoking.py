@@ -15,7 +15,7 @@ from tests.fault.copying import write_again
 from tests.fault.evidence import PUBLISHED, Finding
 from tests.fault.ground import Ground
 from tests.fault.load import Load
-from tests.fault.reading import drained
+from tests.fault.reading import all_read, drained
 from tests.fault.revoking import queue_of, revoke_while_sending
 from tests.fault.running import Running
 from tests.fault.seeded import TOLD
@@ -71,12 +71,28 @@ async def load_only(ground: Ground, bug: str) -> None:
         await enough(load, COMMANDS)
 
 
+async def be_held_back(ground: Ground, bug: str) -> None:
+    """The owner reaches no broker while it says several things on each of many streams; then its relay has them all at once."""
+    async with ground.under_load(RATE) as load:
+        first, second, line = load.about.clinic(1), load.about.clinic(2), ground.lines.kafka["programme"]
+        async with asyncio.TaskGroup() as tasks:
+            cases = [tasks.create_task(journey_opened(load, first)) for _ in range(HEARD_OF)]
+        journeys = [case.result()[1] for case in cases]
+        line.cut()
+        for journey_id in journeys:
+            await stage_started(load, first, journey_id)
+            await stage_completed(load, first, journey_id, second)
+        line.mend()
+
+
 async def read_twice(ground: Ground, bug: str) -> None:
     """Everything is on the log twice."""
     async with ground.under_load(RATE) as load:
         await turn_away(ground, load)
     await drained(ground.urls, ground.injected, 30)
-    await write_again(ground.parts.kafka.bootstrap_servers, *TOPICS)
+    servers = ground.parts.kafka.bootstrap_servers
+    await write_again(servers, *TOPICS)
+    await eventually(lambda: all_read(ground.urls, servers), 30)
 
 
 async def turn_away(ground: Ground, load: Load) -> None:
@@ -154,18 +170,18 @@ async def revoke(ground: Ground, bug: str) -> None:
 
 PROVOKED: dict[str, Provoke] = {
     "id-cursor-relay": load_only,
-    "skip-locked-relays": load_only,
+    "skip-locked-relays": be_held_back,
     "no-inbox": read_twice,
     "offset-before-commit": die_over_the_last_batch,
     "auto-commit": die_over_the_last_batch,
     "latest-reset": begin_late,
     "missing-stream-lock": be_frozen,
     "send-before-the-check": revoke,
-    "deletes-behind-a-failure": load_only,
+    "deletes-behind-a-failure": be_held_back,
 }
 
 
-BY_THEMSELVES = (read_twice, be_frozen, revoke)
+BY_THEMSELVES = (be_held_back, read_twice, be_frozen, revoke)
 """Those that send all commands themselves: the load has no persons of its own beside."""
 
 

@@ -39,6 +39,7 @@ SELECT (SELECT count(*) FROM unsent) AS unsent, (SELECT coalesce(max(id), 0) FRO
        (SELECT count(*) FROM deadline WHERE due_at <= $1) AS due
 """
 SUMS = "SELECT topic, sum(last_seq)::bigint AS total FROM {table} WHERE stream_id <> ALL($1::uuid[]) GROUP BY topic"
+POSITIONS = "SELECT topic, partition, next_offset FROM inbox_offset"
 SENDING = "SELECT count(*) FROM message WHERE state = 'claimed' OR (state = 'pending' AND due_at <= $1)"
 
 # Table of a service -> the column by which it is read: persons, organisations or instructions of this row.
@@ -139,6 +140,19 @@ async def _left(connections: Mapping[str, Connection], injected: Injected) -> tu
         ]
     sending = await connections["family"].fetchval(SENDING, datetime.now(UTC))
     return last, [*left, *([f"family: {sending} messages to be sent"] if sending else [])]
+
+
+async def all_read(urls: Urls, servers: str) -> bool:
+    """Whether every listener's position is the end of the log."""
+    async with LogReader(servers) as reader:
+        for service in SERVICES:
+            connection = await connect(urls[service]["owner"])
+            positions = {TopicPartition(topic, number): offset for topic, number, offset in await connection.fetch(POSITIONS)}
+            await connection.close()
+            ends = await reader.end_offsets(list(positions))
+            if any(positions[partition] < end for partition, end in ends.items()):
+                return False
+    return True
 
 
 async def read(urls: Urls, servers: str, mark: Mark, ledger: Ledger, injected: Injected) -> Evidence:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from random import Random
 
 import pytest
-from aiokafka import TopicPartition
 
 from deploy.postgres.logins import SERVICES
 from shared.database import connect
@@ -16,13 +15,12 @@ from tests.fault import load as loading
 from tests.fault.copying import write_again
 from tests.fault.ground import Ground
 from tests.fault.provoking import TOPICS, turn_away
-from tests.fault.reading import LogReader, drained
+from tests.fault.reading import all_read, drained
 from tests.fault.rows.conftest import Size
 from tests.fault.wire import Answer, NoAnswer, Wire
 
 COPIES = 10
 COMMANDS = 1_000
-POSITIONS = "SELECT topic, partition, next_offset FROM inbox_offset"
 VERSIONS = "SELECT count(*) FROM outbox"
 COUNTED: Counter[str] = Counter()
 
@@ -80,7 +78,7 @@ async def test_records_written_again(ground: Ground, size: Size, chance: Random)
     before, copies = await versions(ground), 0
     for _ in range(size.of(1)):
         copies += await write_again(ground.parts.kafka.bootstrap_servers, *TOPICS)
-        await eventually(lambda: all_read(ground), 60)
+        await eventually(lambda: all_read(ground.urls, ground.parts.kafka.bootstrap_servers), 60)
     assert await versions(ground) == before, "a copy took effect"
     assert copies >= sum(before)
     await ground.judged("every record written again", copies)
@@ -96,16 +94,3 @@ async def value(url: str, sql: str) -> int:
         return int(await connection.fetchval(sql))
     finally:
         await connection.close()
-
-
-async def all_read(ground: Ground) -> bool:
-    """Whether every listener's position is the end of the log."""
-    async with LogReader(ground.parts.kafka.bootstrap_servers) as reader:
-        for service in SERVICES:
-            connection = await connect(ground.urls[service]["owner"])
-            rows = await connection.fetch(POSITIONS)
-            await connection.close()
-            ends = await reader.end_offsets([TopicPartition(row["topic"], row["partition"]) for row in rows])
-            if any(row["next_offset"] < ends[TopicPartition(row["topic"], row["partition"])] for row in rows):
-                return False
-    return True

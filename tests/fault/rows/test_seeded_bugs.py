@@ -29,7 +29,15 @@ CAUGHT_BY = {
     "send-before-the-check": "one-message-per-contact",
     **dict.fromkeys(("offset-before-commit", "auto-commit", "latest-reset", "missing-stream-lock"), "effect-once-per-listener"),
 }
-SCHEDULES = ("latest-reset", "id-cursor-relay", "no-inbox", "auto-commit", "missing-stream-lock", "send-before-the-check")
+SCHEDULES = (
+    "latest-reset",
+    "id-cursor-relay",
+    "skip-locked-relays",
+    "no-inbox",
+    "auto-commit",
+    "missing-stream-lock",
+    "send-before-the-check",
+)
 """One bug for each way of provoking. First the one whose listener begins late: only an empty ground has such a listener."""
 
 
