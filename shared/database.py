@@ -37,7 +37,7 @@ SILENT_SECONDS = 20
 """Longer than any guard below: who has not answered by then is gone without a word, and its connection with it."""
 ACQUIRE_SECONDS = 2
 MIGRATE_LOCK = 7_302_001
-GUARDS = {"lock_timeout": "2s", "statement_timeout": "4s", "transaction_timeout": "15s", "timezone": "UTC"}
+GUARDS = {"lock_timeout": "2s", "statement_timeout": "4s", "transaction_timeout": "15s", "timezone": "UTC", "jit": "off"}
 
 
 class Lent(asyncpg.Connection):

@@ -39,8 +39,8 @@ def opening(caller: Caller, key: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """A text as SQL made of hexadecimal digits only: no text can end it."""
-    return f"convert_from(decode('{text.encode().hex()}', 'hex'), 'UTF8')"
+    """A text as SQL made of hexadecimal digits only: no text can end it. Without the columns' collation no index would find it."""
+    return f"(convert_from(decode('{text.encode().hex()}', 'hex'), 'UTF8') COLLATE \"default\")"
 
 
 async def claim(tx: Tx, caller: Caller, key: str, request_hash: bytes) -> tuple[Kept, str | None] | None:

@@ -14,7 +14,7 @@ SERVICE = Service(
     routers=(release.router_queries, instruction.router_queries, instruction.router_commands),
     handlers=HANDLERS,
     deadlines=DEADLINES,
-    batch=2_000,
+    batch=1_000,
     operations={"figures": operation.figures, "release": operation.release, "rebuild": operation.rebuild},
 )
 

@@ -1,4 +1,4 @@
-"""Path "rebuild": monitoring's roll-ups made anew from its kept facts, against one upsert an event."""
+"""Path "rebuild": monitoring's roll-ups made anew from its kept facts, against every event handled again and against bare upserts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from shared.delivery import inbox
 from shared.events.envelope import Envelope
 from tests.bench.ground import Ground
 from tests.bench.history import history, slices
-from tests.bench.peers import upsert_per_event
+from tests.bench.peers import handled_again, upsert_per_event
 from tests.bench.rounds import Contestant, interleaved, lost_unless
 from tests.bench.table import Line, Measured
 
 ROUNDS = 3
 PERSONS = 4_000
-PEER_EVENTS = 1_000
+UPSERTS, HANDLED = 1_000, 300
 KEPT = ("person", "journey", "spell", "skip", "referral", "relapse", "concern", "place_not_found")
 
 
@@ -29,20 +29,31 @@ async def measure(ground: Ground) -> Measured:
         await owner.execute("ANALYZE")
         path = Rebuild(worker, owner, len(facts))
         contestants = (
-            Contestant("usual", lambda: upsert_per_event.rebuild(peers_url, facts[:PEER_EVENTS])),
+            Contestant("usual", lambda: _handled_again(ground, facts[:HANDLED])),
+            Contestant("upserts", lambda: upsert_per_event.rebuild(peers_url, facts[:UPSERTS])),
             Contestant("ours", path.ours),
             Contestant("limit", path.limit),
         )
         found = await interleaved(contestants, ROUNDS)
         await worker.close()
         await owner.close()
+    ours, others = found["ours"], found["limit"]
     return Measured(
-        [Line("rebuild a projection", "events/s", found["ours"], found["usual"], found["limit"], times_usual=50)],
+        [
+            Line("rebuild a projection", "events/s", ours, found["usual"], others, times_usual=50),
+            Line("rebuild, beside bare upserts", "events/s", ours, found["upserts"], others, times_usual=50),
+        ],
         [
             f"rebuild: all roll-ups made again from the facts of {len(facts):,} events, committed, and equal to what they were. "
-            f"Usual: one upsert and one commit an event ({PEER_EVENTS:,} of them), with fewer figures. Limit: reading the facts."
+            f"Usual: the handler again, a transaction an event ({HANDLED} of them). Bare upserts: one upsert and one commit an event "
+            f"({UPSERTS:,} of them) into one count, which needs no earlier event. Limit: reading the facts."
         ],
     )
+
+
+async def _handled_again(ground: Ground, facts: Sequence[Envelope]) -> float:
+    async with ground.database(SERVICE) as urls:
+        return await handled_again.rebuild(urls["owner"], facts)
 
 
 async def _project(database: Database, facts: Sequence[Envelope]) -> None:

@@ -1,10 +1,11 @@
 """Writes a topic's records to it again, as they came: the same keys, headers and values in the same partitions and order."""
 
+import asyncio
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from tests.fault.reading import PARTITIONS
+from tests.fault.reading import PARTITIONS, READ_WITHIN
 
 
 async def write_again(servers: str, *topics: str) -> int:
@@ -28,14 +29,16 @@ async def _read(servers: str, topics: tuple[str, ...]) -> list[Any]:
         partitions = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
         consumer.assign(partitions)
         beginnings, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
-        await consumer.seek_to_beginning(*partitions)
+        for partition in partitions:
+            consumer.seek(partition, beginnings[partition])  # seek_to_beginning is overtaken by the reset to the end that assign began
         left = {partition for partition in partitions if beginnings[partition] < ends[partition]}
         records: list[Any] = []
-        while left:
-            for partition, some in (await consumer.getmany(timeout_ms=200)).items():
-                records += [record for record in some if record.offset < ends[partition]]
-                if some[-1].offset + 1 >= ends[partition]:
-                    left.discard(partition)
+        async with asyncio.timeout(READ_WITHIN):
+            while left:
+                for partition, some in (await consumer.getmany(timeout_ms=200)).items():
+                    records += [record for record in some if record.offset < ends[partition]]
+                    if some[-1].offset + 1 >= ends[partition]:
+                        left.discard(partition)
         return records
     finally:
         await consumer.stop()

@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -29,7 +29,7 @@ from shared.database import connect, migrate
 from shared.kafka import create_topics
 from shared.process import FLOOR_MIGRATIONS
 from tests.eventually import eventually
-from tests.fault.checker import Injected, check
+from tests.fault.checker import Finding, Injected, check
 from tests.fault.evidence import PUBLISHED
 from tests.fault.ledger import Ledger
 from tests.fault.line import Lines, open_lines
@@ -139,16 +139,24 @@ class Ground:
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None  # what the row itself raised, without the group around it
 
-    async def judged(self, row: str, trials: int, healed: Sequence[float] = (), within: float = 60.0) -> Row:
+    async def judged(
+        self,
+        row: str,
+        trials: int,
+        healed: Sequence[float] = (),
+        within: float = 60.0,
+        but: Callable[[Finding], bool] = lambda finding: False,
+    ) -> Row:
         """Wait until everything took effect everywhere, then hold all of this row against all assertions.
 
-        Adds the row to the table; raises AssertionError with every finding, and keeps the evidence.
+        `but` names what this fault is known to cost. Adds the row to the table; raises AssertionError with every other finding, and keeps
+        the evidence.
         """
         assert self.mark is not None and self.ledger is not None, "no row began"
         left = await drained(self.urls, self.injected, within)
         evidence = await read(self.urls, self.parts.kafka.bootstrap_servers, self.mark, self.ledger, self.injected)
         evidence.mails = [orjson.loads(line) for line in self.mails.read_text().splitlines()] if self.mails.exists() else []
-        findings = [*left, *check(evidence)]
+        findings = [*left, *(finding for finding in check(evidence) if not but(finding))]
         found = Row.of((row, trials, self.schedule), evidence, findings, healed, monotonic() - self._began)
         self.table.append(found)
         self.ledger.close()

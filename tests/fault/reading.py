@@ -1,5 +1,6 @@
 """Reads the four databases and the topics by statements of its own, as the owner of each. Judges only whether all is quiet."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from tests.fault.ledger import Ledger
 from tests.fault.load import pause
 
 PARTITIONS = 12
+READ_WITHIN = 180.0
 Urls = Mapping[str, Mapping[str, str]]
 
 OUTBOX = """
@@ -252,11 +254,12 @@ async def read_log(servers: str, mark: Mark) -> list[OnLog]:
                 left[partition] = end
                 reader.seek(partition, start)
         reader.pause(*(partition for partition in ends if partition not in left))
-        while left:
-            for partition, found in (await reader.getmany(timeout_ms=200, max_records=5_000)).items():
-                records += [parsed for record in found if (parsed := _parsed(record)) is not None]
-                if found[-1].offset + 1 >= left.get(partition, 0):
-                    left.pop(partition, None)
+        async with asyncio.timeout(READ_WITHIN):
+            while left:
+                for partition, found in (await reader.getmany(timeout_ms=200, max_records=5_000)).items():
+                    records += [parsed for record in found if (parsed := _parsed(record)) is not None]
+                    if found[-1].offset + 1 >= left.get(partition, 0):
+                        left.pop(partition, None)
     return records
 
 
