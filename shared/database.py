@@ -18,7 +18,21 @@ from shared.events import Event
 from shared.events.envelope import Envelope
 from shared.identity import SYSTEM, Caller
 
-__all__ = ["Appended", "Connection", "Database", "Record", "Row", "TimedOut", "Transient", "Tx", "Unique", "connect", "gathered", "migrate"]
+__all__ = [
+    "Appended",
+    "Connection",
+    "Database",
+    "Record",
+    "Row",
+    "TimedOut",
+    "Transient",
+    "Tx",
+    "Unique",
+    "connect",
+    "connected",
+    "gathered",
+    "migrate",
+]
 
 Row = tuple[Any, ...]
 if TYPE_CHECKING:
@@ -235,6 +249,19 @@ async def connect(url: str) -> Connection:
     """A single connection, for tools that are not a service: provisioning, tests."""
     connection: Connection = await asyncpg.connect(url, timeout=3)
     return connection
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Connection]:
+    """The same, closed afterwards. Raises Transient or TimedOut for what may pass."""
+    try:
+        connection = await connect(url)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+    except LOST as error:
+        raise _converted(error) from error
 
 
 async def migrate(url: str, folders: Sequence[tuple[str, Path]]) -> list[str]:

@@ -194,6 +194,8 @@ async def adopt_log(database: Database, owner_url: str, known: Log) -> int:
         return 1
     for topic, stream_id, first, last in adopted.streams:
         say(f"taken over {topic} {stream_id} seq {first} to {last}: the others know more of it than this service: bring it up to date")
+    for topic, stream_id, missing in adopted.holes:
+        say(f"nowhere any more: {missing} events of {topic} {stream_id}, which neither the log nor this database holds")
     say(f"{adopted.events} events taken over, {adopted.renumbered} of ours put behind them; the relay goes on")
     return 0
 

@@ -20,8 +20,10 @@ async def read_log(servers: str, *topics: str) -> list[tuple[Stream, int]]:
     try:
         partitions = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
         consumer.assign(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        left = {p: end for p, end in (await consumer.end_offsets(partitions)).items() if end}
+        beginnings = await consumer.beginning_offsets(partitions)
+        for partition, beginning in beginnings.items():
+            consumer.seek(partition, beginning)  # seek_to_beginning is overtaken by the reset to the end that assign began
+        left = {p: end for p, end in (await consumer.end_offsets(partitions)).items() if beginnings[p] < end}
         seen: list[tuple[Stream, int]] = []
         while left:
             for partition, records in (await consumer.getmany(timeout_ms=200)).items():

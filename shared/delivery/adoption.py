@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from shared.database import Connection, connect
+from shared.database import Connection, connected
 from shared.delivery import log
 from shared.delivery.log import Log, Readable, Reader, columns, parse
 from shared.delivery.relay import LOCK
@@ -53,6 +53,12 @@ WITH said AS (
 INSERT INTO stream AS s (topic, stream_id, last_seq) SELECT topic, stream_id, max(seq) FROM said GROUP BY 1, 2
 ON CONFLICT (topic, stream_id) DO UPDATE SET last_seq = EXCLUDED.last_seq
 """
+HOLES = """
+SELECT topic, stream_id, max(seq) - count(*) AS missing FROM outbox
+WHERE (topic, stream_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[])) GROUP BY 1, 2 HAVING max(seq) > count(*) ORDER BY 1, 2
+"""
+PATIENCE = "SET LOCAL lock_timeout = '20s'"
+"""Longer than any transaction of an api may last, whose appends are waited for."""
 RESUMED = "DELETE FROM halt WHERE topic = $1"
 
 
@@ -62,31 +68,33 @@ class Clash(Exception):
 
 @dataclass(frozen=True)
 class Adopted:
-    """What came back, by stream from which to which number: our own tables are older than these facts, and a person must bring them up."""
+    """What came back, by stream from which to which number: our own tables are older than these facts, and a person must bring them up.
+
+    `holes`: by stream, how many of its events are nowhere any more, since the log's retention has passed over them.
+    """
 
     events: int
     renumbered: int
     streams: list[tuple[str, UUID, int, int]]
+    holes: list[tuple[str, UUID, int]]
 
 
 async def adopt(owner_url: str, known: Log) -> Adopted:
     """Take the log's strangers into the outbox as they are, number what was never sent behind them, let the relay go on.
 
-    All in one transaction, with every append waiting. Raises Clash, KafkaLost. Source: delivery.md section 3, ADR 17.
+    All in one transaction, with every append waiting. Raises Clash, KafkaLost, Transient. Source: delivery.md section 3, ADR 17.
     """
-    connection = await connect(owner_url)
-    try:
-        async with known.opened() as reader, connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
-            await connection.execute(LOCKED)
-            events, ends = await _strangers(connection, reader, known)
-            renumbered = await _reorder(connection, events)
-            await connection.execute(log.PLACED, *columns(ends))
-            await log.take_up_epochs(connection, events)
-            await connection.execute(RESUMED, log.RELAY)
-        return Adopted(len(events), renumbered, _spans(events))
-    finally:
-        await connection.close()
+    async with connected(owner_url) as connection, known.opened() as reader, connection.transaction():
+        await connection.execute(PATIENCE)
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+        await connection.execute(LOCKED)
+        events, ends = await _strangers(connection, reader, known)
+        renumbered = await _reorder(connection, events)
+        holes = await connection.fetch(HOLES, [e.topic for _, e in events], [e.stream_id for _, e in events])
+        await connection.execute(log.PLACED, *columns(ends))
+        await log.take_up_epochs(connection, events)
+        await connection.execute(RESUMED, log.RELAY)
+        return Adopted(len(events), renumbered, _spans(events), [(row["topic"], row["stream_id"], row["missing"]) for row in holes])
 
 
 async def _strangers(connection: Connection, reader: Reader, known: Log) -> tuple[Readable, dict[Partition, tuple[int, UUID | None]]]:

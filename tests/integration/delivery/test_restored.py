@@ -8,9 +8,10 @@ import pytest
 
 from shared.database import connect
 from shared.delivery.adoption import Adopted, Clash, adopt
+from shared.kafka import partition_of
 from shared.process import log_of
 from tests.eventually import eventually
-from tests.topic_log import read_log
+from tests.topic_log import cut_beginning, read_log
 from tests.toy_running import Ground
 from tests.verdict import Verdict, judge
 
@@ -88,14 +89,14 @@ async def stands(active: bool) -> bool:
     return not active
 
 
-async def told_twice_and_restored_after_the_first(ground: Ground, stream: UUID) -> None:
+async def told_twice_and_restored_after_the_first(ground: Ground, stream: UUID, since: int = 1) -> None:
     async with ground.working():
         await ground.write(stream)
         await ground.all_applied(1)
         await eventually(lambda: all_sent(ground))
         await back_up(ground)
-        await ground.write(stream)
-        await ground.all_applied(2)
+        await ground.write(*[stream] * since)
+        await ground.all_applied(1 + since)
         await eventually(lambda: all_sent(ground))
     await restore(ground)
 
@@ -136,4 +137,13 @@ async def test_what_the_back_up_had_not_marked_is_no_stranger(ground: Ground) ->
         assert await ground.all_applied(15) == Verdict(15, 0, 0, 0)
     assert await ground.count("halt") == 0
     adopted = await asyncio.wait_for(adopt(ground.service.urls["owner"], log_of(ground.toy.service, ground.settings())), 10)
-    assert adopted == Adopted(0, 0, [])
+    assert adopted == Adopted(0, 0, [], [])
+
+
+async def test_what_retention_has_passed_over_is_told(ground: Ground) -> None:
+    """Two facts since the back-up, of which the log holds the second only."""
+    stream, topic = uuid4(), ground.toy.noted.topic
+    await told_twice_and_restored_after_the_first(ground, stream, since=2)
+    await cut_beginning(ground.servers.kafka_bootstrap_servers, topic, partition_of(str(stream).encode()), 2)
+    adopted = await adopt(ground.service.urls["owner"], log_of(ground.toy.service, ground.settings()))
+    assert adopted == Adopted(1, 0, [(topic, stream, 3, 3)], [(topic, stream, 1)])
