@@ -10,7 +10,8 @@ import structlog
 
 from shared.database import Database, Record, TimedOut, Transient, Tx
 from shared.delivery import outbox
-from shared.delivery.consumer import Listening, attempt
+from shared.delivery.consumer import Listening
+from shared.delivery.parking import attempt
 from shared.records import KafkaLost, Partition
 
 Deadline = Callable[[Tx, UUID], Awaitable[None]]

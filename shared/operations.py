@@ -11,7 +11,6 @@ from uuid import UUID
 from shared import grammar, health
 from shared.database import Database, TimedOut, Transient
 from shared.delivery import adoption, discarding, inbox, log, outbox, parking, resend
-from shared.delivery.consumer import attempt
 from shared.delivery.inbox import Handlers, StillFailing
 from shared.delivery.log import Log
 from shared.errors import Refused
@@ -97,7 +96,7 @@ async def replay(database: Database, handlers: Handlers, topic: str, stream_id: 
     say(f"running the {aside} events set aside of {topic} {stream_id} in order through the same code; nothing is sent twice")
     ran = 0
     while aside:
-        outcome = await attempt(_replay_one(database, handlers, topic, stream_id))
+        outcome = await parking.attempt(_replay_one(database, handlers, topic, stream_id))
         if isinstance(outcome, Transient | TimedOut):
             raise outcome
         if isinstance(outcome, BaseException):

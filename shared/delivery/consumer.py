@@ -2,10 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import structlog
 
@@ -15,6 +14,7 @@ from shared.delivery import inbox, offsets, parking
 from shared.delivery.inbox import Batch, Handlers
 from shared.delivery.log import RELAY, Readable, parse
 from shared.delivery.offsets import Place, ends_of
+from shared.delivery.parking import attempt
 from shared.events.envelope import Envelope
 from shared.kafka import PARTITIONS, Consumer, partition_of
 from shared.records import KafkaLost, Partition, Record
@@ -32,7 +32,6 @@ UNASSIGNED_AFTER = 120.0
 LATE_FOR = 120.0
 """How long one event alone may run past the database's guards before it counts as bad: a slow database is no bad event."""
 
-Result = TypeVar("Result")
 log = structlog.get_logger("consumer")
 
 
@@ -185,10 +184,12 @@ class Listening:
         """Narrow down what fails, so that one bad event costs its batch few transactions more. Alone it is parked after three tries."""
         if len(records) == 1:
             return await self._alone(client, records[0])
+        before = dict(self.positions)
         for half in (records[: len(records) // 2], records[len(records) // 2 :]):
             self._turns += 1
-            if flowing := [record for record in half if record.topic not in self.halted]:
-                await self._apply(client, flowing)
+            went_back = {partition for partition, position in before.items() if self.positions.get(partition, position) < position}
+            if flowing := [record for record in half if record.topic not in self.halted and record.place not in went_back]:
+                await self._apply(client, flowing)  # a partition that went back to look for a gap is read from there again
 
     async def _alone(self, client: Consumer, record: Record) -> None:
         readable, unreadable = parse([record])
@@ -293,8 +294,3 @@ class Listening:
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self.stopping.wait(), seconds)
-
-
-async def attempt(work: Awaitable[Result]) -> Result | BaseException:
-    """Failures of handlers are total (delivery.md section 4): whatever is raised becomes a value to decide on."""
-    return (await asyncio.gather(work, return_exceptions=True))[0]

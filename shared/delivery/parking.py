@@ -1,8 +1,9 @@
 """What is set aside and by whom it comes back: waiting and failed events, unreadable records, halted topics, replay."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
@@ -13,6 +14,7 @@ from shared.events.envelope import Envelope
 from shared.kafka import Record as Unreadable
 
 Aside = tuple[Envelope, str, str]
+Result = TypeVar("Result")
 STREAMS_BEFORE_HALT = 5
 HALT_WINDOW = timedelta(minutes=5)
 
@@ -95,6 +97,11 @@ async def is_bug(tx: Tx, envelope: Envelope) -> bool:
     """A sixth stream within five minutes is no bad event but a bad version: halt instead of parking."""
     failing: int = await tx.connection.fetchval(FAILING, envelope.topic, HALT_WINDOW, envelope.stream_id)
     return failing >= STREAMS_BEFORE_HALT
+
+
+async def attempt(work: Awaitable[Result]) -> Result | BaseException:
+    """Failures of handlers are total (delivery.md section 4): whatever is raised becomes a value to decide on."""
+    return (await asyncio.gather(work, return_exceptions=True))[0]
 
 
 def reason_of(error: BaseException) -> str:
