@@ -87,6 +87,7 @@ async def test_a_topic_deleted_and_made_again_is_filled_again(lone: Ground, reco
             await lone.make_topics()
             await eventually(lambda epoch=epoch: epoch_is(lone, epoch), 20)  # type: ignore[misc]
             await lone.write(*streams, echo=True)
+            await lone.all_applied(120 + 60 * epoch, 40)
             await told_again(lone)
         assert await lone.count("relay_position", f"topic = '{topic}.restricted' AND log_epoch <> 0") == 0, "the other topic was whole"
         await judged(lone, await lone.committed(), record_property, "deleted twice")
