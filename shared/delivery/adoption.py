@@ -12,12 +12,15 @@ from shared.records import Partition
 LOCKED = "LOCK TABLE stream, outbox, unsent IN SHARE ROW EXCLUSIVE MODE"  # in the order in which an append takes them
 SAID = "DELETE FROM unsent USING outbox o WHERE unsent.id = o.id AND o.event_id = ANY($1::uuid[])"
 ASIDE = "CREATE TEMPORARY TABLE unsaid ON COMMIT DROP AS SELECT * FROM outbox LIMIT 0"
+# Also what was told after the strangers, under numbers that others had before them and retention has passed over.
 STEP_ASIDE = """
 WITH firsts AS (
-    SELECT topic, stream_id, min(seq) AS first FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS s(topic, stream_id, seq) GROUP BY 1, 2
+    SELECT topic, stream_id, min(seq) AS first, min(recorded_at) AS since
+    FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[]) AS s(topic, stream_id, seq, recorded_at) GROUP BY 1, 2
 ), queued AS (
     DELETE FROM unsent USING outbox o, firsts f
-    WHERE unsent.id = o.id AND (o.topic, o.stream_id) = (f.topic, f.stream_id) AND o.seq >= f.first RETURNING o.id
+    WHERE unsent.id = o.id AND (o.topic, o.stream_id) = (f.topic, f.stream_id) AND (o.seq >= f.first OR o.recorded_at > f.since)
+    RETURNING o.id
 ), taken AS (
     DELETE FROM outbox USING queued WHERE outbox.id = queued.id RETURNING outbox.*
 )
@@ -57,9 +60,12 @@ HOLES = """
 SELECT topic, stream_id, max(seq) - count(*) AS missing FROM outbox
 WHERE (topic, stream_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[])) GROUP BY 1, 2 HAVING max(seq) > count(*) ORDER BY 1, 2
 """
-PATIENCE = "SET LOCAL lock_timeout = '20s'"
-"""Longer than any transaction of an api may last, whose appends are waited for."""
+PATIENCE = "SET LOCAL lock_timeout = '20s'; SET LOCAL idle_in_transaction_session_timeout = '60s'"
+"""Longer than any transaction of an api may last, whose appends are waited for; who asks nothing for a minute is gone, and lets go."""
 RESUMED = "DELETE FROM halt WHERE topic = $1"
+
+
+Ends = dict[Partition, tuple[int, UUID | None]]
 
 
 class Clash(Exception):
@@ -82,35 +88,40 @@ class Adopted:
 async def adopt(owner_url: str, known: Log) -> Adopted:
     """Take the log's strangers into the outbox as they are, number what was never sent behind them, let the relay go on.
 
-    All in one transaction, with every append waiting. Raises Clash, KafkaLost, Transient. Source: delivery.md section 3, ADR 17.
+    All in one transaction, during which appends wait or are refused as busy. Raises Clash, KafkaLost, Transient.
+    Source: delivery.md section 3, ADR 17.
     """
     async with connected(owner_url) as connection, known.opened() as reader, connection.transaction():
         await connection.execute(PATIENCE)
         await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
         await connection.execute(LOCKED)
-        events, ends = await _strangers(connection, reader, known)
+        events, newest, ends = await _strangers(connection, reader, known)
         renumbered = await _reorder(connection, events)
         holes = await connection.fetch(HOLES, [e.topic for _, e in events], [e.stream_id for _, e in events])
         await connection.execute(log.PLACED, *columns(ends))
-        await log.take_up_epochs(connection, events)
+        await log.take_up_epochs(connection, newest)
         await connection.execute(RESUMED, log.RELAY)
         return Adopted(len(events), renumbered, _spans(events), [(row["topic"], row["stream_id"], row["missing"]) for row in holes])
 
 
-async def _strangers(connection: Connection, reader: Reader, known: Log) -> tuple[Readable, dict[Partition, tuple[int, UUID | None]]]:
-    """The first occurrence of each event the log has and the outbox has not, and where the log ends."""
+async def _strangers(connection: Connection, reader: Reader, known: Log) -> tuple[Readable, Readable, Ends]:
+    """The first occurrence of each event the log has and the outbox has not; of each topic one of its latest epoch; where the log ends."""
     found: dict[UUID, Readable] = {}
-    ends: dict[Partition, tuple[int, UUID | None]] = {}
+    newest: dict[str, Readable] = {}
+    ends: Ends = {}
     async for records in reader.read(log.tails(await log.positions(connection), await known.ranges(reader))):
         events, _ = parse(records)
         ours = {row["event_id"] for row in await connection.fetch(log.OURS, [envelope.event_id for _, envelope in events])}
         await connection.execute(SAID, list(ours))  # sent before the state we were restored to, though that did not know
         for record, envelope in events:
             ends[record.place] = (record.offset + 1, envelope.event_id)
+            if envelope.log_epoch >= newest.get(record.topic, [(record, envelope)])[0][1].log_epoch:
+                newest[record.topic] = [(record, envelope)]
             if envelope.event_id not in ours:
                 found.setdefault(envelope.event_id, [(record, envelope)])
     strangers = [pair for pairs in found.values() for pair in pairs]
-    return sorted(strangers, key=lambda pair: (pair[1].recorded_at, pair[1].topic, pair[1].stream_id, pair[1].seq)), ends
+    latest = [pair for pairs in newest.values() for pair in pairs]
+    return sorted(strangers, key=lambda pair: (pair[1].recorded_at, pair[1].topic, pair[1].stream_id, pair[1].seq)), latest, ends
 
 
 async def _reorder(connection: Connection, events: Readable) -> int:
@@ -118,7 +129,7 @@ async def _reorder(connection: Connection, events: Readable) -> int:
     envelopes = [envelope for _, envelope in events]
     topics, streams, seqs = ([getattr(e, name) for e in envelopes] for name in ("topic", "stream_id", "seq"))
     await connection.execute(ASIDE)
-    await connection.execute(STEP_ASIDE, topics, streams, seqs)
+    await connection.execute(STEP_ASIDE, topics, streams, seqs, [e.recorded_at for e in envelopes])
     facts = [[getattr(e, name) for e in envelopes] for name in FACTS]
     await connection.execute(BACK, topics, streams, seqs, [e.body.decode() for e in envelopes], *facts)
     if clashing := await connection.fetchval(MISSING, [e.event_id for e in envelopes]):

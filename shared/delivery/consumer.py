@@ -77,6 +77,7 @@ class Listening:
             finally:
                 self.client = None
                 self.positions.clear()
+                self._sought_for_gap.clear()  # nobody knows how far this one came
                 await client.stop()
 
     async def watch(self) -> None:
@@ -234,10 +235,10 @@ class Listening:
         telemetry.count(batch.counts, batch.applied, time.time())
         self.applied()
         if gaps := {(topic, partition_of(str(stream_id).encode())) for topic, stream_id in batch.gaps} - self._sought_for_gap:
-            self._sought_for_gap |= gaps
             for partition, (beginning, _) in (await client.range_of(gaps)).items():
                 self.positions[partition] = beginning
                 client.seek(*partition, beginning)
+            self._sought_for_gap |= gaps
 
     async def _look_at_halts(self, client: Consumer) -> None:
         if time.monotonic() - self._looked_at < HALTS_EVERY:

@@ -8,7 +8,8 @@ import pytest
 
 from shared.database import connect
 from shared.delivery.adoption import Adopted, Clash, adopt
-from shared.kafka import partition_of
+from shared.delivery.relay import READ, outgoing
+from shared.kafka import Producer, partition_of
 from shared.process import log_of
 from tests.eventually import eventually
 from tests.topic_log import cut_beginning, read_log
@@ -141,9 +142,32 @@ async def test_what_the_back_up_had_not_marked_is_no_stranger(ground: Ground) ->
 
 
 async def test_what_retention_has_passed_over_is_told(ground: Ground) -> None:
-    """Two facts since the back-up, of which the log holds the second only."""
+    """Two facts since the back-up, of which the log holds the second only; a new one was given the number of the first."""
     stream, topic = uuid4(), ground.toy.noted.topic
     await told_twice_and_restored_after_the_first(ground, stream, since=2)
     await cut_beginning(ground.servers.kafka_bootstrap_servers, topic, partition_of(str(stream).encode()), 2)
+    await ground.write(stream)
     adopted = await adopt(ground.service.urls["owner"], log_of(ground.toy.service, ground.settings()))
-    assert adopted == Adopted(1, 0, [(topic, stream, 3, 3)], [(topic, stream, 1)])
+    assert adopted == Adopted(1, 1, [(topic, stream, 3, 3)], [(topic, stream, 1)])
+    assert [row["seq"] for row in await ground.service.fetch("SELECT seq FROM outbox ORDER BY seq")] == [1, 3, 4]
+    async with ground.working():
+        await eventually(lambda: all_sent(ground))
+        await eventually(lambda: has_effects(ground, stream, [1, 2, 3, 4]))
+
+
+async def has_effects(ground: Ground, stream: UUID, seqs: list[int]) -> bool:
+    return await ground.effects_of(stream) == seqs
+
+
+async def test_the_logs_epoch_is_taken_up_from_our_own_events_too(ground: Ground) -> None:
+    """Restored to a state that knows the events, but not that the log was filled with them again: listeners know the later epoch."""
+    stream, topic = uuid4(), ground.toy.noted.topic
+    await ground.write(stream)
+    async with ground.service.worker.connection() as connection:
+        rows = await connection.fetch(READ, 0, 10)
+    await ground.make_topics()
+    producer = await Producer.start(ground.servers.kafka_bootstrap_servers)
+    assert None not in await producer.send([outgoing(row, 3) for row in rows])
+    await producer.stop()
+    await adopt(ground.service.urls["owner"], log_of(ground.toy.service, ground.settings()))
+    assert await ground.count("relay_position", f"topic = '{topic}' AND log_epoch = 3") > 0

@@ -15,12 +15,16 @@ NAME, CRC = b"ZZZZ", 17
 EVENTS = 40
 
 
-async def undecodable(servers: str, topic: str, partition: int) -> None:
-    """No client writes such a name: it is put into the finished batch, whose checksum is made right again."""
+async def undecodable(servers: str, topic: str, partition: int, beside: int = 0) -> None:
+    """No client writes such a name: it is put into the finished batch, whose checksum is made right again.
+
+    As many good names as `beside` says stand before it and behind it in the same batch.
+    """
     client = AIOKafkaProducer(bootstrap_servers=servers, acks="all", enable_idempotence=False)
     await client.start()
     batch = client.create_batch()
-    batch.append(key=b"k", value=b"v", timestamp=None, headers=[(NAME.decode(), b"x")])
+    for name in (*["good"] * beside, NAME.decode(), *["good"] * beside):
+        batch.append(key=b"k", value=b"v", timestamp=None, headers=[(name, b"x")])
     batch.close()
     raw = bytearray(batch._build())
     place = raw.index(NAME)
@@ -44,6 +48,7 @@ async def test_a_header_name_that_is_no_text_costs_only_its_record(ground: Groun
     await producer.stop()
     for partition in (0, 1, 1):
         await undecodable(servers, topic, partition)
+    await undecodable(servers, topic, 1, beside=3)
     reader = await LogReader.start(servers)
     spans = await reader.range_of([(topic, 0), (topic, 1)])
     read = [record.offset async for records in reader.read(spans) for record in records if record.partition == 0]
@@ -53,4 +58,4 @@ async def test_a_header_name_that_is_no_text_costs_only_its_record(ground: Groun
         assert await ground.all_applied(EVENTS) == Verdict(EVENTS, 0, 0, 0)
         await ground.write(*(uuid4() for _ in range(EVENTS)))
         assert await ground.all_applied(2 * EVENTS) == Verdict(2 * EVENTS, 0, 0, 0)
-    assert await ground.count("quarantine") == 4
+    assert await ground.count("quarantine") == 11
