@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,6 +18,7 @@ from tests.integration.edge.asking import CLINICIAN, is_problem, note
 from tests.toy_running import Ground
 
 KEYS, COPIES = 1_000, 10
+RETRY_AFTER = 1.0
 READ = "SELECT seq_scan, idx_scan FROM pg_stat_xact_user_tables WHERE relname = 'idempotency'"
 
 
@@ -125,7 +127,8 @@ class Storm:
             if status not in (409, 503):
                 answered.set()
                 return headers.get(b"throughcare-events", b""), content
-            await answered.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(answered.wait(), RETRY_AFTER)
 
 
 async def asked(ground: Ground, key: str, body: bytes) -> tuple[int, dict[bytes, bytes], bytes]:
