@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -90,10 +90,10 @@ async def test_a_release_is_made_once_for_a_moment_and_never_for_the_future(rele
 
 
 async def test_the_release_of_the_day_is_made_by_a_deadline_that_sets_the_next(monitoring: ServiceUnderTest) -> None:
-    tomorrow = datetime.now(UTC) + timedelta(days=2)
-    assert await monitoring.run_deadlines(tomorrow) == 1
-    assert await monitoring.run_deadlines(tomorrow) == 0
-    assert await monitoring.run_deadlines(tomorrow + timedelta(days=1)) == 1
+    noon = datetime.combine(datetime.now(UTC).date() + timedelta(days=2), time(12, tzinfo=UTC))
+    assert await monitoring.run_deadlines(noon) == 1
+    assert await monitoring.run_deadlines(noon) == 0
+    assert await monitoring.run_deadlines(noon + timedelta(days=1)) == 1
     assert len(await rows(monitoring, "/releases")) == 2
 
 
