@@ -1,5 +1,6 @@
 """Builders for family's tests: facts about a person, an organisation that asks, contacts with permissions, a mail server that records."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -8,6 +9,8 @@ from uuid import UUID, uuid4
 import httpx2
 
 from services.family.message.domain import Outcome
+from services.family.message.sender import Send, claim_next, hand_over
+from shared.database import Database
 from shared.events.programme import JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageStarted
 from shared.events.referral import PersonRegistered, ReferralAnswered, ReferralOpened
 from shared.identity import Caller
@@ -133,3 +136,11 @@ class Recorder:
     async def __call__(self, to: str, subject: str, text: str) -> Outcome:
         self.sent.append((to, subject, text))
         return self.outcome
+
+
+async def send_next(database: Database, send: Send) -> bool:
+    """One message from claim to outcome; whether there was one."""
+    found, claim = await claim_next(database)
+    if claim is not None:
+        await hand_over(database, claim, send, asyncio.Event())
+    return found

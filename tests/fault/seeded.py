@@ -20,6 +20,7 @@ import shared.process
 from services.family.contact import service as contacts
 from services.family.message import sender, service, store
 from services.family.message.mail import MailServer
+from services.family.message.service import Claim
 from services.family.message.wording import WORDING
 from shared import kafka, points
 from shared.database import Connection, Database, Tx
@@ -172,21 +173,27 @@ def missing_stream_lock() -> None:
 def send_before_the_check() -> None:
     """The mail goes out first; then it is looked up whether it may."""
 
-    async def send_next(database: Database, send: sender.Send) -> bool:
+    async def claim_next(database: Database) -> tuple[bool, Claim | None]:
         async with database.transaction() as tx:
             due = await store.find_due(tx)
             contact = await contacts.find_unchecked(tx, due.contact_id) if due else None
         if due and contact and contact.email and due.channel == "email":
-            await send(contact.email, WORDING.subject[contact.language], WORDING.email[contact.language])
+            return True, Claim(due.message_id, due, contact.email, contact.language)
         async with database.transaction() as tx:
-            found, claim = await service.claim_next(tx)
+            found = await service.claim_next(tx)
             await outbox.write(tx)
-        if claim:
-            async with database.transaction() as tx:
-                await service.settle(tx, claim, "accepted")
         return found
 
-    put(sender, send_next=send_next)
+    async def hand_over(database: Database, claim: Claim, send: sender.Send, stopping: asyncio.Event) -> None:
+        await send(claim.email, WORDING.subject[claim.language], WORDING.email[claim.language])
+        async with database.transaction() as tx:
+            _, checked = await service.claim_next(tx)
+            await outbox.write(tx)
+        if checked:
+            async with database.transaction() as tx:
+                await service.settle(tx, checked, "accepted")
+
+    put(sender, HANDS=1, claim_next=claim_next, hand_over=hand_over)
 
 
 # Schedules: the right product is to bear all of them.

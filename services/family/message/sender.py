@@ -1,8 +1,9 @@
-"""The sender: a worker's loop that claims one message, commits, hands it over and keeps the outcome. Rules are the domain's."""
+"""The sender: a worker's loop that claims one message after another, commits, hands it over and keeps the outcome. Rules: the domain's."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial
+from contextlib import suppress
+from datetime import timedelta
 
 import structlog
 
@@ -18,6 +19,8 @@ from shared.delivery import outbox
 
 IDLE_S = 0.3
 SWEEP_EVERY = 20
+HANDS = 4
+"""Messages on their way to the mail server at once: fewer than the worker has connections."""
 Send = Callable[[str, str, str], Awaitable[Outcome]]
 log = structlog.get_logger()
 
@@ -30,23 +33,32 @@ async def send_messages(database: Database, stopping: asyncio.Event, heard: asyn
 
 
 async def run(database: Database, send: Send, stopping: asyncio.Event, heard: asyncio.Event) -> None:
-    """The loop itself, whatever `send` is. `heard`: there may be new messages, since events took effect here."""
-    turns = 0
-    while not stopping.is_set():
-        worked = await _turn(database, send, sweep=turns % SWEEP_EVERY == 0)
-        turns += 1
-        if not worked:
-            await _pause(heard)
+    """The loop itself, whatever `send` is. `heard`: there may be new messages, since events took effect here.
+
+    Nothing is claimed before a hand is free for it, so that no claim grows old in a queue.
+    """
+    free, turns = asyncio.Semaphore(HANDS), 0
+    async with asyncio.TaskGroup() as hands:
+        while not stopping.is_set():
+            await free.acquire()
+            found, claim = await _turn(database, sweep=turns % SWEEP_EVERY == 0)
+            turns += 1
+            if claim is None:
+                free.release()
+            else:
+                hands.create_task(hand_over(database, claim, send, stopping)).add_done_callback(lambda _: free.release())
+            if not found:
+                await _pause(heard)
 
 
-async def _turn(database: Database, send: Send, sweep: bool) -> bool:
+async def _turn(database: Database, sweep: bool) -> tuple[bool, Claim | None]:
     try:
         if sweep:
             await sweep_claims(database)
-        return await send_next(database, send)
+        return await claim_next(database)
     except (Transient, TimedOut) as error:
         log.warning("sender-waits", sqlstate=str(error))
-        return False
+        return False, None
 
 
 async def sweep_claims(database: Database) -> int:
@@ -55,31 +67,44 @@ async def sweep_claims(database: Database) -> int:
         return await service.mark_uncertain(tx)
 
 
-async def send_next(database: Database, send: Send) -> bool:
-    """One message from claim to outcome; answers whether there was one. The claim is committed before anything is sent."""
+async def claim_next(database: Database) -> tuple[bool, Claim | None]:
+    """Whether there was a message due, and the claim of it unless it ended here. Committed before anything is sent."""
     async with database.transaction() as tx:
-        found, claim = await service.claim_next(tx)
+        found = await service.claim_next(tx)
         await outbox.write(tx)
-    if claim is not None:
-        points.reach("after-claim")
-        outcome = await _hand_over(claim, partial(_is_stale, database, claim), send)
-        points.reach("after-send")
-        async with database.transaction() as tx:
-            await service.settle(tx, claim, outcome)
-            await outbox.write(tx)
     return found
 
 
-async def _hand_over(claim: Claim, is_stale: Callable[[], bool], send: Send) -> Outcome:
-    """A claim older than 10 s is given up unsent, long before a sweep could call it uncertain."""
-    if is_stale():
-        return "given-up"
+async def hand_over(database: Database, claim: Claim, send: Send, stopping: asyncio.Event) -> None:
+    """From claim to outcome. A claim older than 10 s is given up unsent, long before a sweep could call it uncertain."""
+    points.reach("after-claim")
+    outcome = "given-up" if _is_older(database, claim, domain.CLAIM_GIVEN_UP) else await _send(send, claim)
+    points.reach("after-send")
+    while not await _settled(database, claim, outcome) and not _is_older(database, claim, domain.CLAIM_UNCERTAIN):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), IDLE_S)
+            return
+
+
+async def _send(send: Send, claim: Claim) -> Outcome:
     return await send(claim.email, WORDING.subject[claim.language], WORDING.email[claim.language])
 
 
-def _is_stale(database: Database, claim: Claim) -> bool:
+async def _settled(database: Database, claim: Claim, outcome: Outcome) -> bool:
+    """Whether what is known of a sending was kept: a database that is away for a moment makes nothing uncertain."""
+    try:
+        async with database.transaction() as tx:
+            await service.settle(tx, claim, outcome)
+            await outbox.write(tx)
+    except (Transient, TimedOut) as error:
+        log.warning("outcome-waits", sqlstate=str(error))
+        return False
+    return True
+
+
+def _is_older(database: Database, claim: Claim, age: timedelta) -> bool:
     claimed_at = claim.message.claimed_at
-    return claimed_at is None or database.now() - claimed_at > domain.CLAIM_GIVEN_UP
+    return claimed_at is None or database.now() - claimed_at > age
 
 
 async def _pause(heard: asyncio.Event) -> None:

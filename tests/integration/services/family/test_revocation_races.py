@@ -11,12 +11,11 @@ import pytest
 from services.family.message import service as messages
 from services.family.message import store
 from services.family.message.domain import Message, Outcome
-from services.family.message.sender import send_next
 from services.family.permission import service as permissions
 from services.family.permission.service import Stopped
 from shared.database import Tx
 from shared.delivery import outbox
-from tests.builders_family import Way, a_contact, a_liaison, a_way
+from tests.builders_family import Way, a_contact, a_liaison, a_way, send_next
 from tests.harness import ServiceUnderTest
 
 EMAIL: dict[str, Any] = {"topics": ["stage"], "channels": ["inbox", "email"]}

@@ -12,11 +12,11 @@ from aiosmtpd.controller import UnthreadedController
 
 from services.family.message import service as messages
 from services.family.message.mail import MailServer
-from services.family.message.sender import run, send_next, sweep_claims
-from shared.database import Tx
+from services.family.message.sender import HANDS, claim_next, hand_over, run, sweep_claims
+from shared.database import TimedOut, Transient, Tx
 from shared.delivery import outbox
 from shared.events.family import MessageDelivered, MessageSuppressed
-from tests.builders_family import Recorder, Way, a_contact, a_contact_caller, a_way, give, revoke, states
+from tests.builders_family import Recorder, Way, a_contact, a_contact_caller, a_way, give, revoke, send_next, states
 from tests.eventually import eventually
 from tests.harness import ServiceUnderTest
 
@@ -174,6 +174,48 @@ async def test_two_senders_hand_over_each_message_once(family: ServiceUnderTest)
         asyncio.gather(*[run(family.worker, recorder, stopping, asyncio.Event()) for _ in range(2)], stop_when_done()), 30
     )
     assert len(recorder.sent) == 20
+
+
+async def test_a_message_that_hangs_keeps_no_other_waiting(family: ServiceUnderTest) -> None:
+    way, stopping, answers, sent = await a_way(family), asyncio.Event(), asyncio.Event(), Recorder()
+    first = iter([answers])
+    for _ in range(HANDS + 2):
+        await a_contact(family, way, **EMAIL)
+    await family.deliver(way.completed())
+
+    async def send(to: str, subject: str, text: str) -> Any:
+        for hanging in first:
+            await hanging.wait()
+        return await sent(to, subject, text)
+
+    async def all_others_sent() -> bool:
+        return sorted(await states(family)) == ["claimed"] + ["sent"] * (HANDS + 1)
+
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        tasks.create_task(run(family.worker, send, stopping, asyncio.Event()))
+        await eventually(all_others_sent)
+        stopping.set()
+        answers.set()
+    assert set(await states(family)) == {"sent"}
+
+
+async def test_an_outcome_is_kept_once_the_database_is_back(family: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the mail server answered is known: a database that was away meanwhile makes it no uncertain one."""
+    way, away = await a_way(family), [Transient("08006"), TimedOut("57014")]
+    await a_contact(family, way, **EMAIL)
+    await family.deliver(way.completed())
+    settle = messages.settle
+
+    async def interrupted(tx: Tx, *args: Any) -> None:
+        if away:
+            raise away.pop()
+        await settle(tx, *args)
+
+    monkeypatch.setattr(messages, "settle", interrupted)
+    _, claim = await claim_next(family.worker)
+    assert claim
+    await hand_over(family.worker, claim, Recorder(), asyncio.Event())
+    assert (away, await states(family)) == ([], ["sent"])
 
 
 async def test_revoking_answers_what_it_stopped_and_says_when_some_were_claimed(family: ServiceUnderTest) -> None:
