@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -97,10 +98,11 @@ def logs(level: str) -> None:
 
 
 class Placed(logging.Formatter):
-    """Where a library said something and of which kind of error; neither its text nor the exception's, nor a stack."""
+    """Where and when a library said something and of which kind of error; neither its text nor the exception's, nor a stack."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = {"level": record.levelname, "event": "library", "logger": record.name, "at": f"{record.module}:{record.lineno}"}
+        where, when = f"{record.module}:{record.lineno}", datetime.fromtimestamp(record.created, UTC)
+        line = {"level": record.levelname, "event": "library", "logger": record.name, "at": where, "timestamp": when.isoformat()}
         error = record.exc_info[1] if record.exc_info else None
         return json.dumps({**line, "errors": [_placed(leaf) for leaf in _leaves(error)]} if error else line)
 

@@ -9,6 +9,7 @@ import subprocess
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic
 from urllib.parse import unquote, urlsplit
 
 from deploy.postgres.logins import address
@@ -16,6 +17,8 @@ from deploy.postgres.provision import connected, make_ready
 from shared.database import Connection
 
 CONNECTED = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1"
+LEAVING_SECONDS = 3.0
+"""The server sees off a client's connections a moment after it has gone."""
 
 
 class NotDone(Exception):
@@ -57,8 +60,11 @@ async def restore(superuser_url: str, service: str, file: Path) -> str:
 
 
 async def _refuse_connected(connection: Connection, service: str) -> None:
-    if count := await connection.fetchval(CONNECTED, service):
-        raise NotDone(f"{count} connections to {service}: stop the service first")
+    patient_until = monotonic() + LEAVING_SECONDS
+    while count := await connection.fetchval(CONNECTED, service):
+        if monotonic() > patient_until:
+            raise NotDone(f"{count} connections to {service}: stop the service first")
+        await connection.execute("SELECT pg_sleep(0.1)")
 
 
 def _run(program: str, url: str, *arguments: str) -> None:

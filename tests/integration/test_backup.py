@@ -94,6 +94,16 @@ async def test_a_running_service_is_not_restored(server: str, tmp_path: Path) ->
     assert await told(inside, "TABLE stream") == before
 
 
+async def test_a_connection_that_is_just_leaving_is_waited_for(server: str, tmp_path: Path) -> None:
+    """The server sees a client off a moment after it has gone: who has stopped the service need not try twice."""
+    file = tmp_path / "referral.backup"
+    await asyncio.to_thread(backup, server, SERVICE, file)
+    async with connected(login(server, "referral_api")) as leaving:
+        restoring = asyncio.create_task(restore(server, SERVICE, file))
+        await leaving.execute("SELECT pg_sleep(0.3)")
+    assert (await restoring).startswith("referral_until_")
+
+
 @pytest.mark.parametrize("content", [b"", b"no backup at all"])
 async def test_a_broken_file_changes_nothing(server: str, tmp_path: Path, content: bytes) -> None:
     file, inside = tmp_path / "broken", address(server, SERVICE)
