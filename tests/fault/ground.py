@@ -42,7 +42,8 @@ HERE = "127.0.0.1"
 NOT_INHERITED = ("POSTGRES_URL", "OWNER_DATABASE_URL", "PYTHONDONTWRITEBYTECODE")
 SETTLED_WITHIN = 90.0
 """Seconds: longer than the minute after which a claim that was never heard of again counts as uncertain."""
-SESSION = {"KAFKA_SESSION_TIMEOUT_MS": "1000", "KAFKA_HEARTBEAT_MS": "200"}
+SESSION = {"KAFKA_SESSION_TIMEOUT_MS": "2000", "KAFKA_HEARTBEAT_MS": "400"}
+"""Short, so that who takes over does so soon; not so short that a busy machine ends the session of a worker that is well."""
 
 
 @dataclass

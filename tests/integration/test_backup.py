@@ -98,10 +98,19 @@ async def test_a_connection_that_is_just_leaving_is_waited_for(server: str, tmp_
     """The server sees a client off a moment after it has gone: who has stopped the service need not try twice."""
     file = tmp_path / "referral.backup"
     await asyncio.to_thread(backup, server, SERVICE, file)
-    async with connected(login(server, "referral_api")) as leaving:
-        restoring = asyncio.create_task(restore(server, SERVICE, file))
-        await leaving.execute("SELECT pg_sleep(0.3)")
-    assert (await restoring).startswith("referral_until_")
+    connects = asyncio.Event()
+
+    async def leave() -> None:
+        async with connected(login(server, "referral_api")) as leaving:
+            connects.set()
+            await leaving.execute("SELECT pg_sleep(0.3)")
+
+    async def put_back() -> str:
+        await connects.wait()
+        return await restore(server, SERVICE, file)
+
+    _, old = await asyncio.gather(leave(), put_back())
+    assert old.startswith("referral_until_")
 
 
 @pytest.mark.parametrize("content", [b"", b"no backup at all"])
