@@ -12,9 +12,9 @@ from tests.fault.load import Load, pause
 from tests.fault.steps import done, journey_opened, stage_started
 from tests.fault.walks import Clinic
 
-REVOKERS = 2
-NEXT = 4
-"""How many of the messages that are claimed now or next a revocation is drawn from."""
+REVOKERS = 4
+NEXT = 16
+"""How many of the messages that are claimed now or next a revocation is drawn from: two senders have eight on their way."""
 LONGEST_PAUSE = 0.04
 WAITING = "SELECT contact_id::text FROM message WHERE state IN ('claimed', 'pending') ORDER BY due_at, message_id"
 
