@@ -28,7 +28,7 @@ STUCK = 2.0
 TURNED_AWAY = 8
 HEARD_OF = 12
 FROZEN = 8.0
-"""Seconds at most: longer than a session of 1 s and taking over, shorter than the 15 s after which a transaction is ended."""
+"""Seconds at most: longer than a session of 2 s and taking over, shorter than the 15 s after which a transaction is ended."""
 UNMOVED = 1.5
 """Seconds: longer than relay and consumer rest after a failure."""
 LISTENER = "monitoring"

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import datetime
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
@@ -32,6 +33,7 @@ def test_no_line_quotes_an_exception(what: str, code: int) -> None:
     assert "marker" not in done.stderr
     (line,) = [json.loads(text) for text in done.stderr.splitlines()]
     assert line["level"].lower() == "error"
+    assert datetime.fromisoformat(line["timestamp"]).tzinfo
     assert code == 0 or "ValueError" in line["errors"][0]
 
 
