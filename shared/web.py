@@ -48,6 +48,11 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max
 Region = Annotated[
     str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3}(-[A-Z0-9]{1,10})?)?$", max_length=20), Field(examples=["UZ-TK"])
 ]
+MOST_STAGES = 20
+"""Stages a pathway may have."""
+Stage = Annotated[int, Field(ge=1, le=MOST_STAGES, examples=[2])]
+"""The position of a stage in its pathway, in a path or a query; in a body `StrictStage`, which is a number and nothing else."""
+StrictStage = Annotated[int, Field(ge=1, le=MOST_STAGES, strict=True, examples=[2])]
 BusinessDate = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 12, 31), examples=["2026-03-02"])]
 
 

@@ -5,13 +5,17 @@ from typing import Literal
 from uuid import UUID
 
 from shared.events.event import Event
+from shared.events.pathway import FIVE_STAGES, PathwayStage
 
 Ending = Literal["transferred", "dropped-out", "terminated-by-organisation", "incarcerated", "died", "other"]
 FunctionalLevel = Literal["biological", "psychological", "social", "spiritual"]
 
 
 class JourneyOpened(Event, topic="programme", name="journey_opened"):
-    """A person set out on a pathway; `organisation_id` holds the person until a first start. Source: mission rows OUR-01, 000-66."""
+    """A person set out on a pathway; `organisation_id` holds the person until a first start. Source: mission rows OUR-01, 000-66.
+
+    `stages`: those of this version of the pathway, in order. Wherever an event says `stage`, it is the position in this list.
+    """
 
     person_id: UUID
     journey_id: UUID
@@ -20,6 +24,7 @@ class JourneyOpened(Event, topic="programme", name="journey_opened"):
     organisation_id: UUID
     opened_on: date
     imported: bool = False
+    stages: tuple[PathwayStage, ...] = FIVE_STAGES
 
 
 class StageStarted(Event, topic="programme", name="stage_started"):
@@ -100,7 +105,7 @@ class RelapseWithdrawn(Event, topic="programme", name="return_withdrawn"):
 
 
 class JourneyCompleted(Event, topic="programme", name="journey_completed"):
-    """Stage 5 completed and every level closed. Source: mission rows 002-02, 002-31."""
+    """The stage that completes the journey is completed and every level closed. Source: mission rows 002-02, 002-31."""
 
     person_id: UUID
     journey_id: UUID

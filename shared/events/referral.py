@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from shared.events.event import Event
+from shared.events.pathway import DEFAULT_PATHWAY
 
 LifePeriod = Literal["minor", "adult"]
 Level = Literal["macro", "meso", "micro"]
@@ -46,7 +47,7 @@ class PersonMerged(Event, topic="referral", name="person_merged"):
 
 
 class OfferedService(BaseModel):
-    """What an organisation offers for a stage; `programme` is its code in the catalogue."""
+    """What an organisation offers for a stage of a pathway; `programme` is its code in the catalogue."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -54,6 +55,7 @@ class OfferedService(BaseModel):
     programme: str
     setting: Literal["inpatient", "outpatient", "natural-environment"]
     status: Literal["active", "inactive", "defunct", "temporarily-closed"] = "active"
+    pathway: str = DEFAULT_PATHWAY
 
 
 class OrganisationChanged(Event, topic="referral", name="organisation_changed"):
@@ -82,7 +84,11 @@ class ConsentRevoked(Event, topic="referral", name="consent_revoked"):
 
 
 class ReferralOpened(Event, topic="referral", name="referral_opened"):
-    """A person was offered a stage. `to_organisation_id` None: any qualified organisation of `region`. Source: mission row 002-06."""
+    """A person was offered a stage. `to_organisation_id` None: any qualified organisation of `region`. Source: mission row 002-06.
+
+    `stage_code`: the code of the stage, None in events from before codes. `limit_days`: days from the completion of the stage
+    before by which this one should be started; told of imported history too, which sets no clock. Source: mission row OUR-01.
+    """
 
     person_id: UUID
     referral_id: UUID
@@ -93,6 +99,9 @@ class ReferralOpened(Event, topic="referral", name="referral_opened"):
     region: str | None
     origin: ReferralOrigin
     due_on: date | None
+    pathway: str = DEFAULT_PATHWAY
+    stage_code: str | None = None
+    limit_days: int | None = None
 
 
 class ReferralAddressed(Event, topic="referral", name="referral_addressed"):
@@ -104,6 +113,7 @@ class ReferralAddressed(Event, topic="referral", name="referral_addressed"):
     stage: int
     to_organisation_id: UUID
     due_on: date | None
+    pathway: str = DEFAULT_PATHWAY
 
 
 class ReferralAnswered(Event, topic="referral", name="referral_answered"):
@@ -117,6 +127,7 @@ class ReferralAnswered(Event, topic="referral", name="referral_answered"):
     answer: Literal["accepted", "declined"]
     reason: str | None
     in_time: bool
+    pathway: str = DEFAULT_PATHWAY
 
 
 class ReferralStarted(Event, topic="referral", name="referral_started"):
@@ -125,6 +136,7 @@ class ReferralStarted(Event, topic="referral", name="referral_started"):
     journey_id: UUID | None
     stage: int
     organisation_id: UUID
+    pathway: str = DEFAULT_PATHWAY
 
 
 class ReferralClosed(Event, topic="referral", name="referral_closed"):
@@ -134,6 +146,7 @@ class ReferralClosed(Event, topic="referral", name="referral_closed"):
     stage: int
     end: Literal["completed", "failed", "cancelled", "entered-in-error"]
     reason: str | None
+    pathway: str = DEFAULT_PATHWAY
 
 
 class AnswerOverdue(Event, topic="referral", name="answer_overdue"):
@@ -143,6 +156,7 @@ class AnswerOverdue(Event, topic="referral", name="answer_overdue"):
     referral_id: UUID
     stage: int
     region: str | None
+    pathway: str = DEFAULT_PATHWAY
 
 
 class HandoverOverdue(Event, topic="referral", name="handover_overdue"):
@@ -152,6 +166,7 @@ class HandoverOverdue(Event, topic="referral", name="handover_overdue"):
     referral_id: UUID
     stage: int
     region: str | None
+    pathway: str = DEFAULT_PATHWAY
 
 
 class PlaceNotFound(Event, topic="referral", name="place_not_found"):
@@ -161,3 +176,4 @@ class PlaceNotFound(Event, topic="referral", name="place_not_found"):
     referral_id: UUID
     stage: int
     region: str | None
+    pathway: str = DEFAULT_PATHWAY

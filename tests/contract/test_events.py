@@ -20,13 +20,15 @@ for name in SERVICES:
 
 FOLDER = Path(__file__).parent / "events"
 FILES = sorted(FOLDER.glob("*.json"))
+OLDER = sorted((FOLDER / "older").glob("*.json"))
+"""Bodies as they travelled before an optional field was added: still on topics, in outboxes and in backups."""
 EVENTS = list(REGISTRY.values())
 PERSONAL = re.compile(
     r"(^|_)(name|names|birth|born|email|mail|phone|telephone|mobile|address|street|text|note|notes|comment|description|diagnosis|substance"
     r"|offence|passport|pinfl|gender|sex|age|contact|contact_id|guardian|language)(_|$)"
 )
 # Every field that holds a code out of an open list; anything else that is a bare string could hold free text.
-CODES = {"region", "regions", "pathway", "programme", "kind", "scope", "definition", "reason", "relation", "signs"}
+CODES = {"region", "regions", "pathway", "programme", "kind", "scope", "definition", "reason", "relation", "signs", "code", "stage_code"}
 STREAMS = ("person_id", "organisation_id", "instruction_id")
 
 
@@ -71,6 +73,33 @@ def test_it_still_parses_and_says_the_same(path: Path) -> None:
     assert event is not None, "a published event version was removed"
     assert (path.stem, document["topic"]) == (f"{event.__name__}.v{event.type.rpartition('.v')[2]}", event.topic)
     assert event.model_validate_json(json.dumps(document["body"])).model_dump(mode="json") == document["body"]
+
+
+@pytest.mark.parametrize("path", OLDER, ids=lambda path: path.stem)
+def test_an_older_body_is_read_and_says_what_it_said(path: Path) -> None:
+    """What it lacks is optional, and what it has is not changed."""
+    document, newer = golden(path), golden(FOLDER / path.name)
+    event = by_type(document["type"])
+    assert event is not None
+    read = event.model_validate(document["body"])
+    assert read.model_dump(mode="json", exclude_unset=True) == document["body"]
+    assert (document["type"], document["topic"]) == (newer["type"], newer["topic"])
+    assert document["body"] != newer["body"]
+
+
+def test_an_older_journey_has_the_five_stages_of_its_time() -> None:
+    """Source: mission row 002-01."""
+    older = by_type("throughcare.programme.journey_opened.v1")
+    assert older is not None
+    stages = older.model_validate(golden(FOLDER / "older" / "JourneyOpened.v1.json")["body"]).model_dump()["stages"]
+    assert [stage["code"] for stage in stages] == [
+        "detoxification",
+        "treatment",
+        "medical-rehabilitation",
+        "social-rehabilitation",
+        "resocialization",
+    ]
+    assert [stage["completes_the_journey"] for stage in stages] == [False, False, False, False, True]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
