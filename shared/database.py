@@ -28,6 +28,7 @@ __all__ = [
     "Transient",
     "Tx",
     "Unique",
+    "Write",
     "connect",
     "connected",
     "gathered",

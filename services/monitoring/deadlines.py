@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from services.monitoring.figures import FIGURES
 from services.monitoring.instruction import service as instructions
 from services.monitoring.release import service as releases
 from shared.clock import Deadlines
@@ -18,7 +19,7 @@ async def on_implementation_due(tx: Tx, addressed_id: UUID) -> None:
 
 async def on_release_due(tx: Tx, day_id: UUID) -> None:
     """Each day has a deadline of its own, set by the one before; the first by a migration."""
-    await releases.make_daily_release(tx)
+    await releases.make_daily_release(tx, FIGURES)
 
 
 DEADLINES: Deadlines = {

@@ -4,14 +4,18 @@ Not kept, because no figure needs it: registrations, consents, scores, withdrawa
 """
 
 import json
+from collections.abc import Callable, Sequence
 
 from services.monitoring.fact import store
-from services.monitoring.fact.service import note, note_organisation
+from services.monitoring.fact.service import note_organisation, note_pathway, noting
+from services.monitoring.figure.service import units_of
+from services.monitoring.figures import FIGURES
 from services.monitoring.request import service as request
 from shared.database import Tx
 from shared.delivery.inbox import Handlers
 from shared.events.envelope import Envelope
 from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernSigned
+from shared.events.pathway import DEFAULT_PATHWAY, FIVE_STAGES, PathwayStage, code_at
 from shared.events.programme import (
     JourneyCompleted,
     JourneyOpened,
@@ -34,6 +38,8 @@ from shared.events.referral import (
     ReferralOpened,
 )
 
+note = noting(units_of(FIGURES))
+
 
 def _cause(tx: Tx) -> Envelope:
     if tx.cause is None:
@@ -44,7 +50,7 @@ def _cause(tx: Tx) -> Envelope:
 async def on_organisation_changed(tx: Tx, event: OrganisationChanged) -> None:
     """Of several services for one stage an active one counts before others, then the first of the entry."""
     best_last = sorted(reversed(event.services), key=lambda service: service.status == "active")
-    programmes = json.dumps({str(service.stage): service.programme for service in best_last})
+    programmes = json.dumps({f"{service.pathway}/{service.stage}": service.programme for service in best_last})
     note_organisation(tx, (event.organisation_id, _cause(tx).seq, event.level, event.region, programmes))
 
 
@@ -62,8 +68,15 @@ async def on_person_merged(tx: Tx, event: PersonMerged) -> None:
 
 
 async def on_journey_opened(tx: Tx, event: JourneyOpened) -> None:
-    row = (event.journey_id, event.person_id, event.organisation_id, event.opened_on, event.imported)
-    note(tx, store.save_journeys, event.person_id, row)
+    codes = json.dumps([stage.code for stage in event.stages])
+    completes = _position(event.stages, lambda stage: stage.completes_the_journey)
+    note_pathway(tx, (event.pathway, event.version, codes, completes, _position(event.stages, lambda stage: stage.halfway)))
+    whose = (event.journey_id, event.person_id, event.organisation_id, event.opened_on, event.imported)
+    note(tx, store.save_journeys, event.person_id, (*whose, event.pathway, event.version))
+
+
+def _position(stages: Sequence[PathwayStage], has: Callable[[PathwayStage], bool]) -> int | None:
+    return next((position for position, stage in enumerate(stages, 1) if has(stage)), None)
 
 
 async def on_journey_completed(tx: Tx, event: JourneyCompleted) -> None:
@@ -104,9 +117,12 @@ async def on_relapse_assessed(tx: Tx, event: RelapseAssessed) -> None:
 
 
 async def on_referral_opened(tx: Tx, event: ReferralOpened) -> None:
+    """An event from before codes means the five stages."""
     at, timed = _cause(tx).occurred_at, event.due_on is not None
     whose = (event.referral_id, event.person_id, event.journey_id, event.stage)
-    note(tx, request.save_openings, event.person_id, (*whose, event.from_organisation_id, event.origin, timed, at))
+    code = event.stage_code or code_at(FIVE_STAGES if event.pathway == DEFAULT_PATHWAY else (), event.stage)
+    told = (event.from_organisation_id, event.origin, timed, at, _cause(tx).seq, event.pathway, code, event.limit_days)
+    note(tx, request.save_openings, event.person_id, (*whose, *told))
     if event.to_organisation_id:
         note(tx, request.save_addressings, event.person_id, (*whose, _cause(tx).seq, event.to_organisation_id, at, timed))
 
@@ -132,7 +148,7 @@ async def on_answer_overdue(tx: Tx, event: AnswerOverdue) -> None:
 
 
 async def on_place_not_found(tx: Tx, event: PlaceNotFound) -> None:
-    row = (event.referral_id, event.person_id, event.stage, event.region, _cause(tx).occurred_at.date())
+    row = (event.referral_id, event.person_id, event.stage, event.region, _cause(tx).occurred_at.date(), event.pathway)
     note(tx, store.save_places_not_found, event.person_id, row)
 
 

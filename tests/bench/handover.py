@@ -7,6 +7,8 @@ from statistics import fmean
 from time import perf_counter
 
 from services.monitoring.__main__ import SERVICE
+from services.monitoring.figure.service import version_of
+from services.monitoring.figures import FIGURES
 from services.monitoring.release import service as releases
 from shared.database import Database, Tx, connect
 from tests.bench.ground import Ground
@@ -22,9 +24,10 @@ ROUNDS = 3
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 
 ORGANISATIONS = """
-INSERT INTO organisation
+INSERT INTO organisation (organisation_id, seq, level, region, programmes)
 SELECT md5('organisation ' || n)::uuid, 1, 'meso', (ARRAY['UZ-TK','UZ-SA','UZ-AN','UZ-BU','UZ-FA','UZ-JI','UZ-NG','UZ-NW','UZ-QA','UZ-QR',
-    'UZ-SI','UZ-SU','UZ-TO','UZ-XO'])[1 + n % 14], '{"1": "detoxification", "2": "treatment"}'
+    'UZ-SI','UZ-SU','UZ-TO','UZ-XO'])[1 + n % 14],
+    '{"addiction-rehabilitation/1": "detoxification", "addiction-rehabilitation/2": "treatment"}'
 FROM generate_series(0, 139) AS n
 """
 PERSONS = """
@@ -34,14 +37,16 @@ SELECT n, md5('person ' || n)::uuid AS person_id, md5('organisation ' || n % 140
 FROM generate_series(1, $1::int) AS n
 """
 SPELLS = """
-INSERT INTO spell (journey_id, stage, spell, person_id, organisation_id, started_on, completed_on)
-SELECT person_id, 1, 1, person_id, organisation_id, ended_on - 20, ended_on FROM made
-UNION ALL SELECT person_id, 2, 1, person_id, organisation_id, ended_on + days, NULL FROM made WHERE days IS NOT NULL
+INSERT INTO spell (journey_id, stage, spell, person_id, organisation_id, started_on, completed_on, code, next_code)
+SELECT person_id, 1, 1, person_id, organisation_id, ended_on - 20, ended_on, 'detoxification', 'treatment' FROM made
+UNION ALL SELECT person_id, 2, 1, person_id, organisation_id, ended_on + days, NULL, 'treatment', 'medical-rehabilitation'
+FROM made WHERE days IS NOT NULL
 """
 ROLLUP = """
-INSERT INTO rollup (figure, stage, organisation_id, to_organisation_id, period, outcome, detail, amount, units)
-SELECT 'handover', 1, organisation_id, NULL, ended_on, CASE WHEN days IS NULL THEN 'open' ELSE 'started' END, '', days, count(*)
-FROM made GROUP BY 3, 5, 6, 8
+INSERT INTO unit_count (figure, pathway, stage, to_stage, organisation_id, period, outcome, detail, amount, units)
+SELECT 'handover', 'addiction-rehabilitation', 'detoxification', 'treatment', organisation_id, ended_on,
+       CASE WHEN days IS NULL THEN 'open' ELSE 'started' END, '', days, count(*)
+FROM made GROUP BY 5, 6, 7, 9
 """
 
 
@@ -84,6 +89,7 @@ async def _fill(url: str, size: int) -> None:
     await connection.execute(PERSONS.replace("$1::int", str(size)))
     for statement in (SPELLS, ROLLUP, "ANALYZE"):
         await connection.execute(statement)
+    await connection.execute("INSERT INTO rollup_version (version) VALUES ($1)", version_of(FIGURES))
     await connection.close()
 
 
@@ -91,7 +97,7 @@ async def _release(database: Database) -> float:
     began = perf_counter()
     async with database.transaction() as tx:
         tx.now = AS_OF
-        await releases.make_release(tx, AS_OF)
+        await releases.make_release(tx, FIGURES, AS_OF)
     return perf_counter() - began
 
 

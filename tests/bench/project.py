@@ -9,6 +9,8 @@ from uuid import uuid4
 from aiokafka import AIOKafkaConsumer
 
 from services.monitoring.__main__ import SERVICE
+from services.monitoring.figure.service import units_of
+from services.monitoring.figures import FIGURES
 from services.monitoring.rollup.service import differences
 from shared.database import Database
 from shared.delivery.consumer import Listening
@@ -108,7 +110,7 @@ async def _verified(url: str, count: str, wanted: int, whose: str) -> None:
     """Everything arrived, and the roll-ups are what the facts add up to. Raises Lost."""
     database = await Database.open(url, 1, "bench")
     async with database.transaction() as tx:
-        lost_unless(len(await differences(tx.connection)), 0, f"{whose}: differences")
+        lost_unless(len(await differences(tx.connection, units_of(FIGURES))), 0, f"{whose}: differences")
     async with database.connection() as connection:
         lost_unless(await connection.fetchval(count), wanted, whose)
     await database.close()

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from services.monitoring.__main__ import SERVICE
+from services.monitoring.figure.service import units_of
+from services.monitoring.figures import FIGURES
 from services.monitoring.rollup import service as rollups
 from shared.database import Connection, Database, connect
 from shared.delivery import inbox
@@ -71,13 +73,13 @@ class Rebuild:
     events: int
 
     async def ours(self) -> float:
-        before = await self.owner.fetchval("SELECT sum(units) FROM rollup")
-        await self.owner.execute("DELETE FROM rollup")
+        before = await self.owner.fetchval("SELECT sum(units) FROM unit_count")
+        await self.owner.execute("DELETE FROM unit_count")
         began = perf_counter()
         async with self.worker.transaction() as tx:
-            await rollups.rebuild(tx.connection)
+            await rollups.rebuild(tx.connection, units_of(FIGURES))
         seconds = perf_counter() - began
-        lost_unless(await self.owner.fetchval("SELECT sum(units) FROM rollup"), before, "our rebuild: units")
+        lost_unless(await self.owner.fetchval("SELECT sum(units) FROM unit_count"), before, "our rebuild: units")
         return self.events / seconds
 
     async def limit(self) -> float:

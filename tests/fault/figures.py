@@ -1,6 +1,6 @@
 """Monitoring's roll-ups, counted again from the owners' events in plain Python. Source: standards section 4, mission rows "Decisions".
 
-Only what the load can bring about: one journey a person, no transfer, no stage after the third, nothing imported.
+Only what the load can bring about: one journey a person on one pathway, no transfer, no stage after the third, nothing imported.
 """
 
 from collections import Counter, defaultdict
@@ -15,6 +15,8 @@ from tests.fault.evidence import Evidence, Finding, Logged
 
 Unit = tuple[Any, ...]
 Row = dict[str, Any]
+PATHWAY = "addiction-rehabilitation"
+CODES = ("detoxification", "treatment", "medical-rehabilitation", "social-rehabilitation", "resocialization")
 
 
 @dataclass
@@ -78,7 +80,7 @@ def lives(events: Sequence[Logged]) -> dict[str, Life]:
 def handovers(life: Life) -> Iterator[Unit]:
     """Each person once a stage and month, by the first completion."""
     seen: set[tuple[int, str]] = set()
-    completed = [spell for spell in life.spells if spell["completed_on"] and spell["stage"] < 5]
+    completed = [spell for spell in life.spells if spell["completed_on"] and spell["stage"] < len(CODES)]
     for spell in sorted(completed, key=lambda spell: (spell["stage"], spell["completed_on"], spell["spell"])):
         month = (spell["stage"], spell["completed_on"][:7])
         if month not in seen:
@@ -94,7 +96,14 @@ def _handover(life: Life, spell: Row) -> Unit:
         how = ("overlapping", "", None) if started < ended else ("started", "", (started - ended).days)
     else:
         how = _not_started(life, ended, to_stage)
-    return ("handover", spell["stage"], UUID(spell["organisation_id"]), None, ended, *how)
+    stages = (PATHWAY, code(spell["stage"]), code(to_stage))
+    return ("handover", *stages, UUID(spell["organisation_id"]), None, ended, *how, _limit(life, to_stage))
+
+
+def _limit(life: Life, to_stage: int) -> int | None:
+    """The limit told last with a referral for the next stage."""
+    told = [r for r in life.referrals if r["stage"] == to_stage and r["ended"] != "entered-in-error" and r["limit_days"] is not None]
+    return max(told, key=lambda r: int(r["opened_seq"]))["limit_days"] if told else None
 
 
 def _next_start(life: Life, spell: Row, to_stage: int) -> date | None:
@@ -131,15 +140,16 @@ def stages(life: Life) -> Iterator[Unit]:
         first, stays = life.first_start(stage), life.stays(stage)
         if first is None:
             continue
-        place = (stage, UUID(first["organisation_id"]), None, day(first["started_on"]))
+        place = (PATHWAY, code(stage), "", UUID(first["organisation_id"]), None, day(first["started_on"]))
         if any(stay["completed_on"] for stay in stays):
-            yield ("stage", *place, "completed", "", None)
+            yield ("stage", *place, "completed", "", None, None)
         elif any(not stay["left_on"] for stay in stays):
-            yield ("stage", *place, "open", "", None)
+            yield ("stage", *place, "open", "", None, None)
         else:
-            yield ("stage", *place, "left", max(stays, key=lambda stay: (stay["started_on"], stay["spell"]))["how"], None)
+            how = max(stays, key=lambda stay: (stay["started_on"], stay["spell"]))["how"]
+            yield ("stage", *place, "left", how, None, None)
         for definition in sorted({r["definition"] for r in life.relapses if r["stage"] == stage and not r["withdrawn"]}):
-            yield ("relapse", *place, definition, "", None)
+            yield ("relapse", *place, definition, "", None, None)
 
 
 def requests(life: Life) -> Iterator[Unit]:
@@ -155,7 +165,8 @@ def requests(life: Life) -> Iterator[Unit]:
         stays = [s for s in life.stays(stage) if s["organisation_id"] == whom and (s["spell"] > 1 or not after_relapse)]
         outcome = "started" if stays else row["answer"] or ("withdrawn" if row["ended"] else "unanswered")
         reason = (row["answer_reason"] or "not-known") if outcome == "declined" else ""
-        yield ("referral-after-relapse" if after_relapse else "referral", stage, UUID(whom), None, utc(at), outcome, reason, None)
+        figure = "referral-after-relapse" if after_relapse else "referral"
+        yield (figure, PATHWAY, code(stage), "", UUID(whom), None, utc(at), outcome, reason, None, None)
 
 
 def journeys(life: Life) -> Iterator[Unit]:
@@ -165,9 +176,9 @@ def journeys(life: Life) -> Iterator[Unit]:
     later = any(s["stage"] > 2 for s in life.spells)
     outcome = "left" if last_left and last_left[0] and not is_open else "open"
     for row in life.journeys:
-        place = (0, UUID(row["organisation_id"]), None, day(row["opened_on"]))
-        yield ("journey", *place, outcome, ("treated" if later else "treated-not-complete") if treated else "", None)
-        yield ("journey-order", *place, "first", "", None)
+        place = (PATHWAY, "", "", UUID(row["organisation_id"]), None, day(row["opened_on"]))
+        yield ("journey", *place, outcome, ("treated" if later else "treated-not-complete") if treated else "", None, None)
+        yield ("journey-order", *place, "first", "", None, None)
 
 
 def interactions(life: Life) -> Iterator[Unit]:
@@ -181,7 +192,7 @@ def interactions(life: Life) -> Iterator[Unit]:
             outcome, amount = "withdrawn" if row["ended"] else "unanswered" if row["overdue"] else "waiting", None
         from_id, to = row["from_organisation_id"], row["answered_by"] or row["addressed_to"]
         kind = "referral" if from_id else "from-person"
-        yield ("interaction", 0, from_id and UUID(from_id), to and UUID(to), utc(sent_at), outcome, kind, amount)
+        yield ("interaction", PATHWAY, "", "", from_id and UUID(from_id), to and UUID(to), utc(sent_at), outcome, kind, amount, None)
 
 
 def concerns(events: Sequence[Logged]) -> Iterator[Unit]:
@@ -189,13 +200,18 @@ def concerns(events: Sequence[Logged]) -> Iterator[Unit]:
         if row["raised_at"]:
             amount = hours(row["raised_at"], row["answered_at"]) if row["answered_at"] else None
             outcome = "in-time" if row["answered_at"] else "unanswered" if row["escalated_at"] else "waiting"
-            yield ("interaction", 0, None, None, utc(row["raised_at"]), outcome, "concern", amount)
+            yield ("interaction", "", "", "", None, None, utc(row["raised_at"]), outcome, "concern", amount, None)
 
 
 def no_places(events: Sequence[Logged]) -> Iterator[Unit]:
     for event in folding.of_kind(events, "place_not_found"):
-        region = event.body["region"] or "not-known"
-        yield ("no-place", event.body["stage"], None, None, utc(event.occurred_at), "not-found", region, None)
+        region = event.body["region"] or ""
+        stage = code(event.body["stage"])
+        yield ("no-place", PATHWAY, stage, "", None, None, utc(event.occurred_at), "not-found", region, None, None)
+
+
+def code(stage: int) -> str:
+    return CODES[stage - 1]
 
 
 def day(text: str) -> date:

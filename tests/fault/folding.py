@@ -177,7 +177,11 @@ def referrals(events: Sequence[Logged]) -> Folded:
 
 
 def _opened(row: dict[str, Any], event: Logged) -> None:
-    row |= {**picked(event.body, "journey_id", "from_organisation_id", "origin"), "opened_at": event.occurred_at}
+    row |= {
+        **picked(event.body, "journey_id", "from_organisation_id", "origin", "limit_days", "stage_code"),
+        "opened_at": event.occurred_at,
+    }
+    row["opened_seq"] = event.seq
     row["timed"] = row["timed"] or event.body["due_on"] is not None
     if event.body["to_organisation_id"]:
         _addressed(row, event)
@@ -205,7 +209,7 @@ def _overdue(row: dict[str, Any], event: Logged) -> None:
 BLANK_REFERRAL: dict[str, Any] = {
     **dict.fromkeys(("journey_id", "from_organisation_id", "origin", "opened_at", "addressed_seq", "addressed_to", "addressed_at")),
     **dict.fromkeys(("last_addressed_seq", "answer_seq", "answer", "answered_by", "answer_reason", "in_time", "answered_at")),
-    **dict.fromkeys(("ended", "end_reason")),
+    **dict.fromkeys(("ended", "end_reason", "limit_days", "stage_code", "opened_seq")),
     "timed": False,
     "overdue": False,
 }

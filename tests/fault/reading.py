@@ -30,7 +30,10 @@ COUNTERS = "SELECT topic, stream_id, last_seq FROM stream WHERE (topic, stream_i
 TOLD = "SELECT event_id, topic, stream_id, seq FROM outbox WHERE id > $1"
 KEPT = "SELECT key, status, answer, events FROM idempotency WHERE key = ANY($1::text[])"
 INBOX = "SELECT topic, stream_id, last_seq, blocked, waiting FROM inbox WHERE stream_id = ANY($1::uuid[])"
-ROLLUPS = "SELECT figure, stage::int, organisation_id, to_organisation_id, period, outcome, detail, amount, units FROM rollup"
+ROLLUPS = """
+SELECT figure, pathway, stage, to_stage, organisation_id, to_organisation_id, period, outcome, detail, amount, limit_days, units
+FROM unit_count
+"""
 ASIDE = """
 SELECT 'parked', topic, stream_id, seq, state || ' ' || reason FROM parked
 UNION ALL SELECT 'quarantine', topic || '/' || partition, NULL, log_offset, reason FROM quarantine

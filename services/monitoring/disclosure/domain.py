@@ -26,31 +26,34 @@ class Sum(Generic[Cell]):
         return (self.total, *self.parts)
 
 
-def small(value: int) -> bool:
-    return 0 < value < THRESHOLD
+def small(value: int, threshold: int = THRESHOLD) -> bool:
+    return 0 < value < threshold
 
 
 @dataclass(frozen=True)
 class Cells(Generic[Cell]):
-    """The values of a table, its margins, and the cells that others are hidden before."""
+    """The values of a table, its margins, the cells that others are hidden before, and the least count that is not small."""
 
     values: Mapping[Cell, int]
     sums: Sequence[Sum[Cell]]
     kept: frozenset[Cell]
+    threshold: int
 
     def cost(self, cell: Cell) -> tuple[bool, bool, int, str]:
         """What is hidden first: what protects (a zero can be guessed), what may go, what is small."""
         return (not self.values[cell], cell in self.kept, self.values[cell], str(cell))
 
 
-def withheld(values: Mapping[Cell, int], sums: Sequence[Sum[Cell]], kept: Iterable[Cell] = ()) -> frozenset[Cell]:
+def withheld(
+    values: Mapping[Cell, int], sums: Sequence[Sum[Cell]], kept: Iterable[Cell] = (), threshold: int = THRESHOLD
+) -> frozenset[Cell]:
     """The cells to hide: the small ones, then others until none of the hidden can be found by adding and subtracting what is shown.
 
-    In every sum none or at least two are hidden, and where the total is shown the hidden ones come to `THRESHOLD` or more together.
+    In every sum none or at least two are hidden, and where the total is shown the hidden ones come to `threshold` or more together.
     Of cells in `kept` others are hidden first. The same cells and sums always give the same answer.
     """
-    cells = Cells(values, sums, frozenset(kept))
-    hidden = {cell for cell, value in values.items() if small(value)}
+    cells = Cells(values, sums, frozenset(kept), threshold)
+    hidden = {cell for cell, value in values.items() if small(value, threshold)}
     while True:
         _complement(cells, hidden)
         exposed = [cell for cell in derivable(hidden, sums) if values[cell]]
@@ -82,7 +85,7 @@ def _tells(cells: Cells[Cell], margin: Sum[Cell], hidden: set[Cell]) -> bool:
     if not gone or len(gone) == len(margin.members):
         return False
     together = sum(cells.values[cell] for cell in gone)
-    return len(gone) == 1 or (margin.total not in hidden and together < THRESHOLD)
+    return len(gone) == 1 or (margin.total not in hidden and together < cells.threshold)
 
 
 def _next(cells: Cells[Cell], margin: Sum[Cell], hidden: set[Cell]) -> Cell:

@@ -43,19 +43,61 @@ SET died_on = LEAST(p.died_on, EXCLUDED.died_on), erased_on = LEAST(p.erased_on,
 """
 
 
+async def save_pathways(connection: Connection, rows: Sequence[Row]) -> None:
+    """(pathway, version, codes as JSON, completes, halfway): a version never changes, so that the first one heard stays."""
+    await _run(connection, PATHWAYS, rows)
+
+
+PATHWAYS = """
+INSERT INTO pathway (pathway, version, codes, completes, halfway)
+SELECT DISTINCT ON (pathway, version) pathway, version, ARRAY(SELECT jsonb_array_elements_text(codes::jsonb)), completes, halfway
+FROM unnest($1::text[], $2::int[], $3::text[], $4::smallint[], $5::smallint[]) AS n(pathway, version, codes, completes, halfway)
+ORDER BY pathway, version
+ON CONFLICT DO NOTHING
+"""
+
+
 async def save_journeys(connection: Connection, rows: Sequence[Row]) -> None:
-    """(journey_id, person_id, organisation_id, opened_on, imported)."""
+    """(journey_id, person_id, organisation_id, opened_on, imported, pathway, version). Stays heard before it take its pathway."""
     await _run(connection, JOURNEYS, rows)
+    await connection.execute(PLACED_STAYS, [row[0] for row in rows])
 
 
 JOURNEYS = """
-INSERT INTO journey AS j (journey_id, person_id, organisation_id, opened_on, imported)
+INSERT INTO journey AS j (journey_id, person_id, organisation_id, opened_on, imported, pathway, version)
 SELECT DISTINCT ON (journey_id) *
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::boolean[]) AS n(journey_id, person_id, organisation_id, opened_on, imported)
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::boolean[], $6::text[], $7::int[])
+    AS n(journey_id, person_id, organisation_id, opened_on, imported, pathway, version)
 ORDER BY journey_id, opened_on
 ON CONFLICT (journey_id) DO UPDATE
-SET organisation_id = EXCLUDED.organisation_id, opened_on = EXCLUDED.opened_on, imported = EXCLUDED.imported
+SET organisation_id = EXCLUDED.organisation_id, opened_on = EXCLUDED.opened_on, imported = EXCLUDED.imported,
+    pathway = EXCLUDED.pathway, version = EXCLUDED.version
 WHERE j.opened_on IS NULL
+"""
+FILL_IN = (
+    "UPDATE journey SET pathway = 'addiction-rehabilitation', version = 1 WHERE opened_on IS NOT NULL AND pathway IS NULL",
+    """
+    UPDATE spell s SET code = COALESCE(w.codes[s.stage], 'stage-' || s.stage), next_code = w.codes[s.stage + 1]
+    FROM pathway w WHERE s.code IS NULL AND w.pathway = 'addiction-rehabilitation' AND w.version = 1
+    """,
+    """
+    UPDATE referral r SET stage_code = COALESCE(w.codes[r.stage], 'stage-' || r.stage)
+    FROM pathway w WHERE r.stage_code IS NULL AND w.pathway = 'addiction-rehabilitation' AND w.version = 1
+    """,
+)
+
+
+async def fill_in(connection: Connection) -> None:
+    """What a worker of the version before pathways wrote after the migration: it knew the five stages only."""
+    for statement in FILL_IN:
+        await connection.execute(statement)
+
+
+PLACED_STAYS = """
+UPDATE spell s SET pathway = w.pathway, code = COALESCE(w.codes[s.stage], 'stage-' || s.stage), next_code = w.codes[s.stage + 1]
+FROM journey j JOIN pathway w ON w.pathway = j.pathway AND w.version = j.version
+WHERE s.journey_id = j.journey_id AND j.journey_id = ANY($1::uuid[])
+  AND (s.pathway, s.code) IS DISTINCT FROM (w.pathway, COALESCE(w.codes[s.stage], 'stage-' || s.stage))
 """
 
 
@@ -77,12 +119,21 @@ async def save_starts(connection: Connection, rows: Sequence[Row]) -> None:
     await _run(connection, STARTS, rows)
 
 
-STARTS = """
-INSERT INTO spell AS s (journey_id, stage, spell, person_id, organisation_id, started_on)
-SELECT DISTINCT ON (journey_id, stage, spell) *
+WHOSE = """
+COALESCE(j.pathway, 'addiction-rehabilitation'), COALESCE(w.codes[n.stage], 'stage-' || n.stage), w.codes[n.stage + 1]
+"""
+"""Pathway, stage's code and next stage's code of a stay; of a journey not heard of yet, those of the five stages."""
+OF_PATHWAY = """
+LEFT JOIN journey j ON j.journey_id = n.journey_id
+LEFT JOIN pathway w ON w.pathway = COALESCE(j.pathway, 'addiction-rehabilitation') AND w.version = COALESCE(j.version, 1)
+"""
+STARTS = f"""
+INSERT INTO spell AS s (journey_id, stage, spell, person_id, organisation_id, started_on, pathway, code, next_code)
+SELECT DISTINCT ON (n.journey_id, n.stage, n.spell) n.*, {WHOSE}
 FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::uuid[], $5::uuid[], $6::date[])
     AS n(journey_id, stage, spell, person_id, organisation_id, started_on)
-ORDER BY journey_id, stage, spell, started_on
+{OF_PATHWAY}
+ORDER BY n.journey_id, n.stage, n.spell, n.started_on
 ON CONFLICT (journey_id, stage, spell) DO UPDATE
 SET started_on = LEAST(s.started_on, EXCLUDED.started_on), organisation_id = LEAST(s.organisation_id, EXCLUDED.organisation_id)
 """
@@ -98,12 +149,13 @@ async def save_leavings(connection: Connection, rows: Sequence[Row]) -> None:
     await _run(connection, LEAVINGS, rows)
 
 
-LEAVINGS = """
-INSERT INTO spell AS s (journey_id, stage, spell, person_id, organisation_id, left_on, how)
-SELECT DISTINCT ON (journey_id, stage, spell) *
+LEAVINGS = f"""
+INSERT INTO spell AS s (journey_id, stage, spell, person_id, organisation_id, left_on, how, pathway, code, next_code)
+SELECT DISTINCT ON (n.journey_id, n.stage, n.spell) n.*, {WHOSE}
 FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::uuid[], $5::uuid[], $6::date[], $7::text[])
     AS n(journey_id, stage, spell, person_id, organisation_id, left_on, how)
-ORDER BY journey_id, stage, spell, left_on
+{OF_PATHWAY}
+ORDER BY n.journey_id, n.stage, n.spell, n.left_on
 ON CONFLICT (journey_id, stage, spell) DO UPDATE
 SET left_on = LEAST(s.left_on, EXCLUDED.left_on), how = LEAST(s.how, EXCLUDED.how),
     organisation_id = LEAST(s.organisation_id, EXCLUDED.organisation_id)
@@ -159,14 +211,15 @@ SET raised_at = LEAST(c.raised_at, EXCLUDED.raised_at), answered_at = LEAST(c.an
 
 
 async def save_places_not_found(connection: Connection, rows: Sequence[Row]) -> None:
-    """(referral_id, person_id, stage, region, on_day): a request counts once, on the first day."""
+    """(referral_id, person_id, stage, region, on_day, pathway): a request counts once, on the first day."""
     await _run(connection, PLACES_NOT_FOUND, rows)
 
 
 PLACES_NOT_FOUND = """
-INSERT INTO place_not_found AS p (referral_id, person_id, stage, region, on_day)
+INSERT INTO place_not_found AS p (referral_id, person_id, stage, region, on_day, pathway)
 SELECT DISTINCT ON (referral_id) *
-FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::date[]) AS n(referral_id, person_id, stage, region, on_day)
+FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::date[], $6::text[])
+    AS n(referral_id, person_id, stage, region, on_day, pathway)
 ORDER BY referral_id, on_day
 ON CONFLICT (referral_id) DO UPDATE SET on_day = LEAST(p.on_day, EXCLUDED.on_day)
 """

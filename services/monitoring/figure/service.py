@@ -1,84 +1,88 @@
-"""Tables of figures as the roll-ups have them now: exact, for use inside only. What may leave is release's."""
+"""A figure as one thing, and the tables of all figures as the roll-ups have them now: exact, for use inside only."""
 
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
-from services.monitoring.definition import domain as definition
-from services.monitoring.figure import domain
-from services.monitoring.figure.domain import NOT_KNOWN
+from services.monitoring.figure.domain import FigureRow, Kind, Placed, region_of
 from services.monitoring.rollup import service as rollups
-from services.monitoring.table.domain import Counted, Spec, Subject, Table, tables_of
-from shared.database import Connection, Record
+from services.monitoring.row.domain import Row
+from services.monitoring.table.domain import NOT_KNOWN, Counted, Subject, Table, tables_of
+from shared.database import Connection
 
-Fall = tuple[Subject, tuple[str, ...], int | None]
-
-
-async def exact_tables(connection: Connection, before: date, as_of: date, limit: int) -> list[Table]:
-    """Every table over the days before `before`, as it stood on the day `as_of`. `limit`: days after which who waits is lost."""
-    rows = await rollups.list_placed(connection, before)
-    return [table for spec in definition.SPECS for table in tables_of(spec, _counted(spec, rows, as_of, limit))]
+Beside = Callable[[Connection, date], Awaitable[list[tuple[Subject, Counted]]]]
+Terms = Mapping[str, Any]
 
 
-def _counted(spec: Spec, rows: list[Record], as_of: date, limit: int) -> Iterator[tuple[Subject, Counted]]:
-    for row in rows:
-        if fall := FALLS.get((spec.name, row["figure"])):
-            subject, cells, amount = fall(row, as_of, limit)
-            region = row["detail"] if row["figure"] == "no-place" else row["region"]
-            place = (domain.region_of(region), row["programme"] or NOT_KNOWN, row["period"].strftime("%Y-%m"))
-            yield subject, Counted(*place, cells, amount, row["units"])
+@dataclass(frozen=True)
+class Figure:
+    """All there is of one figure: it is listed in `figures.py`, and routes, releases, roll-ups and documents are made from it.
+
+    `units`: the SQL that finds its units of the persons `$1`, with the columns of `unit.domain.Unit`; empty where the units are
+    another figure's. `words`: what it counts, by definition code; terms in braces are filled from what was in force.
+    `beside`: units that are no person's. `terms`: what the words need beyond the settings, from the counts.
+    `derive`: rows made of other figures' released rows, which tells nothing new; it is given the position of each pathway's halfway stage.
+    `version` rises when a rule changes that neither the SQL nor a table's kind shows.
+    """
+
+    name: str
+    path: str
+    says: str
+    row: type[FigureRow]
+    words: Mapping[str, str]
+    kinds: tuple[Kind, ...] = ()
+    units: str = ""
+    filters: tuple[str, ...] = ()
+    beside: Beside | None = None
+    terms: Callable[[Sequence[Placed]], Terms] | None = None
+    derive: Callable[[Mapping[str, list[Row]], Mapping[str, int]], list[Row]] | None = None
+    version: int = field(default=1, kw_only=True)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names under which its rows are kept, the first kind's first."""
+        return tuple(dict.fromkeys(kind.spec.name for kind in self.kinds)) or (self.name,)
 
 
-def _hand_over(row: Record, as_of: date, limit: int) -> Fall:
-    stage = row["stage"]
-    cells = domain.hand_over_cells(row["outcome"], row["detail"], row["period"], row["amount"], as_of, limit)
-    started = cells[0].startswith("within-") or cells[0] == "later"
-    return (stage, stage + 1 if row["figure"] == "handover" else stage), cells, row["amount"] if started else None
+Figures = tuple[Figure, ...]
 
 
-def _with_reason(row: Record, as_of: date, limit: int) -> Fall:
-    reason = (f"{row['outcome']}/{row['detail']}",) if row["detail"] else ()
-    return (row["stage"],), (row["outcome"], *reason), None
+def units_of(figures: Figures) -> str:
+    """All units of all figures of the persons `$1`, as one query."""
+    return "\nUNION ALL\n".join(f"({figure.units})" for figure in figures if figure.units)
 
 
-def _started(row: Record, as_of: date, limit: int) -> Fall:
-    return (row["stage"],), ("started",), None
+def version_of(figures: Figures) -> str:
+    """Changes with the units of a figure, with how they fall into tables, and with a figure's own version."""
+    told = [(f.name, f.version, f.units, [(kind.spec, sorted(kind.falls)) for kind in f.kinds]) for f in figures]
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
-def _relapse(row: Record, as_of: date, limit: int) -> Fall:
-    return (row["stage"],), (f"{row['outcome']}/met",), None
+@dataclass(frozen=True)
+class Exact:
+    """Every table of every figure at one moment, and the counts they are made of."""
+
+    tables: list[tuple[Figure, Kind, Table]]
+    counts: Sequence[Placed]
 
 
-def _journey(row: Record, as_of: date, limit: int) -> Fall:
-    return (), (row["outcome"], f"treatment/{row['detail'] or 'none'}"), row["amount"] if row["outcome"] == "completed" else None
+async def exact_tables(connection: Connection, figures: Figures, before: date, as_of: date) -> Exact:
+    """Every table over the days before `before`, as it stood on the day `as_of`."""
+    counts = [Placed(*row) for row in await rollups.list_placed(connection, before)]
+    tables = []
+    for figure in figures:
+        beside = await figure.beside(connection, before) if figure.beside else []
+        for place, kind in enumerate(figure.kinds):
+            counted = [*_counted(kind, counts, as_of), *(beside if place == 0 else [])]
+            tables += [(figure, kind, table) for table in tables_of(kind.spec, counted)]
+    return Exact(tables, counts)
 
 
-def _order(row: Record, as_of: date, limit: int) -> Fall:
-    return (), (f"order/{row['outcome']}",), None
-
-
-def _interaction(row: Record, as_of: date, limit: int) -> Fall:
-    """A concern goes from a family to the clinic; a referral without a sender was asked by the person."""
-    sender = row["from_level"] or ("meso" if row["detail"] == "referral" else "micro")
-    kind = "concern" if row["detail"] == "concern" else "referral"
-    return (sender, row["to_level"] or "meso", kind), (row["outcome"],), row["amount"]
-
-
-def _no_place(row: Record, as_of: date, limit: int) -> Fall:
-    return (row["stage"],), ("not-found",), None
-
-
-FALLS: dict[tuple[str, str], Callable[[Record, date, int], Fall]] = {
-    ("handovers", "handover"): _hand_over,
-    ("handovers", "transfer"): _hand_over,
-    ("referral_funnel", "referral"): _with_reason,
-    ("referral_funnel_after_relapse", "referral-after-relapse"): _with_reason,
-    ("stages", "stage"): _with_reason,
-    ("relapses", "stage"): _started,
-    ("relapses", "relapse"): _relapse,
-    ("resocialization", "resocialization"): _with_reason,
-    ("journeys", "journey"): _journey,
-    ("journeys", "journey-order"): _order,
-    ("interaction", "interaction"): _interaction,
-    ("places_not_found", "no-place"): _no_place,
-}
-"""(kind of table, figure of the roll-up) -> where its units fall."""
+def _counted(kind: Kind, counts: Sequence[Placed], as_of: date) -> Iterator[tuple[Subject, Counted]]:
+    for unit in counts:
+        if fall := kind.falls.get(unit.figure):
+            fallen = fall(unit, as_of)
+            place = (region_of(fallen.region or unit.region) or NOT_KNOWN, unit.programme or NOT_KNOWN, unit.period.strftime("%Y-%m"))
+            yield fallen.subject, Counted(*place, fallen.cells, fallen.amount, unit.units)

@@ -1,48 +1,39 @@
-"""Routes of releases: every figure with numerator, denominator, definition and as-of. Nothing is computed here; a null cell is withheld."""
+"""Routes of releases, made from the figures: each number with numerator, denominator, definition and as-of. Nothing is computed here.
 
+A null cell is withheld.
+"""
+
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal
 
-from fastapi import Query
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field, create_model
 
-from services.monitoring.definition.domain import DEFINITIONS
+from services.monitoring.figure.service import Figure, Figures
 from services.monitoring.instruction.domain import covers
 from services.monitoring.release import service
-from services.monitoring.row.domain import (
-    CooperationRow,
-    HandoverRow,
-    InteractionRow,
-    JourneyRow,
-    PlaceNotFoundRow,
-    ReferralRow,
-    RelapseRow,
-    ResocializationRow,
-    StageRow,
-)
+from services.monitoring.row.domain import BREAKDOWNS
 from shared.command import CurrentTx, queries
 from shared.database import Tx
-from shared.errors import Refused
+from shared.errors import NotFound, Refused
 from shared.identity import Caller
 from shared.paging import LAST_MOMENT, Moment, Page, Paging, moment, page_of, values_of
 from shared.policy import allows, roles
-from shared.web import Code, Region
+from shared.web import Code, Region, Stage
 
-router_queries = queries("releases")
 READERS = roles("analyst", "ministry", "region")
-BREAKDOWNS = ("region", "programme", "period")
-
-Stage = Annotated[int, Field(ge=1, le=20)]
-
-AnyRow = TypeVar("AnyRow", bound=BaseModel)
+PERIOD = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 
 
 class Release(BaseModel):
-    """Figures of the months that ended by `closed_until`, that day included; frozen."""
+    """Figures of the months that ended by `closed_until`, that day included; frozen. What it was made under: null where not kept."""
 
     as_of: datetime
     closed_until: date
     made_at: datetime
+    threshold: int | None = Field(description="The least count that is shown, beside zero.")
+    limits: dict[str, Any] | None = Field(description="What its definitions speak of.")
 
 
 class Definition(BaseModel):
@@ -52,140 +43,126 @@ class Definition(BaseModel):
     text: str
 
 
+class LongRow(BaseModel):
+    """One number. `grain` says which breakdown the row belongs to; rows of two grains are never added together.
+
+    `persons`: which persons it counts, in the same words wherever the same ones are counted.
+    """
+
+    figure: str
+    pathway: str | None
+    subject: dict[str, str] = Field(examples=[{"from_stage": "detoxification", "to_stage": "treatment"}])
+    grain: Literal["all", "region", "programme", "period"]
+    region: str | None
+    programme: str | None
+    period: str | None
+    measure: str = Field(examples=["lost"])
+    value: float | None
+    status: Literal["shown", "withheld", "none"]
+    numerator: int | None
+    denominator: int | None
+    persons: str
+    definition: str
+    as_of: datetime
+
+
+class Explained(BaseModel):
+    as_of: Moment | None = Field(None, description="One of GET /releases; absent: the newest.")
+
+
 class Sought(Paging):
-    """Which release and page. `as_of`: one of GET /releases; absent: the newest."""
+    """Which release and page. `as_of`: one of GET /releases; absent: the newest. One breakdown at a time: nothing below it is shown."""
 
     as_of: Moment | None = None
+    pathway: Code | None = None
 
 
-class Grain(Sought):
-    """One breakdown at a time: nothing below the published grain is shown."""
-
+class SoughtLong(Sought):
+    grain: Literal["all", "region", "programme", "period"] | None = None
     region: Region | None = None
-    period: str | None = Field(None, pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", examples=["2026-01"])
+    measure: str | None = Field(None, max_length=80)
 
 
-class ProgrammeGrain(Grain):
-    programme: Code | None = Field(None, examples=["naltrexone"])
+FILTERS: Mapping[str, Any] = {
+    "region": Region | None,
+    "programme": Code | None,
+    "definition": Code | None,
+    "period": Annotated[str | None, Field(pattern=PERIOD, examples=["2026-01"])],
+}
+"""The filters that are not a part of a table's subject; of the others those called stage are positions, the rest codes."""
 
 
-class SoughtHandovers(ProgrammeGrain):
-    from_stage: Stage | None = None
-    to_stage: Stage | None = None
+def router_of(figures: Figures) -> APIRouter:
+    """All routes of releases, one of them for each figure."""
+    router = queries("releases")
+    router.get("/releases")(list_releases)
+    router.get("/definitions")(_definitions(figures))
+    for figure in figures:
+        router.get(figure.path, description=figure.says)(_rows(figure))
+    router.get("/figures/{figure}")(_long_rows(figures))
+    return router
 
 
-class SoughtFunnel(ProgrammeGrain):
-    stage: Stage | None = None
-    after_relapse: bool = Field(False, description="The referrals that a relapse opened; never part of the others.")
-
-
-class SoughtStages(ProgrammeGrain):
-    stage: Stage | None = None
-
-
-class SoughtRelapses(Sought):
-    definition: Code | None = Field(None, examples=["consecutive-4-from-week-3"])
-    stage: Stage | None = None
-    programme: Code | None = None
-
-
-class SoughtResocialization(Grain):
-    after_stage: Stage | None = None
-
-
-class SoughtPlaces(Sought):
-    stage: Stage | None = None
-    region: Region | None = None
-
-
-class SoughtCooperation(Sought):
-    region: Region | None = None
-
-
-@router_queries.get("/releases")
 @allows(READERS)
 async def list_releases(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Page[Release]:
     """All releases, newest first; each stays as it is."""
     before = moment(values_of(paging.cursor, 1)[0]) if paging.cursor else LAST_MOMENT
-    found = await service.list_releases(tx, before, paging.limit)
-    items = [Release(as_of=as_of, closed_until=closed, made_at=made_at) for as_of, closed, made_at in found]
-    return page_of(items, paging.limit, lambda item: (item.as_of,))
+    found = [Release.model_validate(made._asdict()) for made in await service.list_releases(tx, before, paging.limit)]
+    return page_of(found, paging.limit, lambda item: (item.as_of,))
 
 
-@router_queries.get("/definitions")
-@allows(READERS)
-async def list_definitions(tx: CurrentTx) -> list[Definition]:
-    """What each figure counts; the rows name these codes."""
-    return [Definition(code=code, text=text) for code, text in DEFINITIONS.items()]
+def _definitions(figures: Figures) -> Any:
+    @allows(READERS)
+    async def list_definitions(tx: CurrentTx, sought: Annotated[Explained, Query()]) -> list[Definition]:
+        """What each figure of a release counts, with the limits that were in force; the rows name these codes."""
+        texts = await service.definitions_of(tx, figures, sought.as_of)
+        return [Definition(code=code, text=text) for code, text in texts.items()]
+
+    return list_definitions
 
 
-@router_queries.get("/handovers")
-@allows(READERS)
-async def list_handovers(tx: CurrentTx, sought: Annotated[SoughtHandovers, Query()]) -> Page[HandoverRow]:
-    """Where persons get lost between two stages. Source: mission rows 002-04, 002-05; standards section 4."""
-    return await _page(tx, "handovers", sought, HandoverRow)
+def _rows(figure: Figure) -> Any:
+    """The route of a figure, with the filters it names and its own model of a row."""
+
+    async def list_figure(tx: Tx, sought: Any) -> Any:
+        kinds = [kind for kind in figure.kinds if kind.asked and getattr(sought, kind.asked)]
+        return await _page(tx, kinds[0].spec.name if kinds else figure.tables[0], sought, figure.row)
+
+    list_figure.__name__ = f"list_{figure.path.rpartition('/')[2].replace('-', '_')}"
+    model = _model_of(figure)
+    list_figure.__annotations__ = {"tx": CurrentTx, "sought": Annotated[model, Query()], "return": Page[figure.row]}  # type: ignore[name-defined]
+    return allows(READERS)(list_figure)
 
 
-@router_queries.get("/referral-funnel")
-@allows(READERS)
-async def list_referral_funnel(tx: CurrentTx, sought: Annotated[SoughtFunnel, Query()]) -> Page[ReferralRow]:
-    """Persons referred, accepted, started. Source: mission rows 002-06, 002-29."""
-    name = "referral_funnel_after_relapse" if sought.after_relapse else "referral_funnel"
-    return await _page(tx, name, sought, ReferralRow)
+def _model_of(figure: Figure) -> type[BaseModel]:
+    fields: dict[str, Any] = {name: (_type_of(name), None) for name in figure.filters}
+    flags: dict[str, Any] = {kind.asked: (bool, False) for kind in figure.kinds if kind.asked}
+    return create_model(f"Sought_{figure.name}", __base__=Sought, **fields, **flags)
 
 
-@router_queries.get("/journeys-funnel")
-@allows(READERS)
-async def list_journeys_funnel(tx: CurrentTx, sought: Annotated[Grain, Query()]) -> Page[JourneyRow]:
-    """Journeys completed, left, open, and treated but not complete; the time it took. Source: mission rows 002-37, 002-49, 000-66."""
-    return await _page(tx, "journeys", sought, JourneyRow)
+def _type_of(name: str) -> Any:
+    return FILTERS[name] if name in FILTERS else Stage | None if name.endswith("stage") else Code | None
 
 
-@router_queries.get("/journeys-funnel/stages")
-@allows(READERS)
-async def list_stages(tx: CurrentTx, sought: Annotated[SoughtStages, Query()]) -> Page[StageRow]:
-    """Persons who started, completed, left each stage. Source: mission row 002-28."""
-    return await _page(tx, "stages", sought, StageRow)
+def _long_rows(figures: Figures) -> Any:
+    names = frozenset(figure.name for figure in figures if figure.kinds)
+
+    @allows(READERS)
+    async def list_long_rows(
+        tx: CurrentTx, figure: Annotated[str, Path(max_length=60)], sought: Annotated[SoughtLong, Query()]
+    ) -> Page[LongRow]:
+        """The same numbers as the figure's own route, one number a row: for tables and tools. `figure`: its name, such as handover."""
+        if figure not in names:
+            raise NotFound("figure")
+        return await _page(tx, service.long_name(figure), sought, LongRow)
+
+    return list_long_rows
 
 
-@router_queries.get("/journeys-funnel/resocialization")
-@allows(READERS)
-async def list_resocialization(tx: CurrentTx, sought: Annotated[SoughtResocialization, Query()]) -> Page[ResocializationRow]:
-    """Of those who completed stage 4 (second figure: 3): started 5, completed it, neither, with reasons. Source: mission row 002-04."""
-    return await _page(tx, "resocialization", sought, ResocializationRow)
-
-
-@router_queries.get("/relapses")
-@allows(READERS)
-async def list_relapses(tx: CurrentTx, sought: Annotated[SoughtRelapses, Query()]) -> Page[RelapseRow]:
-    """Persons by definition, stage and programme, of those who started. Source: standards section 3."""
-    return await _page(tx, "relapses", sought, RelapseRow)
-
-
-@router_queries.get("/interaction")
-@allows(READERS)
-async def list_interaction(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[InteractionRow]:
-    """How levels answer one another, by pair. Source: mission row 002-22."""
-    return await _page(tx, "interaction", sought, InteractionRow)
-
-
-@router_queries.get("/places-not-found")
-@allows(READERS)
-async def list_places_not_found(tx: CurrentTx, sought: Annotated[SoughtPlaces, Query()]) -> Page[PlaceNotFoundRow]:
-    """Requests that found no place, by region and stage. Source: mission row 000-62."""
-    return await _page(tx, "places_not_found", sought, PlaceNotFoundRow)
-
-
-@router_queries.get("/cooperation")
-@allows(READERS)
-async def list_cooperation(tx: CurrentTx, sought: Annotated[SoughtCooperation, Query()]) -> Page[CooperationRow]:
-    """Per region, side by side: stage 4, the hand-overs around it, the offers of stages 4 and 5. Source: mission rows 002-28, 002-29."""
-    return await _page(tx, "cooperation", sought, CooperationRow)
-
-
-async def _page(tx: Tx, name: str, sought: Sought, model: type[AnyRow]) -> Page[AnyRow]:
+async def _page(tx: Tx, name: str, sought: Sought, model: type[BaseModel]) -> Page[Any]:
     """The wanted rows in the order of the release. A cursor stays with its release, whatever is released meanwhile."""
-    wanted = sought.model_dump(exclude={"as_of", "cursor", "limit", "after_relapse"}, exclude_none=True)
+    asked = sought.model_dump(exclude={"as_of", "cursor", "limit"}, exclude_none=True)
+    wanted = {name: value for name, value in asked.items() if not isinstance(value, bool)}
     if sum(breakdown in wanted for breakdown in BREAKDOWNS) > 1:
         raise Refused("below-published-grain")
     pinned, start = _place(sought.cursor) if sought.cursor else (sought.as_of, 0)

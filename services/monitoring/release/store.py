@@ -2,17 +2,32 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any, NamedTuple
 
 import orjson
 
-from services.monitoring.release.domain import Row
-from shared.database import Record, Tx
+from services.monitoring.row.domain import Row
+from shared.database import Tx
 
 
-async def insert_release(tx: Tx, as_of: datetime, closed_until: date) -> bool:
-    """Answers whether it was new: a release as of this very moment stays the one it is."""
-    sql = "INSERT INTO release (as_of, closed_until, made_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
-    return await tx.connection.execute(sql, as_of, closed_until, tx.now) == "INSERT 0 1"
+class Made(NamedTuple):
+    """What a release says of itself beside its tables."""
+
+    as_of: datetime
+    closed_until: date
+    threshold: int
+    limits: Mapping[str, Any]
+    definitions: Mapping[str, str]
+
+
+async def insert_release(tx: Tx, made: Made) -> bool:
+    """Returns whether it was new: a release as of this very moment stays the one it is."""
+    sql = """
+    INSERT INTO release (as_of, closed_until, made_at, threshold, limits, definitions) VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb)
+    ON CONFLICT DO NOTHING
+    """
+    texts = (orjson.dumps(made.limits).decode(), orjson.dumps(made.definitions).decode())
+    return await tx.connection.execute(sql, made.as_of, made.closed_until, tx.now, made.threshold, *texts) == "INSERT 0 1"
 
 
 async def insert_tables(tx: Tx, as_of: datetime, tables: Mapping[str, Sequence[Row]]) -> None:
@@ -38,7 +53,16 @@ async def list_rows(tx: Tx, as_of: datetime, name: str) -> list[Row]:
     return rows
 
 
-async def list_releases(tx: Tx, before: datetime, limit: int) -> list[Record]:
-    """Newest first."""
-    sql = "SELECT * FROM release WHERE as_of < $1 ORDER BY as_of DESC LIMIT $2"
-    return await tx.connection.fetch(sql, before, limit)
+async def find_definitions(tx: Tx, as_of: datetime) -> dict[str, str] | None:
+    """The texts of a release; None where it kept none."""
+    found = await tx.connection.fetchval("SELECT definitions FROM release WHERE as_of = $1", as_of)
+    texts: dict[str, str] | None = orjson.loads(found) if found else None
+    return texts
+
+
+async def list_releases(tx: Tx, before: datetime, limit: int) -> list[tuple[Any, ...]]:
+    """(as_of, closed_until, made_at, threshold, limits), newest first."""
+    sql = "SELECT as_of, closed_until, made_at, threshold, limits FROM release WHERE as_of < $1 ORDER BY as_of DESC LIMIT $2"
+    return [
+        (*tuple(row)[:4], orjson.loads(row["limits"]) if row["limits"] else None) for row in await tx.connection.fetch(sql, before, limit)
+    ]

@@ -10,19 +10,22 @@ async def _run(connection: Connection, sql: str, rows: Sequence[Row]) -> None:
 
 
 async def save_openings(connection: Connection, rows: Sequence[Row]) -> None:
-    """(referral_id, person_id, journey_id, stage, from_organisation_id, origin, timed, opened_at)."""
+    """(referral_id, person_id, journey_id, stage, from_organisation_id, origin, timed, opened_at, opened_seq, pathway, code, limit)."""
     await _run(connection, OPENINGS, rows)
 
 
 OPENINGS = """
-INSERT INTO referral AS r (referral_id, person_id, journey_id, stage, from_organisation_id, origin, timed, opened_at)
+INSERT INTO referral AS r (referral_id, person_id, journey_id, stage, from_organisation_id, origin, timed, opened_at, opened_seq,
+    pathway, stage_code, limit_days)
 SELECT DISTINCT ON (referral_id) *
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::uuid[], $6::text[], $7::boolean[], $8::timestamptz[])
-    AS n(referral_id, person_id, journey_id, stage, from_organisation_id, origin, timed, opened_at)
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::uuid[], $6::text[], $7::boolean[], $8::timestamptz[], $9::bigint[],
+            $10::text[], $11::text[], $12::smallint[])
+    AS n(referral_id, person_id, journey_id, stage, from_organisation_id, origin, timed, opened_at, opened_seq, pathway, code, limit_days)
 ORDER BY referral_id, opened_at
 ON CONFLICT (referral_id) DO UPDATE
 SET journey_id = LEAST(r.journey_id, EXCLUDED.journey_id), from_organisation_id = EXCLUDED.from_organisation_id,
-    origin = EXCLUDED.origin, timed = r.timed OR EXCLUDED.timed, opened_at = EXCLUDED.opened_at
+    origin = EXCLUDED.origin, timed = r.timed OR EXCLUDED.timed, opened_at = EXCLUDED.opened_at, opened_seq = EXCLUDED.opened_seq,
+    pathway = EXCLUDED.pathway, stage_code = EXCLUDED.stage_code, limit_days = EXCLUDED.limit_days
 WHERE r.opened_at IS NULL
 """
 

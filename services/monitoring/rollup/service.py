@@ -1,17 +1,18 @@
-"""Roll-ups: moved by what a batch changed; compared with, and put right from, all facts."""
+"""Roll-ups: moved by what a batch changed; compared with, and put right from, all facts. Which units there are is told by who calls.
+
+`units`: the SQL that finds all units of the persons `$1`; see `figure/service.py: units_of`.
+"""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
 from services.monitoring.rollup import store
-from services.monitoring.unit.service import OF_EVERYBODY, Unit, units_of
+from services.monitoring.unit.domain import Unit
 from shared.database import Connection, Record
 from shared.errors import Conflict
-
-__all__ = ["Difference", "differences", "list_placed", "lock_persons", "move", "rebuild", "units_of"]
 
 
 class Difference(NamedTuple):
@@ -27,6 +28,11 @@ async def lock_persons(connection: Connection, persons: Sequence[UUID]) -> None:
     await store.lock_persons(connection, persons)
 
 
+async def units_of(connection: Connection, units: str, persons: Sequence[UUID]) -> Counter[Unit]:
+    """How many units of each shape these persons make."""
+    return Counter(Unit(*row) for row in await store.list_units(connection, units, persons))
+
+
 async def move(connection: Connection, before: Counter[Unit], after: Counter[Unit]) -> None:
     """Add what the units of the locked persons changed; nothing when they did not."""
     change = Counter(after)
@@ -36,12 +42,12 @@ async def move(connection: Connection, before: Counter[Unit], after: Counter[Uni
         await store.add(connection, rows)
 
 
-async def differences(connection: Connection) -> list[Difference]:
+async def differences(connection: Connection, units: str) -> list[Difference]:
     """Wherever the roll-ups differ from a recomputation from all facts, both seen at one moment, whatever is written meanwhile."""
-    return _differences(await store.list_differences(connection, OF_EVERYBODY))
+    return _differences(await store.list_differences(connection, _of_everybody(units)))
 
 
-async def rebuild(connection: Connection) -> list[Difference]:
+async def rebuild(connection: Connection, units: str) -> list[Difference]:
     """Put the roll-ups right from the facts beside live traffic; answers what differed. Only as the first thing in a transaction.
 
     What is added is the difference and no count: batches that commit between comparing and adding have moved facts and roll-ups by the
@@ -49,13 +55,37 @@ async def rebuild(connection: Connection) -> list[Difference]:
     """
     if not await store.begin_rebuild(connection):
         raise Conflict("rebuilding")
-    return _differences(await store.add_differences(connection, OF_EVERYBODY))
+    return _differences(await store.add_differences(connection, _of_everybody(units)))
+
+
+def _of_everybody(units: str) -> str:
+    return units.replace("= ANY($1::uuid[])", "IS NOT NULL")
 
 
 def _differences(rows: Sequence[Record]) -> list[Difference]:
     return [Difference(Unit(*columns), kept, fresh) for *columns, kept, fresh in rows]
 
 
+async def is_of(connection: Connection, version: str) -> bool:
+    """Whether the roll-ups were last rebuilt for this version of the figures."""
+    return await store.find_version(connection) == version
+
+
+async def bring_up_to(connection: Connection, version: str, units: str) -> int:
+    """Rebuild for this version of the figures, and remember it. Returns how many counts differed.
+
+    Only as the first thing in a transaction. Raises Conflict while another rebuild runs.
+    """
+    found = await rebuild(connection, units)
+    await store.save_version(connection, version)
+    return len(found)
+
+
 async def list_placed(connection: Connection, before: date) -> list[Record]:
-    """The counts of days before `before`, each with region, programme and levels as they are known now."""
+    """The counts of days before `before`, with the columns of `figure.domain.Placed`, as everything is known now."""
     return await store.list_placed(connection, before)
+
+
+async def halfway(connection: Connection) -> Mapping[str, int]:
+    """The position of the stage halfway through recovery, by pathway, in the newest version heard of."""
+    return {row["pathway"]: row["halfway"] for row in await store.list_halfway(connection)}

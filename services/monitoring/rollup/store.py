@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
+from services.monitoring.unit.domain import Unit
 from shared.database import Connection, Record, Row
 
 
@@ -11,6 +12,11 @@ async def lock_persons(connection: Connection, persons: Sequence[UUID]) -> None:
     """Make the rows that are missing, then lock all in order. Two statements: a waiter must see what was committed meanwhile."""
     await connection.execute("INSERT INTO person (person_id) SELECT unnest($1::uuid[]) ORDER BY 1 ON CONFLICT DO NOTHING", persons)
     await connection.execute("SELECT FROM person WHERE person_id = ANY($1::uuid[]) ORDER BY person_id FOR NO KEY UPDATE", persons)
+
+
+async def list_units(connection: Connection, units: str, persons: Sequence[UUID]) -> list[Record]:
+    """All units of all figures of these persons: one statement, whatever their number."""
+    return await connection.fetch(units, persons)
 
 
 async def add(connection: Connection, rows: Sequence[Row]) -> None:
@@ -42,53 +48,79 @@ async def _at_length(connection: Connection, statement: str) -> list[Record]:
 
 REBUILD_LOCK = 7_302_010
 LONGEST = 3_600
-INTO = "INSERT INTO rollup AS r (figure, stage, organisation_id, to_organisation_id, period, outcome, detail, amount, units)"
-BY_PLACE = """
-ORDER BY figure, stage, organisation_id, to_organisation_id, period, outcome, detail, amount
-ON CONFLICT (figure, stage, organisation_id, to_organisation_id, period, outcome, detail, amount)
-DO UPDATE SET units = r.units + EXCLUDED.units
-"""
+COLUMNS = ", ".join(Unit._fields)
+INTO = f"INSERT INTO unit_count AS r ({COLUMNS}, units)"
+BY_PLACE = f"ORDER BY {COLUMNS} ON CONFLICT ({COLUMNS}) DO UPDATE SET units = r.units + EXCLUDED.units"
 """The order in which counts are locked, the same in every transaction."""
+TYPES = ["text[]", "text[]", "text[]", "text[]", "uuid[]", "uuid[]", "date[]", "text[]", "text[]", "int[]", "int[]", "bigint[]"]
 ADD = f"""
 {INTO}
-SELECT figure, stage, organisation_id, to_organisation_id, period, outcome, detail, amount, units
-FROM unnest($1::text[], $2::smallint[], $3::uuid[], $4::uuid[], $5::date[], $6::text[], $7::text[], $8::int[], $9::bigint[])
-    AS u(figure, stage, organisation_id, to_organisation_id, period, outcome, detail, amount, units)
+SELECT {COLUMNS}, units FROM unnest({", ".join(f"${place}::{kind}" for place, kind in enumerate(TYPES, 1))}) AS u({COLUMNS}, units)
 {BY_PLACE}
 """
-DIFFERENCES = """
-SELECT figure, stage, organisation_id, to_organisation_id, period, outcome, detail, amount,
-       sum(kept)::bigint AS kept, sum(fresh)::bigint AS fresh
+DIFFERENCES = f"""
+SELECT {COLUMNS}, sum(kept)::bigint AS kept, sum(fresh)::bigint AS fresh
 FROM (
-    SELECT figure, stage::int, organisation_id, to_organisation_id, period, outcome, detail, amount, units AS kept, 0 AS fresh FROM rollup
+    SELECT {COLUMNS}, units AS kept, 0 AS fresh FROM unit_count
     UNION ALL
-    SELECT figure, stage, organisation_id, to_organisation_id, period, outcome, detail, amount, 0, count(*)
-    FROM ({}) AS u(figure, stage, organisation_id, to_organisation_id, period, outcome, detail, amount)
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+    SELECT {COLUMNS}, 0, count(*) FROM ({{}}) AS u({COLUMNS}) GROUP BY {COLUMNS}
 ) AS compared
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(kept) <> sum(fresh)
+GROUP BY {COLUMNS} HAVING sum(kept) <> sum(fresh)
 """
 ADD_DIFFERENCES = f"""
 WITH found AS MATERIALIZED ({DIFFERENCES}), added AS (
-    {INTO}
-    SELECT figure, stage, organisation_id, to_organisation_id, period, outcome, detail, amount, fresh - kept FROM found
-    {BY_PLACE}
+    {INTO} SELECT {COLUMNS}, fresh - kept FROM found {BY_PLACE}
 )
 SELECT * FROM found
 """
 
 
+async def find_version(connection: Connection) -> str | None:
+    """The version of the figures that the roll-ups were last rebuilt for."""
+    found: str | None = await connection.fetchval("SELECT version FROM rollup_version")
+    return found
+
+
+async def save_version(connection: Connection, version: str) -> None:
+    await connection.execute(
+        "INSERT INTO rollup_version (version) VALUES ($1) ON CONFLICT (one) DO UPDATE SET version = EXCLUDED.version", version
+    )
+
+
+async def list_halfway(connection: Connection) -> list[Record]:
+    """(pathway, halfway) of the newest version heard of, where it has such a stage."""
+    return await connection.fetch(
+        "SELECT * FROM (SELECT DISTINCT ON (pathway) pathway, halfway::int FROM pathway ORDER BY pathway, version DESC) AS newest"
+        " WHERE halfway IS NOT NULL"
+    )
+
+
 async def list_placed(connection: Connection, before: date) -> list[Record]:
-    """The counts of days before `before`, with region and programme of the organisation, and the levels on both sides."""
+    """The counts of days before `before`, with region and programme of the organisation, and the levels on both sides.
+
+    A stage stands where the newest version of its pathway has it.
+    """
     return await connection.fetch(PLACED, before)
 
 
 PLACED = """
-SELECT r.figure, r.stage::int, o.region, o.programmes ->> r.stage::text AS programme, r.period, r.outcome, r.detail, r.amount,
-       o.level AS from_level, t.level AS to_level, sum(r.units)::bigint AS units
-FROM rollup r
-LEFT JOIN organisation o ON o.organisation_id = r.organisation_id
-LEFT JOIN organisation t ON t.organisation_id = r.to_organisation_id
-WHERE r.period < $1 AND r.units <> 0
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+WITH place AS (
+    SELECT DISTINCT ON (pathway, code) pathway, code, position::int
+    FROM pathway CROSS JOIN LATERAL unnest(codes) WITH ORDINALITY AS c(code, position)
+    ORDER BY pathway, code, version DESC
+), counted AS (
+    SELECT r.*, COALESCE(s.position, substring(r.stage FROM '^stage-([0-9]+)$')::int, 0) AS position,
+           COALESCE(t.position, substring(r.to_stage FROM '^stage-([0-9]+)$')::int, 0) AS to_position
+    FROM unit_count r
+    LEFT JOIN place s ON s.pathway = r.pathway AND s.code = r.stage
+    LEFT JOIN place t ON t.pathway = r.pathway AND t.code = r.to_stage
+    WHERE r.period < $1 AND r.units <> 0
+)
+SELECT c.figure, c.pathway, c.stage, c.position, c.to_stage, c.to_position, o.region,
+       o.programmes ->> (c.pathway || '/' || c.position) AS programme, c.period, c.outcome, c.detail, c.amount, c.limit_days,
+       o.level AS from_level, t.level AS to_level, sum(c.units)::bigint AS units
+FROM counted c
+LEFT JOIN organisation o ON o.organisation_id = c.organisation_id
+LEFT JOIN organisation t ON t.organisation_id = c.to_organisation_id
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 """

@@ -1,4 +1,4 @@
-"""Tables of figures: rows, cells that add up, what is published of them. Pure; hides nothing. Which kinds there are is definition's.
+"""Tables of figures: rows, cells that add up, what is published of them. Pure; hides nothing. Which kinds there are is each figure's.
 
 A table has rows (all, by region, by programme, by month: one breakdown at a time, the published grain) and cells that add up to its total.
 A cell `a/b` is part of cell `a`, or of the total where `a` is no cell: a second way to split the same total.
@@ -11,15 +11,35 @@ from typing import NamedTuple
 
 TOTAL = "*"
 ALL_ROWS = ("all", "")
+NOT_KNOWN = "not-known"
 
 RowKey = tuple[str, str]
-Subject = tuple[int | str, ...]
+
+
+class StageAt(NamedTuple):
+    """A stage by its position in its pathway, and its code."""
+
+    position: int
+    code: str
+
+
+class Subject(NamedTuple):
+    """What a table is about. Two pathways never share one; `pathway` is None where a figure has none."""
+
+    pathway: str | None
+    parts: tuple[StageAt | str, ...]
+
+    def in_order(self) -> tuple[str, ...]:
+        """Sorts by pathway, then by each part as readers count."""
+        return (self.pathway or "", *(f"{part.position:03}" if isinstance(part, StageAt) else part for part in self.parts))
 
 
 @dataclass(frozen=True)
 class Spec:
     """A kind of table. `published` names what is shown as sums of cells; TOTAL stands for all of them.
 
+    `subject`: the names of the subject's parts. `persons`: for each published name which persons (or journeys, or requests) it
+    counts, in words that are the same wherever the same ones are counted; the parts' codes stand in braces.
     `reasons`: cells whose parts are shown too. `quantiles`: what the median is taken over, and its unit.
     """
 
@@ -27,6 +47,7 @@ class Spec:
     subject: tuple[str, ...]
     cells: tuple[str, ...]
     published: Mapping[str, tuple[str, ...]]
+    persons: Mapping[str, str]
     numerator: str
     denominator: str
     definition: str
@@ -37,6 +58,8 @@ class Spec:
     """Pairs of cells of which the first counts a subset of the second: their difference could be read as well."""
     kept: tuple[str, ...] = ()
     """Cells that others are withheld before."""
+    operators_grain: str = "all"
+    """The rows that an operator on the machine is shown: the whole, or one breakdown."""
 
 
 class Counted(NamedTuple):
@@ -102,7 +125,7 @@ def tables_of(spec: Spec, counted: Iterable[tuple[Subject, Counted]]) -> list[Ta
         tables.setdefault(subject, Table(spec, subject)).count(units)
     for table in tables.values():
         table.fill()
-    return [tables[subject] for subject in sorted(tables, key=lambda subject: tuple(str(part) for part in subject))]
+    return [tables[subject] for subject in sorted(tables, key=Subject.in_order)]
 
 
 def quantile(counts: Mapping[int, int], share: float) -> float | None:

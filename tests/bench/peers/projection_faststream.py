@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import pairwise
 from time import perf_counter
 from typing import Any
 from uuid import UUID
@@ -19,21 +20,22 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TIMESTAMP
 
+from services.monitoring.figures import FIGURES
 from services.monitoring.unit.domain import Unit
-from services.monitoring.unit.store import FIGURES
 from shared.events import by_type
+from shared.events.pathway import FIVE_STAGES
 from shared.events.programme import JourneyCompleted, JourneyOpened, StageCompleted, StageLeft, StageStarted
 from shared.events.referral import ReferralAnswered, ReferralOpened
 
 INBOX = "CREATE TABLE processed_message (message_id uuid PRIMARY KEY, processed_at timestamptz NOT NULL DEFAULT clock_timestamp())"
-UNITS = [text(statement.replace("$1::uuid[]", "CAST(:persons AS uuid[])")) for statement in FIGURES]
-MOVE = text("""
-INSERT INTO rollup AS r (figure, stage, organisation_id, to_organisation_id, period, outcome, detail, amount, units)
-VALUES (:figure, :stage, :organisation_id, :to_organisation_id, :period, :outcome, :detail, :amount, :units)
-ON CONFLICT (figure, stage, organisation_id, to_organisation_id, period, outcome, detail, amount)
-DO UPDATE SET units = r.units + EXCLUDED.units
+UNITS = [text(figure.units.replace("$1::uuid[]", "CAST(:persons AS uuid[])")) for figure in FIGURES if figure.units]
+COLUMNS = ", ".join(Unit._fields)
+MOVE = text(f"""
+INSERT INTO unit_count AS r ({COLUMNS}, units) VALUES ({", ".join(f":{name}" for name in Unit._fields)}, :units)
+ON CONFLICT ({COLUMNS}) DO UPDATE SET units = r.units + EXCLUDED.units
 """)
 STAMP = TIMESTAMP(timezone=True)
+CODES = [stage.code for stage in FIVE_STAGES]
 
 
 class Model(DeclarativeBase):
@@ -64,6 +66,8 @@ class Journey(Model):
     opened_on: Mapped[date | None]
     imported: Mapped[bool] = mapped_column(server_default=FetchedValue())
     completed_on: Mapped[date | None]
+    pathway: Mapped[str | None]
+    version: Mapped[int | None]
 
 
 class Spell(Model):
@@ -79,6 +83,8 @@ class Spell(Model):
     completed_on: Mapped[date | None]
     left_on: Mapped[date | None]
     how: Mapped[str | None]
+    code: Mapped[str | None]
+    next_code: Mapped[str | None]
 
 
 class Referral(Model):
@@ -89,6 +95,7 @@ class Referral(Model):
     person_id: Mapped[UUID]
     journey_id: Mapped[UUID | None]
     stage: Mapped[int]
+    stage_code: Mapped[str | None]
     origin: Mapped[str | None]
     timed: Mapped[bool] = mapped_column(server_default=FetchedValue())
     opened_at: Mapped[datetime | None] = mapped_column(STAMP)
@@ -174,7 +181,12 @@ async def _keep(session: AsyncSession, event: Any, seq: int, at: datetime) -> No
     if isinstance(event, JourneyOpened):
         session.add(
             Journey(
-                journey_id=event.journey_id, person_id=event.person_id, organisation_id=event.organisation_id, opened_on=event.opened_on
+                journey_id=event.journey_id,
+                person_id=event.person_id,
+                organisation_id=event.organisation_id,
+                opened_on=event.opened_on,
+                pathway=event.pathway,
+                version=event.version,
             )
         )
     elif isinstance(event, JourneyCompleted):
@@ -189,7 +201,8 @@ async def _keep_stay(session: AsyncSession, event: StageStarted | StageCompleted
     key = {"journey_id": event.journey_id, "stage": event.stage, "spell": event.spell}
     stay = await session.get(Spell, key)
     if stay is None:
-        session.add(stay := Spell(**key, person_id=event.person_id, organisation_id=event.organisation_id))
+        codes = {"code": CODES[event.stage - 1], "next_code": dict(pairwise(CODES)).get(CODES[event.stage - 1])}
+        session.add(stay := Spell(**key, **codes, person_id=event.person_id, organisation_id=event.organisation_id))
     if isinstance(event, StageStarted):
         stay.started_on = event.started_on
     elif isinstance(event, StageCompleted):
@@ -202,7 +215,7 @@ async def _keep_referral(session: AsyncSession, event: ReferralOpened | Referral
     request = await session.get(Referral, event.referral_id)
     if request is None:
         whose = {"person_id": event.person_id, "journey_id": event.journey_id, "stage": event.stage}
-        session.add(request := Referral(referral_id=event.referral_id, **whose))
+        session.add(request := Referral(referral_id=event.referral_id, stage_code=CODES[event.stage - 1], **whose))
     if isinstance(event, ReferralOpened):
         request.origin, request.timed, request.opened_at = event.origin, event.due_on is not None, at
         request.addressed_seq = request.last_addressed_seq = seq

@@ -14,10 +14,10 @@ from tests.fault.rows.conftest import Size
 SERVICE = "monitoring"
 COMMANDS = 60
 SPOIL = (
-    "UPDATE rollup SET units = units + 1 WHERE figure = 'stage'",
-    "UPDATE rollup SET units = 0 WHERE figure = 'journey'",
-    "DELETE FROM rollup WHERE figure = 'handover'",
-    "UPDATE rollup SET units = units - 3 WHERE figure = 'interaction'",
+    "UPDATE unit_count SET units = units + 1 WHERE figure = 'stage'",
+    "UPDATE unit_count SET units = 0 WHERE figure = 'journey'",
+    "DELETE FROM unit_count WHERE figure = 'handover'",
+    "UPDATE unit_count SET units = units - 3 WHERE figure = 'interaction'",
 )
 
 

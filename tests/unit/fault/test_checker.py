@@ -41,7 +41,14 @@ def fact(place: str, kind: str, seconds: float, cause: str = "", **body: Any) ->
 
 
 SPELL: dict[str, Any] = {"journey_id": JOURNEY, "stage": 1, "spell": 1, "organisation_id": FIRST, "imported": False}
-OF_REFERRAL: dict[str, Any] = {"referral_id": REFERRAL, "journey_id": JOURNEY, "stage": 2, "due_on": "2026-03-09"}
+OF_REFERRAL: dict[str, Any] = {
+    "referral_id": REFERRAL,
+    "journey_id": JOURNEY,
+    "stage": 2,
+    "due_on": "2026-03-09",
+    "limit_days": 21,
+    "stage_code": "treatment",
+}
 HISTORY = (
     fact("referral/1", "person_registered", 1, region="UZ-TK", life_period="adult"),
     fact("programme/1", "journey_opened", 2, journey_id=JOURNEY, organisation_id=FIRST, opened_on="2026-03-01", imported=False),

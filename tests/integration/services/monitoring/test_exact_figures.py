@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.monitoring.figures import FIGURES
 from services.monitoring.release import service as releases
 from shared.events import Event
 from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised
@@ -35,7 +36,7 @@ async def monitoring(monitoring: ServiceUnderTest) -> ServiceUnderTest:
 async def figures(service: ServiceUnderTest, *facts: Event) -> dict[str, list[dict[str, Any]]]:
     await service.deliver(*facts)
     async with service.worker.transaction() as tx:
-        return await releases.exact_figures(tx.connection, tx.now)
+        return await releases.exact_figures(tx.connection, FIGURES, tx.now)
 
 
 def picked(row: dict[str, Any], *names: str) -> tuple[Any, ...]:
@@ -198,7 +199,7 @@ async def test_cooperation_stands_side_by_side_per_region(monitoring: ServiceUnd
         )
     monitoring.now = datetime(2026, 4, 2, tzinfo=monitoring.now.tzinfo)
     async with monitoring.worker.transaction() as tx:
-        await releases.make_release(tx, tx.now)
+        await releases.make_release(tx, FIGURES, tx.now)
         _, [row] = await releases.list_rows(tx, "cooperation", None)
     assert picked(row, "region", "stage_4_started", "stage_4_completed") == ("UZ-TK", 15, 15)
     assert picked(row["handovers"][1], "stage", "lost", "rate") == (4, 15, 1.0)

@@ -8,8 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.monitoring.figure.service import units_of
+from services.monitoring.figures import FIGURES
 from services.monitoring.handlers import HANDLERS
 from services.monitoring.rollup import service as rollups
+from services.monitoring.unit.domain import Unit
 from shared.events import Event
 from shared.events.envelope import Envelope
 from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernSigned
@@ -20,7 +23,7 @@ from tests.harness import ServiceUnderTest
 
 CLINIC, CENTRE, OTHER = uuid4(), uuid4(), uuid4()
 DUE = date(2026, 1, 12)
-COLUMNS = "figure, stage, organisation_id, to_organisation_id, period, outcome, detail, amount, units"
+COLUMNS = ", ".join((*Unit._fields, "units"))
 
 
 def day(number: int) -> date:
@@ -90,8 +93,8 @@ def facts() -> list[Event]:
 async def rolled_up(service: ServiceUnderTest) -> list[tuple[object, ...]]:
     """All counts that are not zero, after comparing them with a recomputation from scratch."""
     async with service.worker.transaction() as tx:
-        assert await rollups.differences(tx.connection) == []
-    rows = await service.fetch(f"SELECT {COLUMNS} FROM rollup WHERE units <> 0")
+        assert await rollups.differences(tx.connection, units_of(FIGURES)) == []
+    rows = await service.fetch(f"SELECT {COLUMNS} FROM unit_count WHERE units <> 0")
     return sorted((tuple(row) for row in rows), key=str)
 
 
@@ -137,7 +140,8 @@ async def hand_over(service: ServiceUnderTest, *facts: Event) -> list[tuple[obje
     """(outcome, detail, amount) of the hand-overs 1 -> 2 and the transfers of stage 1 that these facts make."""
     await service.deliver(*facts)
     rows = await service.fetch(
-        "SELECT outcome, detail, amount FROM rollup WHERE stage = 1 AND figure IN ('handover', 'transfer') AND units <> 0"
+        "SELECT outcome, detail, amount FROM unit_count"
+        " WHERE stage = 'detoxification' AND figure IN ('handover', 'transfer') AND units <> 0"
     )
     return [tuple(row) for row in rows]
 
@@ -198,7 +202,7 @@ async def test_two_persons_of_one_clinic_and_day_share_a_count(monitoring: Servi
     for _ in range(2):
         story = Story(UUID(int=5))
         await monitoring.deliver(story.started(1, day(0)), story.completed(1, day(3)))
-    rows = await monitoring.fetch("SELECT units FROM rollup WHERE figure = 'handover' AND units <> 0")
+    rows = await monitoring.fetch("SELECT units FROM unit_count WHERE figure = 'handover' AND units <> 0")
     assert [row["units"] for row in rows] == [2]
 
 

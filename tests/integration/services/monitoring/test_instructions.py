@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from services.monitoring.figures import FIGURES
 from services.monitoring.release import service as releases
 from shared.events.monitoring import InstructionClosed, InstructionIssued
 from tests.harness import ServiceUnderTest, a_caller
@@ -82,7 +83,7 @@ async def test_regions_are_counted_as_answering_the_ministry(monitoring: Service
         await monitoring.call("PUT", f"{path}/{region}/acknowledgement", a_caller("region", regions=(region,)), {})
     await monitoring.run_deadlines(datetime(2026, 4, 2, tzinfo=UTC))
     async with monitoring.worker.transaction() as tx:
-        await releases.make_release(tx, tx.now)
+        await releases.make_release(tx, FIGURES, tx.now)
     row = (await monitoring.call("GET", "/interaction", MINISTRY)).json()["items"][0]
     assert (row["from_level"], row["to_level"], row["kind"]) == ("macro", "meso", "instruction")
     assert (row["sent"], row["answered_in_time"], row["unanswered"], row["median_hours"]) == (40, 25, 15, 5.0)

@@ -6,6 +6,8 @@ from functools import partial
 
 import pytest
 
+from services.monitoring.figure.service import units_of
+from services.monitoring.figures import FIGURES
 from services.monitoring.operation import service as operation
 from services.monitoring.rollup import service as rollups
 from services.monitoring.settings import Settings
@@ -17,11 +19,11 @@ from tests.harness import ServiceUnderTest
 from tests.integration.services.monitoring.test_facts import CLINIC, OTHER, cut_short, through_all_stages
 
 DAMAGE = (
-    "UPDATE rollup SET units = units + 3 WHERE figure = 'handover'",
-    "DELETE FROM rollup WHERE figure = 'stage'",
-    "UPDATE rollup SET period = period + 1 WHERE figure = 'referral'",
-    "UPDATE rollup SET amount = NULL, units = 9 WHERE figure = 'journey'",
-    "TRUNCATE rollup",
+    "UPDATE unit_count SET units = units + 3 WHERE figure = 'handover'",
+    "DELETE FROM unit_count WHERE figure = 'stage'",
+    "UPDATE unit_count SET period = period + 1 WHERE figure = 'referral'",
+    "UPDATE unit_count SET amount = NULL, units = 9 WHERE figure = 'journey'",
+    "TRUNCATE unit_count",
 )
 
 
@@ -41,13 +43,13 @@ async def damage(service: ServiceUnderTest, statement: str) -> None:
 
 async def kept(service: ServiceUnderTest) -> list[tuple[object, ...]]:
     async with service.worker.connection() as connection:
-        rows = await connection.fetch("SELECT * FROM rollup WHERE units <> 0")
+        rows = await connection.fetch("SELECT * FROM unit_count WHERE units <> 0")
     return sorted((tuple(row) for row in rows), key=str)
 
 
 async def differing(service: ServiceUnderTest) -> int:
     async with service.worker.transaction() as tx:
-        return len(await rollups.differences(tx.connection))
+        return len(await rollups.differences(tx.connection, units_of(FIGURES)))
 
 
 @pytest.mark.parametrize("statement", DAMAGE)
@@ -57,19 +59,19 @@ async def test_whatever_is_wrong_is_found_and_put_right(
     await monitoring.deliver_again(*told(monitoring, 6))
     right, settings = await kept(monitoring), Settings(worker_database_url=monitoring.urls["worker"])
     assert len(right) > 20
-    assert await asyncio.to_thread(operation.rebuild, settings, ["--verify"]) == 0
+    assert await asyncio.to_thread(operation.rebuild, FIGURES, settings, ["--verify"]) == 0
     await damage(monitoring, statement)
-    assert await asyncio.to_thread(operation.rebuild, settings, ["--verify"]) == 1
+    assert await asyncio.to_thread(operation.rebuild, FIGURES, settings, ["--verify"]) == 1
     assert "recomputed" in capsys.readouterr().out
     assert await kept(monitoring) != right, "verifying changes nothing"
-    assert await asyncio.to_thread(operation.rebuild, settings, ["--swap"]) == 0
+    assert await asyncio.to_thread(operation.rebuild, FIGURES, settings, ["--swap"]) == 0
     assert "counts differed from the facts and are right now" in capsys.readouterr().out
     assert await kept(monitoring) == right
-    assert await asyncio.to_thread(operation.rebuild, settings, ["--verify"]) == 0
+    assert await asyncio.to_thread(operation.rebuild, FIGURES, settings, ["--verify"]) == 0
 
 
 HELD = "a-figure-of-no-fact"
-HELD_BACK = f"INSERT INTO rollup VALUES ('{HELD}', 0, NULL, NULL, '2026-01-01', '', '', NULL, 5)"
+HELD_BACK = f"INSERT INTO unit_count VALUES ('{HELD}', '', '', '', NULL, NULL, '2026-01-01', '', '', NULL, NULL, 5)"
 
 
 async def test_what_is_committed_between_comparing_and_adding_is_counted_once(monitoring: ServiceUnderTest) -> None:
@@ -82,10 +84,10 @@ async def test_what_is_committed_between_comparing_and_adding_is_counted_once(mo
 
     async def rebuild() -> None:
         async with monitoring.worker.transaction() as tx:
-            await rollups.rebuild(tx.connection)
+            await rollups.rebuild(tx.connection, units_of(FIGURES))
 
     async with asyncio.TaskGroup() as tasks, monitoring.worker.transaction() as holder:
-        await holder.connection.execute("SELECT FROM rollup WHERE figure = $1 FOR UPDATE", HELD)
+        await holder.connection.execute("SELECT FROM unit_count WHERE figure = $1 FOR UPDATE", HELD)
         tasks.create_task(rebuild())
         await eventually(partial(somebody_waits, monitoring), 5)
         await monitoring.deliver_again(*envelopes[half:])
@@ -114,7 +116,7 @@ async def test_rebuilding_again_and_again_beside_live_traffic(monitoring: Servic
         for _ in range(12):
             await damage(monitoring, dice.choice(DAMAGE[:4]))
             async with monitoring.worker.transaction() as tx:
-                await rollups.rebuild(tx.connection)
+                await rollups.rebuild(tx.connection, units_of(FIGURES))
             rebuilds += 1
 
     await asyncio.gather(live(), rebuilding())
@@ -131,19 +133,19 @@ async def was_delivered(service: ServiceUnderTest, batch: list[Envelope]) -> boo
 async def test_two_rebuilds_at_once_are_one_too_many(monitoring: ServiceUnderTest) -> None:
     await monitoring.deliver_again(*told(monitoring, 2))
     async with monitoring.worker.transaction() as first:
-        await rollups.rebuild(first.connection)
+        await rollups.rebuild(first.connection, units_of(FIGURES))
         async with monitoring.worker.transaction() as second:
             with pytest.raises(Conflict):
-                await rollups.rebuild(second.connection)
+                await rollups.rebuild(second.connection, units_of(FIGURES))
 
 
 async def test_a_rebuild_sends_nothing_and_is_asked_for_in_one_of_two_ways(monitoring: ServiceUnderTest) -> None:
     await monitoring.deliver_again(*told(monitoring, 4))
     before = await monitoring.fetch("SELECT (SELECT count(*) FROM outbox), (SELECT count(*) FROM deadline), (SELECT count(*) FROM release)")
-    await damage(monitoring, "TRUNCATE rollup")
+    await damage(monitoring, "TRUNCATE unit_count")
     settings = Settings(worker_database_url=monitoring.urls["worker"])
-    assert await asyncio.to_thread(operation.rebuild, settings, ["--swap"]) == 0
+    assert await asyncio.to_thread(operation.rebuild, FIGURES, settings, ["--swap"]) == 0
     after = await monitoring.fetch("SELECT (SELECT count(*) FROM outbox), (SELECT count(*) FROM deadline), (SELECT count(*) FROM release)")
     assert list(before[0]) == list(after[0])
     with pytest.raises(SystemExit):
-        await asyncio.to_thread(operation.rebuild, settings, [])
+        await asyncio.to_thread(operation.rebuild, FIGURES, settings, [])

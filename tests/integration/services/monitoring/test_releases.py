@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.monitoring.figures import FIGURES
 from services.monitoring.operation import service as operation
 from services.monitoring.release import service as releases
 from services.monitoring.settings import Settings
@@ -16,7 +17,7 @@ from tests.harness import ServiceUnderTest, a_caller
 
 ANALYST = a_caller("analyst")
 CLINIC, SOUTH = uuid4(), uuid4()
-FIGURES = (
+PATHS = (
     "/handovers",
     "/referral-funnel",
     "/journeys-funnel",
@@ -41,7 +42,7 @@ async def persons(service: ServiceUnderTest, number: int, completed_on: date, st
 
 async def release(service: ServiceUnderTest, as_of: datetime | None = None) -> bool:
     async with service.worker.transaction() as tx:
-        return await releases.make_release(tx, as_of or tx.now)
+        return await releases.make_release(tx, FIGURES, as_of or tx.now)
 
 
 async def rows(service: ServiceUnderTest, path: str, caller: Any = ANALYST) -> list[dict[str, Any]]:
@@ -70,12 +71,12 @@ async def test_a_release_covers_closed_months_only(released: ServiceUnderTest) -
 
 async def test_the_same_question_gets_the_same_answer_whatever_comes_later(released: ServiceUnderTest) -> None:
     as_of = released.now.isoformat().replace("+00:00", "Z")
-    before = [await rows(released, f"{path}?as_of={as_of}") for path in FIGURES]
+    before = [await rows(released, f"{path}?as_of={as_of}") for path in PATHS]
     await persons(released, 20, date(2026, 1, 20), 1)
     released.now += timedelta(days=1)
-    assert [await rows(released, path) for path in FIGURES] == before
+    assert [await rows(released, path) for path in PATHS] == before
     await release(released)
-    assert [await rows(released, f"{path}?as_of={as_of}") for path in FIGURES] == before
+    assert [await rows(released, f"{path}?as_of={as_of}") for path in PATHS] == before
     assert (await rows(released, "/handovers"))[0]["completed"] == 46
     assert len(await rows(released, "/releases")) == 2
 
@@ -109,14 +110,14 @@ async def test_small_cells_are_null_and_said_to_be_withheld(monitoring: ServiceU
 async def test_no_pseudonym_leaves(monitoring: ServiceUnderTest) -> None:
     stories = await persons(monitoring, 12, date(2026, 1, 10), 3)
     await release(monitoring)
-    for path in FIGURES:
+    for path in PATHS:
         text = (await monitoring.call("GET", path, ANALYST)).text
         assert not [story for story in stories if str(story.person_id) in text or str(story.journey_id) in text]
 
 
 async def test_the_api_login_reads_no_fact_and_no_roll_up(monitoring: ServiceUnderTest) -> None:
     async with monitoring.api.connection() as connection:
-        for table in ("person", "journey", "spell", "referral", "relapse", "concern", "rollup"):
+        for table in ("person", "journey", "spell", "referral", "relapse", "concern", "unit_count"):
             assert not await connection.fetchval("SELECT has_table_privilege($1, 'SELECT')", table)
 
 
@@ -153,7 +154,7 @@ async def test_what_was_never_released_is_not_found(monitoring: ServiceUnderTest
 
 async def test_every_figure_names_a_definition(released: ServiceUnderTest) -> None:
     known = {entry["code"] for entry in (await released.call("GET", "/definitions", ANALYST)).json()}
-    for path in FIGURES:
+    for path in PATHS:
         assert path == "/relapses" or {row["definition"] for row in await rows(released, path)} <= known
 
 
@@ -161,18 +162,18 @@ async def test_an_operator_reads_exact_figures_releases_and_verifies(
     released: ServiceUnderTest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = Settings(worker_database_url=released.urls["worker"])
-    assert await asyncio.to_thread(operation.figures, settings, ["--json"]) == 0
+    assert await asyncio.to_thread(operation.figures, FIGURES, settings, ["--json"]) == 0
     hand_over = json.loads(capsys.readouterr().out)["handovers"][0]
     assert (hand_over["completed"], hand_over["withheld"]) == (37, False)
-    assert await asyncio.to_thread(operation.figures, settings, []) == 0
+    assert await asyncio.to_thread(operation.figures, FIGURES, settings, []) == 0
     assert "handovers (exact)" in capsys.readouterr().out
-    assert await asyncio.to_thread(operation.rebuild, settings, ["--verify"]) == 0
-    assert await asyncio.to_thread(operation.release, settings, ["--as-of", "2026-02-10"]) == 0
-    assert await asyncio.to_thread(operation.release, settings, ["--as-of", "2199-01-01"]) == 1
+    assert await asyncio.to_thread(operation.rebuild, FIGURES, settings, ["--verify"]) == 0
+    assert await asyncio.to_thread(operation.release, FIGURES, settings, ["--as-of", "2026-02-10"]) == 0
+    assert await asyncio.to_thread(operation.release, FIGURES, settings, ["--as-of", "2199-01-01"]) == 1
     assert len(await rows(released, "/releases")) == 2
 
 
 async def test_verify_finds_a_count_that_the_facts_do_not_make(released: ServiceUnderTest) -> None:
-    await released.fetch("UPDATE rollup SET units = units + 1 WHERE figure = 'handover'")
+    await released.fetch("UPDATE unit_count SET units = units + 1 WHERE figure = 'handover'")
     settings = Settings(worker_database_url=released.urls["worker"])
-    assert await asyncio.to_thread(operation.rebuild, settings, ["--verify"]) == 1
+    assert await asyncio.to_thread(operation.rebuild, FIGURES, settings, ["--verify"]) == 1

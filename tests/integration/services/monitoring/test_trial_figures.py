@@ -8,6 +8,7 @@ import pytest
 
 from deploy.trial import mapping, places, records, steps
 from deploy.trial.records import Person
+from services.monitoring.figures import FIGURES
 from services.monitoring.release import service as releases
 from shared.events import Event
 from tests.builders_monitoring import Story, an_organisation
@@ -54,7 +55,7 @@ async def replayed(monitoring: ServiceUnderTest) -> ServiceUnderTest:
 
 async def test_the_hand_over_and_the_funnel_of_trial_0051(replayed: ServiceUnderTest) -> None:
     async with replayed.worker.transaction() as tx:
-        exact = await releases.exact_figures(tx.connection, tx.now)
+        exact = await releases.exact_figures(tx.connection, FIGURES, tx.now)
     hand_over = exact["handovers"][0]
     assert {name: hand_over[name] for name in ("completed", "exempt", "overlapping", "later", "declined", "waiting", "lost")} == {
         "completed": 653,
@@ -72,7 +73,7 @@ async def test_the_hand_over_and_the_funnel_of_trial_0051(replayed: ServiceUnder
 
 async def test_the_release_withholds_later_and_another_cell(replayed: ServiceUnderTest) -> None:
     async with replayed.worker.transaction() as tx:
-        assert await releases.make_release(tx, tx.now)
+        assert await releases.make_release(tx, FIGURES, tx.now)
         _, rows = await releases.list_rows(tx, "handovers", None)
     row = rows[0]
     shown = {**row, **{f"within-{days}": number for days, number in row["within_days"].items()}}

@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.monitoring.definition.domain import HANDOVERS, RELAPSES
-from services.monitoring.release.domain import frozen_rows
-from services.monitoring.table.domain import Counted, tables_of
+from services.monitoring.handover import domain as handover
+from services.monitoring.handover.domain import HANDOVERS
+from services.monitoring.relapse import domain as relapse
+from services.monitoring.relapse.domain import RELAPSES
+from services.monitoring.row.domain import Row, Values, released, rows_of
+from services.monitoring.table.domain import Counted, StageAt, Subject, Table, tables_of
 
 AS_OF = datetime(2026, 3, 2, tzinfo=UTC)
 IMPLIES = {
@@ -20,11 +23,18 @@ IMPLIES = {
     "dropout-4-missing": {"consecutive-4", "consecutive-3", "two-of-four"},
 }
 
+ONE, TWO = StageAt(1, "detoxification"), StageAt(2, "treatment")
+
+
+def frozen_rows(table: Table, values: Values) -> list[Row]:
+    return rows_of(table, released(table, AS_OF, 11), values)
+
 
 def relapses(met: dict[str, int], started: int = 204) -> dict[str, int | None]:
     counts = {"started": started, **{f"{definition}/met": number for definition, number in met.items()}}
-    units = [((2,), Counted("UZ-TK", "naltrexone", "2026-01", (cell,), None, number)) for cell, number in counts.items()]
-    return {row["definition"]: row["persons"] for row in frozen_rows(tables_of(RELAPSES, units)[0], AS_OF) if row["programme"]}
+    about = Subject("addiction-rehabilitation", (TWO,))
+    units = [(about, Counted("UZ-TK", "naltrexone", "2026-01", (cell,), None, number)) for cell, number in counts.items()]
+    return {row["definition"]: row["persons"] for row in frozen_rows(tables_of(RELAPSES, units)[0], relapse.values) if row["programme"]}
 
 
 @given(st.lists(st.integers(0, 14), min_size=6, max_size=6))
@@ -51,8 +61,9 @@ def test_no_two_definitions_of_a_chain_differ_by_one_to_ten(steps: list[int]) ->
 
 def a_hand_over(days: list[int]) -> dict[str, Any]:
     band = {day: "within-7" if day <= 7 else "within-14" for day in days}
-    units = [((1, 2), Counted("UZ-TK", "x", "2026-01", (band[day],), day, 1)) for day in days]
-    return frozen_rows(tables_of(HANDOVERS, units)[0], AS_OF)[0]
+    about = Subject("addiction-rehabilitation", (ONE, TWO))
+    units = [(about, Counted("UZ-TK", "x", "2026-01", (band[day],), day, 1)) for day in days]
+    return frozen_rows(tables_of(HANDOVERS, units)[0], handover.values)[0]
 
 
 def test_a_quartile_does_not_say_how_many_started_before_it() -> None:

@@ -7,10 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.monitoring.definition.domain import HANDOVERS, JOURNEYS, RELAPSES, SPECS
-from services.monitoring.figure.domain import hand_over_cells, region_of
-from services.monitoring.release.domain import exact_rows, frozen_rows
-from services.monitoring.table.domain import ALL_ROWS, Counted, Table, quantile, tables_of
+from services.monitoring.figure.domain import region_of
+from services.monitoring.figures import FIGURES
+from services.monitoring.handover import domain as handover
+from services.monitoring.handover.domain import HANDOVERS
+from services.monitoring.journey_funnel.domain import JOURNEYS
+from services.monitoring.relapse import domain as relapse
+from services.monitoring.relapse.domain import RELAPSES
+from services.monitoring.row import domain as rows
+from services.monitoring.row.domain import Row, Values, values_of
+from services.monitoring.table.domain import ALL_ROWS, Counted, StageAt, Subject, Table, quantile, tables_of
 
 COMPLETED = date(2026, 1, 10)
 AS_OF = datetime(2026, 3, 2, tzinfo=UTC)
@@ -18,7 +24,7 @@ TRIAL = {"overlapping": 71, "within-7": 237, "within-14": 91, "within-21": 47, "
 
 
 def cell(outcome: str, amount: int | None, as_of: date = date(2026, 6, 1), detail: str = "") -> tuple[str, ...]:
-    return hand_over_cells(outcome, detail, COMPLETED, amount, as_of, 21)
+    return handover.cells_of(outcome, detail, COMPLETED, amount, as_of, 21)
 
 
 @pytest.mark.parametrize(
@@ -52,23 +58,36 @@ def test_a_decline_keeps_its_reason() -> None:
 
 
 def test_a_district_is_published_as_its_region() -> None:
-    assert (region_of("UZ-TK-01"), region_of("UZ-TK"), region_of(None)) == ("UZ-TK", "UZ-TK", "not-known")
+    assert (region_of("UZ-TK-01"), region_of("UZ-TK"), region_of(None)) == ("UZ-TK", "UZ-TK", None)
+
+
+PATHWAY = "addiction-rehabilitation"
+ONE, TWO = StageAt(1, "detoxification"), StageAt(2, "treatment")
+PAIR = Subject(PATHWAY, (ONE, TWO))
+
+
+def exact_rows(table: Table, as_of: datetime, values: Values = values_of) -> list[Row]:
+    return rows.rows_of(table, rows.exact(as_of), values)
+
+
+def frozen_rows(table: Table, as_of: datetime, values: Values = values_of) -> list[Row]:
+    return rows.rows_of(table, rows.released(table, as_of, 11), values)
 
 
 def a_hand_over(counts: dict[str, int]) -> Table:
-    units = [((1, 2), Counted("UZ-TK", "detoxification", "2026-01", (name,), None, number)) for name, number in counts.items()]
+    units = [(PAIR, Counted("UZ-TK", "detoxification", "2026-01", (name,), None, number)) for name, number in counts.items()]
     return tables_of(HANDOVERS, units)[0]
 
 
 def test_the_exact_row_shows_everything() -> None:
-    row = exact_rows(a_hand_over(TRIAL), AS_OF)[0]
+    row = exact_rows(a_hand_over(TRIAL), AS_OF, handover.values)[0]
     assert (row["completed"], row["later"], row["lost"], row["within_days"]) == (653, 8, 180, {"7": 237, "14": 328, "21": 375, "30": 394})
     assert (row["numerator"], row["denominator"], row["rate"], row["withheld"]) == (180, 653, 0.2757, False)
 
 
 def test_the_released_row_withholds_later_and_its_cover() -> None:
     """Source: standards section 4."""
-    row = frozen_rows(a_hand_over(TRIAL), AS_OF)[0]
+    row = frozen_rows(a_hand_over(TRIAL), AS_OF, handover.values)[0]
     assert (row["later"], row["within_days"], row["withheld"]) == (None, {"7": 237, "14": 328, "21": 375, "30": None}, True)
     assert row["completed"] == 653
 
@@ -79,7 +98,7 @@ def test_a_rate_of_a_withheld_count_is_withheld() -> None:
 
 
 def test_medians_over_fewer_than_eleven_are_not_released() -> None:
-    units = [((1, 2), Counted("UZ-TK", "x", "2026-01", ("within-7",), days, 2)) for days in range(5)]
+    units = [(PAIR, Counted("UZ-TK", "x", "2026-01", ("within-7",), days, 2)) for days in range(5)]
     table = tables_of(HANDOVERS, units)[0]
     assert frozen_rows(table, AS_OF)[0]["median_days"] is None
     assert exact_rows(table, AS_OF)[0]["median_days"] == 2
@@ -96,24 +115,25 @@ def test_a_quantile_is_that_of_the_written_out_list(counts: dict[int, int], shar
 def test_relapses_show_who_met_a_definition_of_who_started() -> None:
     """A difference of 1-10 between nested definitions is not shown either. Source: standards sections 3 and 5."""
     units = [
-        ((2,), Counted("UZ-TK", "naltrexone", "2026-01", ("started",), None, 204)),
-        ((2,), Counted("UZ-TK", "naltrexone", "2026-01", ("consecutive-4-from-week-3/met",), None, 110)),
-        ((2,), Counted("UZ-TK", "naltrexone", "2026-01", ("consecutive-4/met",), None, 115)),
+        (Subject(PATHWAY, (TWO,)), Counted("UZ-TK", "naltrexone", "2026-01", ("started",), None, 204)),
+        (Subject(PATHWAY, (TWO,)), Counted("UZ-TK", "naltrexone", "2026-01", ("consecutive-4-from-week-3/met",), None, 110)),
+        (Subject(PATHWAY, (TWO,)), Counted("UZ-TK", "naltrexone", "2026-01", ("consecutive-4/met",), None, 115)),
     ]
     table = tables_of(RELAPSES, units)[0]
-    exact = {row["definition"]: (row["persons"], row["of"]) for row in exact_rows(table, AS_OF)}
+    exact = {row["definition"]: (row["persons"], row["of"]) for row in exact_rows(table, AS_OF, relapse.values)}
     assert exact == {"consecutive-4": (115, 204), "consecutive-4-from-week-3": (110, 204)}
-    released = {row["definition"]: row["persons"] for row in frozen_rows(table, AS_OF) if row["programme"] == "naltrexone"}
+    found = frozen_rows(table, AS_OF, relapse.values)
+    released = {row["definition"]: row["persons"] for row in found if row["programme"] == "naltrexone"}
     assert None in released.values()
 
 
 def test_journeys_and_persons_are_counted_apart_and_treated_is_not_complete() -> None:
     """Source: mission rows 000-66, 002-49."""
     units = [
-        ((), Counted("UZ-TK", "x", "2026-01", ("open", "treatment/treated-not-complete"), None, 30)),
-        ((), Counted("UZ-TK", "x", "2026-01", ("completed", "treatment/treated"), 400, 22)),
-        ((), Counted("UZ-TK", "x", "2026-01", ("order/first",), None, 35)),
-        ((), Counted("UZ-TK", "x", "2026-01", ("order/again",), None, 17)),
+        (Subject(PATHWAY, ()), Counted("UZ-TK", "x", "2026-01", ("open", "treatment/treated-not-complete"), None, 30)),
+        (Subject(PATHWAY, ()), Counted("UZ-TK", "x", "2026-01", ("completed", "treatment/treated"), 400, 22)),
+        (Subject(PATHWAY, ()), Counted("UZ-TK", "x", "2026-01", ("order/first",), None, 35)),
+        (Subject(PATHWAY, ()), Counted("UZ-TK", "x", "2026-01", ("order/again",), None, 17)),
     ]
     row = frozen_rows(tables_of(JOURNEYS, units)[0], AS_OF)[0]
     assert (row["journeys"], row["persons"], row["completed"]) == (52, 35, 22)
@@ -121,7 +141,8 @@ def test_journeys_and_persons_are_counted_apart_and_treated_is_not_complete() ->
 
 
 def test_every_kind_of_table_names_what_it_publishes() -> None:
-    for spec in SPECS:
+    for spec in (kind.spec for figure in FIGURES for kind in figure.kinds):
+        assert set(spec.published) <= set(spec.persons)
         assert spec.denominator in spec.published
         assert spec.name == "relapses" or spec.numerator in spec.published
         assert not spec.quantiles or spec.quantiles[0] in spec.published
@@ -140,10 +161,10 @@ CELLS = ("exempt/died", "overlapping", "within-7", "within-14", "within-21", "wi
 def test_no_row_shows_one_to_ten_nor_a_difference_of_days_that_is(units: list[tuple[str, str, str, int]]) -> None:
     """Source: standards section 5; contracts section 3, figures: suppression works on the differences of the cumulative days."""
     counted = [
-        ((1, 2), Counted(region, "x", period, tuple(dict.fromkeys((cell.split("/")[0], cell))), None, number))
+        (PAIR, Counted(region, "x", period, tuple(dict.fromkeys((cell.split("/")[0], cell))), None, number))
         for region, period, cell, number in units
     ]
-    for row in frozen_rows(tables_of(HANDOVERS, counted)[0], AS_OF):
+    for row in frozen_rows(tables_of(HANDOVERS, counted)[0], AS_OF, handover.values):
         days = list(row["within_days"].values())
         steps = [days[0], *(b - a for a, b in pairwise(days) if a is not None and b is not None)]
         numbers = [value for name, value in row.items() if isinstance(value, int) and name not in ("from_stage", "to_stage", "withheld")]

@@ -1,0 +1,1 @@
+"""Cooperation: what speaks of it in a region, side by side."""

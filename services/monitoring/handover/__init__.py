@@ -1,0 +1,1 @@
+"""Hand-overs: who completed a stage, and whether the next one was started in time."""

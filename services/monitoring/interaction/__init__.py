@@ -1,0 +1,1 @@
+"""Interaction: how levels answer one another."""

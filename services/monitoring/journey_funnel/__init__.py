@@ -1,0 +1,1 @@
+"""The funnel of journeys: completed, left, open, and treated but not complete."""

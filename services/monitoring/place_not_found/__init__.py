@@ -1,0 +1,1 @@
+"""Requests for which no organisation of the region had a place."""

@@ -1,0 +1,1 @@
+"""The referral funnel: persons referred, accepted, started."""

@@ -1,0 +1,1 @@
+"""Relapses: persons by definition, of those who started the stage."""

@@ -1,0 +1,50 @@
+"""The SQL that finds who should have come to resocialization. Which columns it answers: `unit/domain.py`.
+
+`l` is the position of resocialization in the journey's pathway; a journey not heard of has the five stages.
+"""
+
+UNITS = """
+WITH counted AS (
+    SELECT DISTINCT ON (s.person_id, s.pathway, s.code)
+           s.person_id, s.journey_id, s.stage, s.pathway, s.code, s.organisation_id, s.completed_on, l.position AS last
+    FROM spell s
+    LEFT JOIN journey j ON j.journey_id = s.journey_id
+    LEFT JOIN pathway w ON w.pathway = j.pathway AND w.version = j.version
+    CROSS JOIN LATERAL (SELECT CASE WHEN w.codes IS NULL THEN 5 ELSE array_position(w.codes, 'resocialization') END AS position) l
+    WHERE s.person_id = ANY($1::uuid[]) AND s.completed_on IS NOT NULL AND s.stage BETWEEN l.position - 2 AND l.position - 1
+    ORDER BY s.person_id, s.pathway, s.code, s.completed_on, s.journey_id, s.spell
+)
+SELECT 'resocialization', c.pathway, c.code, '', c.organisation_id, NULL::uuid, c.completed_on,
+       CASE WHEN final.completed THEN 'completed' WHEN final.started THEN 'started'
+            WHEN k.how IS NOT NULL OR p.died_on IS NOT NULL OR before.how IN ('died', 'incarcerated') OR r.custody THEN 'exempt'
+            ELSE 'neither' END,
+       CASE WHEN final.started THEN ''
+            WHEN k.how IS NOT NULL THEN k.how
+            WHEN p.died_on IS NOT NULL OR before.how = 'died' THEN 'died'
+            WHEN before.how = 'incarcerated' OR r.custody THEN 'incarcerated'
+            WHEN r.reason IS NOT NULL THEN 'declined-' || r.reason
+            WHEN before.completed THEN 'not-started-' || c.last
+            WHEN before.open THEN 'in-' || c.last - 1
+            WHEN before.how IS NOT NULL THEN 'left-' || c.last - 1 || '-' || before.how
+            ELSE 'not-started-' || c.last - 1 END, NULL::int, NULL::int
+FROM counted c
+CROSS JOIN LATERAL (
+    SELECT bool_or(started_on IS NOT NULL) AS started, bool_or(completed_on IS NOT NULL) AS completed
+    FROM spell s WHERE s.journey_id = c.journey_id AND s.stage = c.last
+) final
+CROSS JOIN LATERAL (
+    SELECT bool_or(completed_on IS NOT NULL) AS completed, bool_or(completed_on IS NULL AND left_on IS NULL) AS open,
+           CASE WHEN NOT bool_or(completed_on IS NOT NULL) THEN (array_agg(how ORDER BY spell DESC))[1] END AS how
+    FROM spell s WHERE s.journey_id = c.journey_id AND s.stage = c.last - 1
+) before
+CROSS JOIN LATERAL (
+    SELECT bool_or('returned-to-custody' IN (end_reason, answer_reason)) AS custody,
+           max(COALESCE(end_reason, answer_reason)) FILTER (WHERE answer = 'declined' OR end_reason = 'declined-by-person') AS reason
+    FROM referral r
+    WHERE r.person_id = c.person_id AND r.ended IS DISTINCT FROM 'entered-in-error'
+      AND CASE WHEN r.journey_id IS NULL THEN r.pathway = c.pathway AND r.stage_code = 'resocialization'
+               ELSE r.journey_id = c.journey_id AND r.stage = c.last END
+) r
+LEFT JOIN skip k ON k.journey_id = c.journey_id AND k.stage = c.last
+LEFT JOIN person p ON p.person_id = c.person_id
+"""

@@ -1,0 +1,1 @@
+"""Stages: who started, completed and left each of them."""
