@@ -6,15 +6,18 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from shared.events import Event
+from shared.events.pathway import DEFAULT_PATHWAY, FIVE_STAGES, PathwayStage
 from shared.events.programme import JourneyOpened, RelapseAssessed, StageCompleted, StageLeft, StageSkipped, StageStarted
 from shared.events.referral import OfferedService, OrganisationChanged, ReferralAddressed, ReferralAnswered, ReferralClosed, ReferralOpened
 
 JANUARY = date(2026, 1, 5)
 
 
-def an_organisation(organisation_id: UUID, region: str = "UZ-TK", programme: str = "detoxification", stage: int = 1) -> OrganisationChanged:
+def an_organisation(
+    organisation_id: UUID, region: str = "UZ-TK", programme: str = "detoxification", stage: int = 1, pathway: str = DEFAULT_PATHWAY
+) -> OrganisationChanged:
     """An organisation's entry with one service."""
-    service = OfferedService(stage=stage, programme=programme, setting="inpatient")
+    service = OfferedService(stage=stage, programme=programme, setting="inpatient", pathway=pathway)
     return OrganisationChanged(
         organisation_id=organisation_id, level="meso", kind="medical-organisation", region=region, services=(service,)
     )
@@ -22,11 +25,13 @@ def an_organisation(organisation_id: UUID, region: str = "UZ-TK", programme: str
 
 @dataclass
 class Story:
-    """One person on one journey; each method answers one fact."""
+    """One person on one journey; each method returns one fact."""
 
     organisation_id: UUID = field(default_factory=uuid4)
     person_id: UUID = field(default_factory=uuid4)
     journey_id: UUID = field(default_factory=uuid4)
+    pathway: str = DEFAULT_PATHWAY
+    stages: tuple[PathwayStage, ...] = FIVE_STAGES
 
     @property
     def whose(self) -> dict[str, Any]:
@@ -35,8 +40,9 @@ class Story:
     def opened(self, on: date = JANUARY, imported: bool = False) -> Event:
         return JourneyOpened(
             **self.whose,
-            pathway="addiction-rehabilitation",
+            pathway=self.pathway,
             version=1,
+            stages=self.stages,
             organisation_id=self.organisation_id,
             opened_on=on,
             imported=imported,
@@ -68,9 +74,18 @@ class Story:
             withdrawn=withdrawn,
         )
 
-    def referred(self, referral_id: UUID, stage: int, to: UUID | None, origin: Any = "organisation", due_on: date | None = None) -> Event:
+    def referred(
+        self,
+        referral_id: UUID,
+        stage: int,
+        to: UUID | None,
+        origin: Any = "organisation",
+        due_on: date | None = None,
+        limit_days: int | None = None,
+    ) -> Event:
         where = {"from_organisation_id": self.organisation_id, "to_organisation_id": to, "region": "UZ-TK"}
-        return ReferralOpened(**self.whose, **where, referral_id=referral_id, stage=stage, origin=origin, due_on=due_on)
+        told = {"pathway": self.pathway, "stage_code": self.stages[stage - 1].code, "limit_days": limit_days, "due_on": due_on}
+        return ReferralOpened(**self.whose, **where, **told, referral_id=referral_id, stage=stage, origin=origin)
 
     def addressed(self, referral_id: UUID, stage: int, to: UUID, due_on: date | None = None) -> Event:
         return ReferralAddressed(**self.whose, referral_id=referral_id, stage=stage, to_organisation_id=to, due_on=due_on)

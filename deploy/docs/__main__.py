@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from deploy.docs import asyncapi, events, openapi
+from deploy.docs import asyncapi, events, figures, openapi
 
 FOLDER = Path(__file__).parents[2] / "docs"
 
@@ -13,6 +13,7 @@ def documents() -> dict[str, str]:
         "events.md": events.page(),
         "asyncapi.yaml": asyncapi.document(),
         "rights.md": openapi.rights(),
+        "figures.md": figures.page(),
         **{f"openapi/{name}.json": text for name, text in openapi.documents().items()},
     }
 

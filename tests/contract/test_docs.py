@@ -15,7 +15,7 @@ from tests.contract.test_events import FILES, golden
 from tests.contract.tree import SERVICES
 
 generated = lru_cache(documents)
-NAMES = ["events.md", "asyncapi.yaml", "rights.md", *(f"openapi/{name}.json" for name in SERVICES)]
+NAMES = ["events.md", "asyncapi.yaml", "rights.md", "figures.md", *(f"openapi/{name}.json" for name in SERVICES)]
 
 
 def everything_in(value: Any) -> Iterator[dict[str, Any]]:
