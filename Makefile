@@ -38,8 +38,8 @@ status: .venv/installed ## what runs where, and whether it answers
 token: .venv/installed ## print an access token (ROLE=clinician ORG=... SUB=... REGIONS=UZ-TK,UZ-SA)
 	@$(EMBEDDED) token --role '$(ROLE)' --org '$(ORG)' --sub '$(SUB)' --regions '$(REGIONS)' --audience '$(AUDIENCE)'
 
-figures: .venv/installed ## the exact figures, which never leave this machine (JSON=1)
-	@$(EMBEDDED) operate monitoring figures $(if $(JSON),--json)
+figures: .venv/installed ## the exact figures, which never leave this machine (JSON=1, or LONG=1: one number a row)
+	@$(EMBEDDED) operate monitoring figures $(if $(LONG),--long,$(if $(JSON),--json))
 
 events: .venv/installed ## follow the topics until Ctrl-C (ALL=1: from the beginning)
 	@$(EMBEDDED) events $(if $(ALL),--all)
