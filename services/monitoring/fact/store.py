@@ -58,9 +58,8 @@ ON CONFLICT DO NOTHING
 
 
 async def save_journeys(connection: Connection, rows: Sequence[Row]) -> None:
-    """(journey_id, person_id, organisation_id, opened_on, imported, pathway, version). Stays heard before it take its pathway."""
+    """(journey_id, person_id, organisation_id, opened_on, imported, pathway, version)."""
     await _run(connection, JOURNEYS, rows)
-    await connection.execute(PLACED_STAYS, [row[0] for row in rows])
 
 
 JOURNEYS = """
@@ -93,14 +92,6 @@ async def fill_in(connection: Connection) -> None:
         await connection.execute(statement)
 
 
-PLACED_STAYS = """
-UPDATE spell s SET pathway = w.pathway, code = COALESCE(w.codes[s.stage], 'stage-' || s.stage), next_code = w.codes[s.stage + 1]
-FROM journey j JOIN pathway w ON w.pathway = j.pathway AND w.version = j.version
-WHERE s.journey_id = j.journey_id AND j.journey_id = ANY($1::uuid[])
-  AND (s.pathway, s.code) IS DISTINCT FROM (w.pathway, COALESCE(w.codes[s.stage], 'stage-' || s.stage))
-"""
-
-
 async def save_journey_completions(connection: Connection, rows: Sequence[Row]) -> None:
     """(journey_id, person_id, completed_on): a journey that was not heard of yet is kept with the rest unknown."""
     await _run(connection, JOURNEY_COMPLETIONS, rows)
@@ -122,7 +113,7 @@ async def save_starts(connection: Connection, rows: Sequence[Row]) -> None:
 WHOSE = """
 COALESCE(j.pathway, 'addiction-rehabilitation'), COALESCE(w.codes[n.stage], 'stage-' || n.stage), w.codes[n.stage + 1]
 """
-"""Pathway, stage's code and next stage's code of a stay; of a journey not heard of yet, those of the five stages."""
+"""Pathway, stage's code and next stage's code of a stay. Its journey stands before it in the stream; without one, the five stages hold."""
 OF_PATHWAY = """
 LEFT JOIN journey j ON j.journey_id = n.journey_id
 LEFT JOIN pathway w ON w.pathway = COALESCE(j.pathway, 'addiction-rehabilitation') AND w.version = COALESCE(j.version, 1)
