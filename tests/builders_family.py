@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 import httpx2
 
-from services.family.message.domain import Outcome
-from services.family.message.sender import Send, claim_next, hand_over
+from services.family.channel.domain import Outcome, Send
+from services.family.message.sender import claim_next, hand_over
 from shared.database import Database
 from shared.events.programme import JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageStarted
 from shared.events.referral import PersonRegistered, ReferralAnswered, ReferralOpened
@@ -138,9 +138,9 @@ class Recorder:
         return self.outcome
 
 
-async def send_next(database: Database, send: Send) -> bool:
+async def send_next(database: Database, send: Send, channel: str = "email") -> bool:
     """One message from claim to outcome; whether there was one."""
     found, claim = await claim_next(database)
     if claim is not None:
-        await hand_over(database, claim, send, asyncio.Event())
+        await hand_over(database, claim, {channel: send}, asyncio.Event())
     return found

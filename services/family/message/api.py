@@ -1,12 +1,13 @@
 """Routes over messages: the inbox of a contact, and of a liaison for the families assigned to it."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel, Field
 
+from services.family.channel.service import ShownChannel
 from services.family.message import service
 from services.family.message.domain import State
 from services.family.message.service import Shown
@@ -26,7 +27,7 @@ class MessageView(BaseModel):
     id: UUID
     contact_id: UUID
     topic: str = Field(max_length=40, examples=["stage"])
-    channel: Literal["inbox", "email"] = Field(description="email: a neutral hint went out too; the text is here only")
+    channel: ShownChannel = Field(description="Of any but `inbox` a neutral hint goes out; the text is here only")
     state: State
     reason: str | None = Field(max_length=60)
     language: str = Field(max_length=10)
@@ -66,7 +67,7 @@ async def get_message(tx: CurrentTx, message_id: UUID) -> MessageView:
 @router_commands.put("/messages/{message_id}/reading")
 @allows(roles("contact"))
 async def read_message(tx: CurrentTx, message_id: UUID, body: Reading) -> Done:
-    """The contact has read it: an e-mailed one is then known to be delivered."""
+    """The contact has read it: one of which a hint went out is then known to be delivered."""
     message = await service.read_message(tx, message_id)
     return Done(id=message_id, status=message.state)
 

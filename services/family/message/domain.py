@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict
 
+from services.family.channel.domain import Channel, Outcome
 from shared.errors import Refused
 from shared.events import Event
 from shared.events.programme import JourneyCompleted, JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageStarted
@@ -23,9 +24,8 @@ from shared.events.referral import (
 )
 
 State = Literal["pending", "claimed", "sent", "delivered", "failed", "suppressed", "uncertain"]
-Outcome = Literal["accepted", "refused", "unknown", "given-up"]
 
-# Standards section 7: from -> to. The inbox needs no sending, so pending may become delivered.
+# Standards section 7: from -> to. What is kept needs no sending, so pending may become delivered.
 TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
     {
         ("pending", "claimed"),
@@ -131,7 +131,7 @@ class Message(BaseModel):
     topic: str
     kind: str
     stage: int | None
-    channel: Literal["inbox", "email"]
+    channel: str
     state: State
     reason: str | None
     created_at: datetime
@@ -150,13 +150,13 @@ class Message(BaseModel):
         return self.model_copy(update={"state": to, **changes})
 
 
-def claimed(message: Message, channels: frozenset[str], is_living: bool, claim_id: UUID, now: datetime) -> Message:
-    """The decision at claim time, under the permission's lock. `channels`: those on which the topic is permitted now; none: suppressed."""
-    if not is_living or not channels:
+def claimed(message: Message, channel: Channel | None, is_living: bool, claim_id: UUID, now: datetime) -> Message:
+    """The decision at claim time, under the permission's lock. `channel`: the one it may take now; None: suppressed."""
+    if not is_living or channel is None:
         return message.moved("suppressed", reason="no-permission" if is_living else "person-gone")
-    if message.channel not in channels or message.channel == "inbox":
-        return message.moved("delivered", channel="inbox", delivered_at=now)
-    return message.moved("claimed", claim_id=claim_id, claimed_at=now)
+    if not channel.sends:
+        return message.moved("delivered", channel=channel.name, delivered_at=now)
+    return message.moved("claimed", channel=channel.name, claim_id=claim_id, claimed_at=now)
 
 
 def settled(message: Message, outcome: Outcome, now: datetime) -> Message:
@@ -174,7 +174,7 @@ def settled(message: Message, outcome: Outcome, now: datetime) -> Message:
 
 
 def read(message: Message, now: datetime) -> Message:
-    """The contact has opened it: whatever the mail server said, it has arrived. Reading again changes nothing."""
+    """The contact has opened it: whatever a server said, it has arrived. Reading again changes nothing."""
     if message.read_at:
         return message
     if message.state == "delivered":

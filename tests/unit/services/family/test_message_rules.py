@@ -6,13 +6,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.family.channel.domain import Channel, Outcome
+from services.family.channel.service import EMAIL, INBOX
 from services.family.message import domain
-from services.family.message.domain import LADDER, Message, Outcome
+from services.family.message.domain import LADDER, Message
 from shared.errors import Refused
 from tests.builders_family import DAY, Way
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-BOTH = frozenset({"inbox", "email"})
 
 
 def a_message(**changes: Any) -> Message:
@@ -24,19 +25,19 @@ def a_message(**changes: Any) -> Message:
 
 def test_a_permitted_email_is_claimed() -> None:
     claim_id = uuid4()
-    message = domain.claimed(a_message(), BOTH, is_living=True, claim_id=claim_id, now=NOW)
+    message = domain.claimed(a_message(), EMAIL, is_living=True, claim_id=claim_id, now=NOW)
     assert (message.state, message.claim_id, message.claimed_at) == ("claimed", claim_id, NOW)
 
 
-@pytest.mark.parametrize(("channels", "is_living", "reason"), [((), True, "no-permission"), (("email",), False, "person-gone")])
-def test_without_permission_or_person_it_is_suppressed(channels: tuple[str, ...], is_living: bool, reason: str) -> None:
+@pytest.mark.parametrize(("channel", "is_living", "reason"), [(None, True, "no-permission"), (EMAIL, False, "person-gone")])
+def test_without_permission_or_person_it_is_suppressed(channel: Channel | None, is_living: bool, reason: str) -> None:
     """Source: standards section 7."""
-    message = domain.claimed(a_message(), frozenset(channels), is_living, uuid4(), NOW)
+    message = domain.claimed(a_message(), channel, is_living, uuid4(), NOW)
     assert (message.state, message.reason) == ("suppressed", reason)
 
 
 def test_where_only_the_inbox_is_left_it_stays_there() -> None:
-    message = domain.claimed(a_message(), frozenset({"inbox"}), True, uuid4(), NOW)
+    message = domain.claimed(a_message(), INBOX, True, uuid4(), NOW)
     assert (message.state, message.channel, message.delivered_at) == ("delivered", "inbox", NOW)
 
 
@@ -51,11 +52,11 @@ def test_what_a_sending_came_to(outcome: Outcome, state: str) -> None:
 def test_refusals_climb_the_ladder_for_four_hours_and_then_fail() -> None:
     message, waited = a_message(), timedelta()
     for _ in LADDER:
-        claimed = domain.claimed(message, BOTH, True, uuid4(), message.due_at)
+        claimed = domain.claimed(message, EMAIL, True, uuid4(), message.due_at)
         message = domain.settled(claimed, "refused", claimed.due_at)
         assert (message.state, message.claim_id) == ("pending", None)
         waited += message.due_at - claimed.due_at
-    last = domain.settled(domain.claimed(message, BOTH, True, uuid4(), NOW), "refused", NOW)
+    last = domain.settled(domain.claimed(message, EMAIL, True, uuid4(), NOW), "refused", NOW)
     assert (last.state, last.reason) == ("failed", "refused-to-the-last")
     assert timedelta(hours=3) < waited <= timedelta(hours=4)
 

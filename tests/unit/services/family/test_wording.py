@@ -39,12 +39,12 @@ def test_every_kind_has_a_text_with_its_step_filled_in(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_text_tells_of_a_clinic_a_substance_or_a_relapse(language: str) -> None:
-    texts = [WORDING.subject[language], WORDING.email[language], *(WORDING.text(kind, language, 2, None) for kind in KINDS)]
+    texts = [WORDING.subject[language], WORDING.hint[language], *(WORDING.text(kind, language, 2, None) for kind in KINDS)]
     assert not [text for text in texts if any(word in text.lower() for word in TELLING + TELLING_UZ)]
 
 
-def test_the_email_says_only_that_there_is_something_to_read() -> None:
-    assert WORDING.email["en"] == "You have a new message. Sign in to read it."
+def test_what_leaves_says_only_that_there_is_something_to_read() -> None:
+    assert WORDING.hint["en"] == "You have a new message. Sign in to read it."
 
 
 def test_a_young_persons_circle_is_addressed_in_another_role() -> None:
@@ -53,23 +53,23 @@ def test_a_young_persons_circle_is_addressed_in_another_role() -> None:
 
 
 def _without_language(raw: Any) -> None:
-    del raw["inbox"]["change"]["ru"]
+    del raw["full"]["change"]["ru"]
 
 
 def _without_kind(raw: Any) -> None:
-    del raw["inbox"]["change"]
+    del raw["full"]["change"]
 
 
 def _with_a_name(raw: Any) -> None:
-    raw["inbox"]["change"]["en"] = "Something has changed for {person}."
+    raw["full"]["change"]["en"] = "Something has changed for {person}."
 
 
 def _with_a_link(raw: Any) -> None:
-    raw["email"]["text"]["en"] = "Step {stage} was completed."
+    raw["hint"]["en"] = "Step {stage} was completed."
 
 
 def _empty(raw: Any) -> None:
-    raw["email"]["subject"]["uz-Latn"] = " "
+    raw["subject"]["uz-Latn"] = " "
 
 
 @pytest.mark.parametrize("broken", [_without_language, _without_kind, _with_a_name, _with_a_link, _empty])
