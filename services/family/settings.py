@@ -13,7 +13,9 @@ class Settings(ChannelSettings):
     concern_working_days: int = Field(
         default=5, ge=1, le=60, description="An unanswered concern escalates after these (mission row 000-10)"
     )
-    prompt_every_days: int = Field(default=30, ge=1, le=365, description="Contacts are prompted during stage 5 at this interval (002-24)")
+    prompt_every_days: int = Field(
+        default=30, ge=1, le=365, description="Contacts are prompted at this interval while a stage asks for support (002-24)"
+    )
 
 
 @lru_cache

@@ -11,7 +11,7 @@ from services.family.channel.service import ShownChannel
 from services.family.message import service
 from services.family.message.domain import State
 from services.family.message.service import Shown
-from services.family.message.wording import LONGEST, WORDING
+from services.family.message.wording import LONGEST, WORDING, Step
 from shared.command import CurrentTx, Done, commands, queries
 from shared.paging import Page, Paging, before_id, page_of
 from shared.policy import allows, roles
@@ -74,6 +74,6 @@ async def read_message(tx: CurrentTx, message_id: UUID, body: Reading) -> Done:
 
 def _view(shown: Shown) -> MessageView:
     m = shown.message
-    text = WORDING.text(m.kind, shown.language, m.stage, shown.life_period)
+    text = WORDING.text(m.kind, shown.language, Step(m.stage, shown.stages), shown.life_period)
     fields = m.model_dump(include=set(MessageView.model_fields))
     return MessageView(id=m.message_id, language=shown.language, text=text, **fields)

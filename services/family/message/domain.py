@@ -73,14 +73,13 @@ NOTICES: Mapping[type[Event], Notice] = {
     PlaceNotFound: Notice(topic="referral", kind="referral-waiting"),
     RelapseRecorded: Notice(topic="relapse", kind="change"),
 }
-RESOCIALIZATION = 5
 SUPPORT = Notice(topic="stage", kind="support")
 PROMPT = Notice(topic="stage", kind="prompt")
 
 
-def notice_of(event: Event) -> Notice:
-    """What this fact tells; the start of stage 5 asks for support instead (mission row 002-24)."""
-    if isinstance(event, StageStarted) and event.stage == RESOCIALIZATION:
+def notice_of(event: Event, asks_for_support: bool = False) -> Notice:
+    """What this fact tells; the start of a stage that asks for support says so instead (mission row 002-24)."""
+    if isinstance(event, StageStarted) and asks_for_support:
         return SUPPORT
     return NOTICES[type(event)]
 
@@ -93,18 +92,23 @@ class Source:
     person_id: UUID
     notice: Notice
     stage: int | None = None
+    journey_id: UUID | None = None
+    pathway: str | None = None
     subjects: tuple[UUID, ...] = ()
     imported: bool = False
 
 
-def source_of(event_id: UUID, event: Event) -> Source:
-    """Reads what the facts share: every one names its person, most a stage, journeys and referrals their ids."""
-    ids = (getattr(event, "journey_id", None), getattr(event, "referral_id", None))
+def source_of(event_id: UUID, event: Event, asks_for_support: bool = False) -> Source:
+    """Reads what the facts share: every one names its person, most a stage, journeys and referrals their ids and pathway."""
+    journey_id = getattr(event, "journey_id", None)
+    ids = (journey_id, getattr(event, "referral_id", None))
     return Source(
         event_id=occasion_of(event_id, event),
         person_id=getattr(event, "person_id"),  # noqa: B009 - the classes share no base that has it
-        notice=notice_of(event),
+        notice=notice_of(event, asks_for_support),
         stage=getattr(event, "stage", None),
+        journey_id=journey_id,
+        pathway=getattr(event, "pathway", None),
         subjects=tuple(i for i in ids if i is not None),
         imported=getattr(event, "imported", False),
     )
@@ -131,6 +135,7 @@ class Message(BaseModel):
     topic: str
     kind: str
     stage: int | None
+    pathway: str | None = None
     channel: str
     state: State
     reason: str | None

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4, uuid5
 from services.family.channel import service as channels
 from services.family.channel.domain import Channel, Outcome
 from services.family.contact import service as contacts
+from services.family.journey.domain import Journey, total
 from services.family.message import domain, store
 from services.family.message.domain import Message, Source, State
 from services.family.person import service as persons
@@ -27,7 +28,7 @@ class Claim:
     language: str
 
 
-async def tell(tx: Tx, event: Event) -> None:
+async def tell(tx: Tx, event: Event, asks_for_support: bool = False) -> None:
     """A fact becomes one message for each contact that has a valid permission for its topic at this moment, however often it comes.
 
     One indexed statement, since most persons have no contact. What is history (imported) is put into the inbox and never sent.
@@ -35,12 +36,14 @@ async def tell(tx: Tx, event: Event) -> None:
     """
     if tx.cause is None:
         raise ValueError("a fact is told where it is handled")
-    await _create(tx, domain.source_of(tx.cause.event_id, event))
+    await _create(tx, domain.source_of(tx.cause.event_id, event, asks_for_support))
 
 
-async def prompt(tx: Tx, person_id: UUID) -> None:
-    """Remind the permitted contacts during stage 5; one reminder a day at most, however often it is asked. Source: mission row 002-24."""
-    await _create(tx, Source(uuid5(person_id, f"prompt {tx.now.date()}"), person_id, domain.PROMPT, stage=domain.RESOCIALIZATION))
+async def prompt(tx: Tx, person_id: UUID, journey: Journey | None) -> None:
+    """Remind the permitted contacts; one reminder a day and person at most, however many journeys ask. Source: mission row 002-24."""
+    journey_id, pathway = (journey.journey_id, journey.pathway) if journey else (None, None)
+    occasion = uuid5(person_id, f"prompt {tx.now.date()}")
+    await _create(tx, Source(occasion, person_id, domain.PROMPT, journey_id=journey_id, pathway=pathway))
 
 
 async def _create(tx: Tx, source: Source) -> None:
@@ -156,6 +159,8 @@ class Shown:
     message: Message
     language: str
     life_period: str | None
+    stages: int | None
+    """How many its journey has; None: not known."""
 
 
 async def list_messages(tx: Tx, state: State | None, before: UUID, limit: int) -> list[Shown]:
@@ -205,4 +210,5 @@ async def _must_be_assigned(tx: Tx, contact_id: UUID) -> None:
 
 
 def _shown(row: Record) -> Shown:
-    return Shown(Message.model_validate(dict(row)), row["language"], row["life_period"])
+    message = Message.model_validate(dict(row))
+    return Shown(message, row["language"], row["life_period"], total(row["stages"], message.pathway, message.stage))

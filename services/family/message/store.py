@@ -28,9 +28,10 @@ WITH now_known_as AS (
     LEFT JOIN contact_address a USING (contact_id, channel)
     GROUP BY contact_id, person_id
 )
-INSERT INTO message (event_id, contact_id, person_id, topic, kind, stage, subjects, channel, state, created_at, due_at, delivered_at)
+INSERT INTO message (event_id, contact_id, person_id, topic, kind, stage, subjects, channel, state, created_at, due_at, delivered_at,
+                     journey_id, pathway)
 SELECT $1, contact_id, person_id, $3, $4, $5, $6, coalesce(sent_on, $11), CASE WHEN sent_on IS NULL THEN 'delivered' ELSE 'pending' END,
-       $9, $9, CASE WHEN sent_on IS NULL THEN $9::timestamptz END
+       $9, $9, CASE WHEN sent_on IS NULL THEN $9::timestamptz END, $12, $13
 FROM told ORDER BY contact_id
 ON CONFLICT (event_id, contact_id) DO NOTHING
 RETURNING message_id, person_id, state
@@ -56,6 +57,8 @@ async def insert_messages(tx: Tx, source: Source, sending: Sequence[str], kept_o
         tx.now,
         sending,
         kept_on,
+        source.journey_id,
+        source.pathway,
     )
 
 
@@ -182,8 +185,12 @@ async def save_merged(tx: Tx, person_id: UUID, into_id: UUID) -> None:
     await tx.connection.execute("UPDATE message SET person_id = $2 WHERE person_id = $1", person_id, into_id)
 
 
-SHOWN = """SELECT m.*, c.language, p.life_period FROM message m
-JOIN contact c USING (contact_id) LEFT JOIN person p ON p.person_id = c.person_id"""
+SHOWN = """SELECT m.*, c.language, p.life_period,
+    coalesce(j.stages, (SELECT n.stages FROM journey n WHERE n.pathway = m.pathway AND n.heard_at IS NOT NULL
+                        ORDER BY n.heard_at DESC, n.journey_id DESC LIMIT 1)) AS stages
+FROM message m JOIN contact c USING (contact_id) LEFT JOIN person p ON p.person_id = c.person_id
+LEFT JOIN journey j ON j.journey_id = m.journey_id"""
+"""With the number of stages of its journey, or of the newest one heard of its pathway."""
 
 
 async def list_of_contact(tx: Tx, contact_id: UUID, states: Sequence[str], before: UUID, limit: int) -> list[Record]:

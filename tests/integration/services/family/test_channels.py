@@ -1,8 +1,10 @@
 """Channels come from the registry, and the database checks them against a table: proved with a third one, a pager over real TCP."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,15 +13,21 @@ import pytest
 
 from services.family.channel import service as channels
 from services.family.channel.domain import Send
-from shared.database import connect
+from shared.database import connect, migrate
 from shared.events.family import MessageSuppressed
 from shared.events.referral import PersonErased, PersonMerged
 from tests.builders_family import DAY, Recorder, Way, a_contact_caller, a_liaison, a_way, add_contact, give, revoke, send_next, states
-from tests.harness import ServiceUnderTest
+from tests.contract.test_migrations import an_empty_database
+from tests.harness import Servers, ServiceUnderTest
 from tests.integration.services.family import pager
 
 ROW = "INSERT INTO channel (name) VALUES ('pager')"
 ADDRESSES = {"pager": "4711"}
+OLDER = """
+INSERT INTO contact (contact_id, person_id, name, relation, kind, majority, language, email, added_at)
+VALUES ($1, $2, 'contact 2', 'friend', 'family', 'adult', 'en', $3, clock_timestamp())
+"""
+"""As the version from before `contact_address` adds a contact."""
 
 
 class WithPager(channels.ChannelSettings, pager.PagerSettings):
@@ -193,17 +201,26 @@ async def test_a_version_from_before_and_this_one_see_each_others_addresses(fami
     """Both run side by side while a new version is brought out: the old one knows the column only."""
     way, older = await a_way(family), uuid4()
     newer = UUID((await add_contact(family, way)).json()["id"])
-    await family.fetch(
-        "INSERT INTO contact (contact_id, person_id, name, relation, kind, majority, language, email, added_at)"
-        " VALUES ($1, $2, 'contact 2', 'friend', 'family', 'adult', 'en', 'contact-2@example.org', clock_timestamp())",
-        older,
-        way.person_id,
-    )
+    await family.fetch(OLDER, older, way.person_id, "contact-2@example.org")
     shown = (await family.call("GET", f"/contacts/{older}", a_contact_caller(older))).json()
     assert shown["addresses"] == {"email": "contact-2@example.org"}
     assert [row["email"] for row in await family.fetch("SELECT email FROM contact WHERE contact_id = $1", newer)] == [
         "contact-1@example.org"
     ]
+
+
+async def test_addresses_from_before_the_table_are_taken_over(servers: Servers, family: ServiceUnderTest, tmp_path: Path) -> None:
+    floor, (name, folder) = family.service.migrations
+    shutil.copy(folder / "0001_family.sql", tmp_path)
+    async with an_empty_database(servers, "family") as url:
+        await migrate(url, [floor, (name, tmp_path)])
+        owner = await connect(url)
+        for email in ("contact-1@example.org", None):
+            await owner.execute(OLDER, uuid4(), uuid4(), email)
+        await migrate(url, [floor, (name, folder)])
+        rows = await owner.fetch("SELECT channel, address FROM contact_address")
+        await owner.close()
+    assert [tuple(row) for row in rows] == [("email", "contact-1@example.org")]
 
 
 async def test_a_channel_that_only_a_newer_version_knows_is_left_to_it(family: ServiceUnderTest, paging: Paging) -> None:

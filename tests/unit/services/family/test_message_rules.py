@@ -11,6 +11,7 @@ from services.family.channel.service import EMAIL, INBOX
 from services.family.message import domain
 from services.family.message.domain import LADDER, Message
 from shared.errors import Refused
+from shared.events.pathway import DEFAULT_PATHWAY
 from tests.builders_family import DAY, Way
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -95,12 +96,23 @@ def test_each_fact_has_its_topic() -> None:
     assert [domain.notice_of(fact).topic for fact in facts] == ["stage"] * 4 + ["relapse"] + ["referral"] * 2
 
 
-def test_the_start_of_resocialization_asks_for_support() -> None:
+def test_the_start_of_a_stage_that_asks_for_support_says_so() -> None:
     """Source: mission row 002-24."""
-    assert [domain.notice_of(Way().started(stage)).kind for stage in (4, 5)] == ["stage-started", "support"]
+    assert [domain.notice_of(Way().started(4), asks).kind for asks in (False, True)] == ["stage-started", "support"]
+    assert domain.notice_of(Way().completed(5), True).kind == "stage-completed"
 
 
 def test_the_source_of_a_message_names_what_may_be_history() -> None:
     way, referral_id = Way(imported=True), UUID(int=9)
     assert domain.source_of(uuid4(), way.referred(referral_id, None)).subjects == (way.journey_id, referral_id)
     assert domain.source_of(uuid4(), way.started()).imported
+
+
+def test_the_source_of_a_message_names_its_journey_and_pathway() -> None:
+    way = Way()
+    told = [domain.source_of(uuid4(), fact) for fact in (way.opened(), way.started(), way.referred(uuid4(), DAY))]
+    assert [(source.journey_id, source.pathway) for source in told] == [
+        (way.journey_id, DEFAULT_PATHWAY),
+        (way.journey_id, None),
+        (way.journey_id, DEFAULT_PATHWAY),
+    ]
