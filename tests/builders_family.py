@@ -8,9 +8,10 @@ from uuid import UUID, uuid4
 
 import httpx2
 
-from services.family.message.domain import Outcome
-from services.family.message.sender import Send, claim_next, hand_over
+from services.family.channel.domain import Outcome, Send
+from services.family.message.sender import claim_next, hand_over
 from shared.database import Database
+from shared.events.pathway import DEFAULT_PATHWAY, FIVE_STAGES, PathwayStage
 from shared.events.programme import JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageStarted
 from shared.events.referral import PersonRegistered, ReferralAnswered, ReferralOpened
 from shared.identity import Caller
@@ -27,6 +28,8 @@ class Way:
     journey_id: UUID = field(default_factory=uuid4)
     organisation_id: UUID = field(default_factory=uuid4)
     imported: bool = False
+    pathway: str = DEFAULT_PATHWAY
+    stages: tuple[PathwayStage, ...] = FIVE_STAGES
 
     @property
     def _about(self) -> dict[str, Any]:
@@ -41,7 +44,7 @@ class Way:
         return PersonRegistered(person_id=self.person_id, region="UZ-TK", life_period=life_period)
 
     def opened(self) -> JourneyOpened:
-        return JourneyOpened(**self._about, pathway="addiction-rehabilitation", version=1, opened_on=DAY)
+        return JourneyOpened(**self._about, pathway=self.pathway, version=1, opened_on=DAY, stages=self.stages)
 
     def started(self, stage: int = 1, spell: int = 1) -> StageStarted:
         return StageStarted(**self._about, stage=stage, spell=spell, started_on=DAY)
@@ -67,6 +70,7 @@ class Way:
             region="UZ-TK",
             origin="completion",
             due_on=due_on,
+            pathway=self.pathway,
         )
 
     def accepted(self, referral_id: UUID, by: UUID) -> ReferralAnswered:
@@ -79,6 +83,7 @@ class Way:
             answer="accepted",
             reason=None,
             in_time=True,
+            pathway=self.pathway,
         )
 
 
@@ -138,9 +143,9 @@ class Recorder:
         return self.outcome
 
 
-async def send_next(database: Database, send: Send) -> bool:
+async def send_next(database: Database, send: Send, channel: str = "email") -> bool:
     """One message from claim to outcome; whether there was one."""
     found, claim = await claim_next(database)
     if claim is not None:
-        await hand_over(database, claim, send, asyncio.Event())
+        await hand_over(database, claim, {channel: send}, asyncio.Event())
     return found

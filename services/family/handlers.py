@@ -2,9 +2,9 @@
 
 from services.family.concern import service as concerns
 from services.family.contact import service as contacts
+from services.family.journey import service as journeys
 from services.family.message import prompting
 from services.family.message import service as messages
-from services.family.message.domain import RESOCIALIZATION
 from services.family.permission import service as permissions
 from services.family.person import service as persons
 from shared.database import Tx
@@ -29,6 +29,7 @@ from shared.events.referral import (
 
 async def on_journey_opened(tx: Tx, event: JourneyOpened) -> None:
     persons.hear_of(tx, event.person_id, event.organisation_id)
+    await journeys.hear(tx, event)
     if event.imported:
         await persons.hear_history(tx, event.journey_id)
     await messages.tell(tx, event)
@@ -36,15 +37,18 @@ async def on_journey_opened(tx: Tx, event: JourneyOpened) -> None:
 
 async def on_stage_started(tx: Tx, event: StageStarted) -> None:
     persons.hear_of(tx, event.person_id, event.organisation_id)
-    await messages.tell(tx, event)
-    if event.stage == RESOCIALIZATION and not event.imported:
-        await prompting.begin(tx, event.person_id)
+    journey = await journeys.get_journey(tx, event.journey_id, event.person_id)
+    asks = event.stage in journey.support
+    await messages.tell(tx, event, asks_for_support=asks)
+    if asks and not event.imported:
+        await prompting.begin(tx, event.person_id, journey, event.stage)
 
 
 async def on_stage_ended(tx: Tx, event: StageCompleted | StageLeft) -> None:
     await messages.tell(tx, event)
-    if event.stage == RESOCIALIZATION:
-        await prompting.end(tx, event.person_id)
+    journey = await journeys.get_journey(tx, event.journey_id, event.person_id)
+    if event.stage in journey.support:
+        await prompting.end(tx, event.person_id, journey, event.stage)
 
 
 async def on_referral_opened(tx: Tx, event: ReferralOpened) -> None:
@@ -73,7 +77,7 @@ async def on_person_came_of_age(tx: Tx, event: PersonCameOfAge) -> None:
 async def on_person_died(tx: Tx, event: PersonDied) -> None:
     await persons.die(tx, event.person_id, event.on)
     await messages.stop_person(tx, event.person_id, "person-died")
-    await prompting.end(tx, event.person_id)
+    await prompting.stop(tx, event.person_id)
 
 
 async def on_person_erased(tx: Tx, event: PersonErased) -> None:
@@ -81,16 +85,19 @@ async def on_person_erased(tx: Tx, event: PersonErased) -> None:
     await contacts.erase(tx, event.person_id)
     await messages.stop_person(tx, event.person_id, "person-erased")
     await concerns.erase(tx, event.person_id)
-    await prompting.end(tx, event.person_id)
+    await prompting.stop(tx, event.person_id)
+    await journeys.erase(tx, event.person_id)
 
 
 async def on_person_merged(tx: Tx, event: PersonMerged) -> None:
     into_id = await persons.merge(tx, event.person_id, event.into_id)
-    for noun in (contacts, messages, concerns):
+    for noun in (contacts, messages, concerns, journeys):
         await noun.merge(tx, event.person_id, into_id)
+    if not await persons.is_living(tx, into_id):
+        await prompting.stop(tx, into_id)
     if await persons.is_erased(tx, into_id):
-        await contacts.erase(tx, into_id)
-        await concerns.erase(tx, into_id)
+        for noun in (contacts, concerns, journeys):
+            await noun.erase(tx, into_id)
     elif await persons.is_adult(tx, into_id):
         await permissions.come_of_age(tx, into_id)
 

@@ -29,8 +29,8 @@ OWNERS = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
 PERSONAL = re.compile(
     r"^((full_|first_|last_|family_)?name|birth_on|born_on|email|phone|address|text|note|notes|description|answer_text|evidence_text)$"
 )
-# Those that hold no person's: of organisations, of the floor, of the ministry's own papers.
-NOT_PERSONAL = {("migration", "name"), ("organisation", "name"), ("region", "name"), ("release_table", "name")}
+# Those that hold no person's: of organisations, of the floor, of channels, of the ministry's own papers.
+NOT_PERSONAL = {("migration", "name"), ("channel", "name"), ("organisation", "name"), ("region", "name"), ("release_table", "name")}
 APPEND_ONLY = ("outbox", "audit")
 
 

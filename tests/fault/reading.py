@@ -203,6 +203,8 @@ async def _rows_of(connections: Mapping[str, Connection], held: Mapping[str, Hel
     contacts = [row["contact_id"] for row in held["family"].rows["contact"]]
     permissions = await connections["family"].fetch("SELECT * FROM permission WHERE contact_id = ANY($1::uuid[])", contacts)
     held["family"].rows["permission"] = [dict(row) for row in permissions]
+    addresses = await connections["family"].fetch("SELECT * FROM contact_address WHERE contact_id = ANY($1::uuid[])", contacts)
+    held["family"].rows["contact_address"] = [dict(row) for row in addresses]
 
 
 async def _aside(service: str, connection: Connection) -> list[Aside]:

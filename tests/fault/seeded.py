@@ -17,9 +17,10 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 import shared.process
+from services.family.channel import service as channels
+from services.family.channel.email import MailServer
 from services.family.contact import service as contacts
 from services.family.message import sender, service, store
-from services.family.message.mail import MailServer
 from services.family.message.service import Claim
 from services.family.message.wording import WORDING
 from shared import kafka, points
@@ -175,17 +176,18 @@ def send_before_the_check() -> None:
 
     async def claim_next(database: Database) -> tuple[bool, Claim | None]:
         async with database.transaction() as tx:
-            due = await store.find_due(tx)
+            due = await store.find_due(tx, channels.list_sending())
             contact = await contacts.find_unchecked(tx, due.contact_id) if due else None
-        if due and contact and contact.email and due.channel == "email":
-            return True, Claim(due.message_id, due, contact.email, contact.language)
+        if due and contact and due.channel in contact.addresses:
+            return True, Claim(due.message_id, due, contact.addresses[due.channel], contact.language)
         async with database.transaction() as tx:
             found = await service.claim_next(tx)
             await outbox.write(tx)
         return found
 
-    async def hand_over(database: Database, claim: Claim, send: sender.Send, stopping: asyncio.Event) -> None:
-        await send(claim.email, WORDING.subject[claim.language], WORDING.email[claim.language])
+    async def hand_over(database: Database, claim: Claim, senders: sender.Senders, stopping: asyncio.Event) -> None:
+        channel = channels.get_channel(claim.message.channel)
+        await senders[channel.name](claim.address, *WORDING.leaving(channel, claim.language))
         async with database.transaction() as tx:
             _, checked = await service.claim_next(tx)
             await outbox.write(tx)

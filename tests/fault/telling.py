@@ -112,8 +112,9 @@ def _mails(name: str, evidence: Evidence, rows: dict[str, list[dict[str, Any]]])
     for row in rows.get("message", []):
         states[str(row["contact_id"])][row["state"]] += 1
     left = Counter(mail["to"] for mail in evidence.mails)
+    addressed = {row["contact_id"]: row["address"] for row in rows.get("contact_address", []) if row["channel"] == "email"}
     for contact in rows.get("contact", []):
-        counted, mails = states[str(contact["contact_id"])], left[contact["email"]] if contact["email"] else 0
+        counted, mails = states[str(contact["contact_id"])], left[addressed.get(contact["contact_id"], "")]
         if mails > sum(counted[state] for state in HANDED_OVER):
             yield Finding(name, "doubled", f"{mails} mails to contact {contact['contact_id']}, whose messages are {dict(counted)}")
         if mails < counted["sent"]:

@@ -1,11 +1,12 @@
 """Routes over contacts. Every answer names the level the contact stands on: micro."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID, uuid4
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
+from services.family.channel.service import EMAIL, Addresses, ShownAddresses
 from services.family.contact import service
 from services.family.contact.domain import Contact, Kind, Language, Majority, Relation
 from shared.command import CurrentTx, Done, commands, queries
@@ -16,8 +17,9 @@ from shared.web import Body, Name
 router_commands = commands("contacts")
 router_queries = queries("contacts")
 
-ADDRESS = r"^[A-Za-z0-9_%+\-]+(\.[A-Za-z0-9_%+\-]+)*@[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)+$"
-Email = Annotated[str, Field(min_length=3, max_length=254, pattern=ADDRESS, examples=["contact-1@example.org"])]
+RULE = EMAIL.address
+assert RULE is not None, "e-mail is a channel that sends"
+Email = Annotated[str, Field(min_length=RULE.shortest, max_length=RULE.longest, pattern=RULE.pattern, examples=[RULE.example])]
 
 
 class NewContact(Body):
@@ -28,8 +30,17 @@ class NewContact(Body):
     kind: Kind = Field(examples=["family"])
     majority: Majority = Field(default="adult", examples=["adult"])
     language: Language = Field(default="uz-Latn", examples=["uz-Latn"])
-    email: Email | None = None
+    email: Email | None = Field(default=None, description="The address of channel `email`, as in `addresses`")
+    addresses: Addresses = Field(
+        default_factory=dict, description="By channel: one address each", examples=[{"email": "contact-1@example.org"}]
+    )
     organisation_id: UUID | None = Field(default=None, description="A school or another organisation the contact belongs to")
+
+    @model_validator(mode="after")
+    def _says_one_address(self) -> Self:
+        if self.email is not None and self.addresses.setdefault(EMAIL.name, self.email) != self.email:
+            raise ValueError("two addresses of one channel")
+        return self
 
 
 class ContactView(BaseModel):
@@ -43,6 +54,7 @@ class ContactView(BaseModel):
     majority: Majority
     language: Language
     email: str | None = Field(max_length=254)
+    addresses: ShownAddresses
     organisation_id: UUID | None
     level: Literal["micro"] = "micro"
 
@@ -58,7 +70,7 @@ async def add_contact(tx: CurrentTx, person_id: UUID, body: NewContact) -> Done:
 
     Role system: 409 `not-yet-known` while no news has tied its organisation to this person. Source: mission row 002-23.
     """
-    contact = Contact(contact_id=uuid4(), person_id=person_id, added_at=tx.now, **body.model_dump())
+    contact = Contact(contact_id=uuid4(), person_id=person_id, added_at=tx.now, **body.model_dump(exclude={"email"}))
     await service.add_contact(tx, contact)
     return Done(id=contact.contact_id, status="added")
 
@@ -89,4 +101,5 @@ async def get_contact(tx: CurrentTx, contact_id: UUID) -> ContactView:
 
 
 def _view(contact: Contact) -> ContactView:
-    return ContactView(id=contact.contact_id, **contact.model_dump(exclude={"contact_id", "added_at"}))
+    fields = contact.model_dump(exclude={"contact_id", "added_at"})
+    return ContactView(id=contact.contact_id, email=contact.addresses.get(EMAIL.name), **fields)

@@ -45,6 +45,6 @@ class Contact(BaseModel):
     kind: Kind
     majority: Majority
     language: Language
-    email: str | None
+    addresses: dict[str, str]
     organisation_id: UUID | None
     added_at: datetime

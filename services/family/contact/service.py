@@ -15,6 +15,8 @@ async def add_contact(tx: Tx, contact: Contact) -> None:
     await persons.must_be_assigned(tx, contact.person_id, may_retry=True)
     await persons.lock_living(tx, contact.person_id)
     await store.insert_contact(tx, contact)
+    if contact.addresses:
+        await store.insert_addresses(tx, contact)
 
 
 async def list_contacts(tx: Tx, person_id: UUID, after: UUID, limit: int) -> list[Contact]:

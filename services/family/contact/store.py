@@ -3,45 +3,57 @@
 from uuid import UUID
 
 from services.family.contact.domain import Contact
-from shared.database import Tx
+from shared.database import Record, Tx
 from shared.errors import NotFound
+
+SELECT = """SELECT c.*, ARRAY(SELECT ARRAY[a.channel, a.address] FROM contact_address a WHERE a.contact_id = c.contact_id) AS addresses
+FROM contact c"""
 
 
 async def insert_contact(tx: Tx, contact: Contact) -> None:
     await tx.connection.execute(
-        "INSERT INTO contact (contact_id, person_id, name, relation, kind, majority, language, email, organisation_id, added_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        *contact.model_dump().values(),
+        "INSERT INTO contact (contact_id, person_id, name, relation, kind, majority, language, organisation_id, added_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        *contact.model_dump(exclude={"addresses"}).values(),
+    )
+
+
+async def insert_addresses(tx: Tx, contact: Contact) -> None:
+    await tx.connection.execute(
+        "INSERT INTO contact_address (contact_id, channel, address) SELECT $1, * FROM unnest($2::text[], $3::text[])",
+        contact.contact_id,
+        list(contact.addresses),
+        list(contact.addresses.values()),
     )
 
 
 async def get_contact(tx: Tx, contact_id: UUID) -> Contact:
-    row = await tx.connection.fetchrow("SELECT * FROM contact WHERE contact_id = $1", contact_id)
+    row = await tx.connection.fetchrow(f"{SELECT} WHERE contact_id = $1", contact_id)
     if row is None:
         raise NotFound("contact")
-    return Contact.model_validate(dict(row))
+    return _contact(row)
 
 
 async def find_contact(tx: Tx, contact_id: UUID) -> Contact | None:
-    row = await tx.connection.fetchrow("SELECT * FROM contact WHERE contact_id = $1", contact_id)
-    return Contact.model_validate(dict(row)) if row else None
+    row = await tx.connection.fetchrow(f"{SELECT} WHERE contact_id = $1", contact_id)
+    return _contact(row) if row else None
 
 
 async def lock_contact(tx: Tx, contact_id: UUID) -> Contact:
-    row = await tx.connection.fetchrow("SELECT * FROM contact WHERE contact_id = $1 FOR NO KEY UPDATE", contact_id)
+    row = await tx.connection.fetchrow(f"{SELECT} WHERE contact_id = $1 FOR NO KEY UPDATE OF c", contact_id)
     if row is None:
         raise NotFound("contact")
-    return Contact.model_validate(dict(row))
+    return _contact(row)
 
 
 async def list_contacts(tx: Tx, person_id: UUID, after: UUID, limit: int) -> list[Contact]:
     rows = await tx.connection.fetch(
-        "SELECT * FROM contact WHERE person_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3",
+        f"{SELECT} WHERE person_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3",
         person_id,
         after,
         limit,
     )
-    return [Contact.model_validate(dict(row)) for row in rows]
+    return [_contact(row) for row in rows]
 
 
 async def save_language(tx: Tx, contact_id: UUID, language: str) -> None:
@@ -53,5 +65,9 @@ async def save_merged(tx: Tx, person_id: UUID, into_id: UUID) -> None:
 
 
 async def delete_contacts(tx: Tx, person_id: UUID) -> None:
-    """Permissions go with their contacts."""
+    """Permissions and addresses go with their contacts."""
     await tx.connection.execute("DELETE FROM contact WHERE person_id = $1", person_id)
+
+
+def _contact(row: Record) -> Contact:
+    return Contact.model_validate({**row, "addresses": dict(row["addresses"])})

@@ -1,16 +1,17 @@
 """Routes over messages: the inbox of a contact, and of a liaison for the families assigned to it."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel, Field
 
+from services.family.channel.service import ShownChannel
 from services.family.message import service
 from services.family.message.domain import State
 from services.family.message.service import Shown
-from services.family.message.wording import LONGEST, WORDING
+from services.family.message.wording import LONGEST, WORDING, Step
 from shared.command import CurrentTx, Done, commands, queries
 from shared.paging import Page, Paging, before_id, page_of
 from shared.policy import allows, roles
@@ -26,7 +27,7 @@ class MessageView(BaseModel):
     id: UUID
     contact_id: UUID
     topic: str = Field(max_length=40, examples=["stage"])
-    channel: Literal["inbox", "email"] = Field(description="email: a neutral hint went out too; the text is here only")
+    channel: ShownChannel = Field(description="Of any but `inbox` a neutral hint goes out; the text is here only")
     state: State
     reason: str | None = Field(max_length=60)
     language: str = Field(max_length=10)
@@ -66,13 +67,13 @@ async def get_message(tx: CurrentTx, message_id: UUID) -> MessageView:
 @router_commands.put("/messages/{message_id}/reading")
 @allows(roles("contact"))
 async def read_message(tx: CurrentTx, message_id: UUID, body: Reading) -> Done:
-    """The contact has read it: an e-mailed one is then known to be delivered."""
+    """The contact has read it: one of which a hint went out is then known to be delivered."""
     message = await service.read_message(tx, message_id)
     return Done(id=message_id, status=message.state)
 
 
 def _view(shown: Shown) -> MessageView:
     m = shown.message
-    text = WORDING.text(m.kind, shown.language, m.stage, shown.life_period)
+    text = WORDING.text(m.kind, shown.language, Step(m.stage, shown.stages), shown.life_period)
     fields = m.model_dump(include=set(MessageView.model_fields))
     return MessageView(id=m.message_id, language=shown.language, text=text, **fields)

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict
 
+from services.family.channel.domain import Channel, Outcome
 from shared.errors import Refused
 from shared.events import Event
 from shared.events.programme import JourneyCompleted, JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageStarted
@@ -23,9 +24,8 @@ from shared.events.referral import (
 )
 
 State = Literal["pending", "claimed", "sent", "delivered", "failed", "suppressed", "uncertain"]
-Outcome = Literal["accepted", "refused", "unknown", "given-up"]
 
-# Standards section 7: from -> to. The inbox needs no sending, so pending may become delivered.
+# Standards section 7: from -> to. What is kept needs no sending, so pending may become delivered.
 TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
     {
         ("pending", "claimed"),
@@ -73,14 +73,13 @@ NOTICES: Mapping[type[Event], Notice] = {
     PlaceNotFound: Notice(topic="referral", kind="referral-waiting"),
     RelapseRecorded: Notice(topic="relapse", kind="change"),
 }
-RESOCIALIZATION = 5
 SUPPORT = Notice(topic="stage", kind="support")
 PROMPT = Notice(topic="stage", kind="prompt")
 
 
-def notice_of(event: Event) -> Notice:
-    """What this fact tells; the start of stage 5 asks for support instead (mission row 002-24)."""
-    if isinstance(event, StageStarted) and event.stage == RESOCIALIZATION:
+def notice_of(event: Event, asks_for_support: bool = False) -> Notice:
+    """What this fact tells; the start of a stage that asks for support says so instead (mission row 002-24)."""
+    if isinstance(event, StageStarted) and asks_for_support:
         return SUPPORT
     return NOTICES[type(event)]
 
@@ -93,18 +92,23 @@ class Source:
     person_id: UUID
     notice: Notice
     stage: int | None = None
+    journey_id: UUID | None = None
+    pathway: str | None = None
     subjects: tuple[UUID, ...] = ()
     imported: bool = False
 
 
-def source_of(event_id: UUID, event: Event) -> Source:
-    """Reads what the facts share: every one names its person, most a stage, journeys and referrals their ids."""
-    ids = (getattr(event, "journey_id", None), getattr(event, "referral_id", None))
+def source_of(event_id: UUID, event: Event, asks_for_support: bool = False) -> Source:
+    """Reads what the facts share: every one names its person, most a stage, journeys and referrals their ids and pathway."""
+    journey_id = getattr(event, "journey_id", None)
+    ids = (journey_id, getattr(event, "referral_id", None))
     return Source(
         event_id=occasion_of(event_id, event),
         person_id=getattr(event, "person_id"),  # noqa: B009 - the classes share no base that has it
-        notice=notice_of(event),
+        notice=notice_of(event, asks_for_support),
         stage=getattr(event, "stage", None),
+        journey_id=journey_id,
+        pathway=getattr(event, "pathway", None),
         subjects=tuple(i for i in ids if i is not None),
         imported=getattr(event, "imported", False),
     )
@@ -131,7 +135,8 @@ class Message(BaseModel):
     topic: str
     kind: str
     stage: int | None
-    channel: Literal["inbox", "email"]
+    pathway: str | None = None
+    channel: str
     state: State
     reason: str | None
     created_at: datetime
@@ -150,13 +155,13 @@ class Message(BaseModel):
         return self.model_copy(update={"state": to, **changes})
 
 
-def claimed(message: Message, channels: frozenset[str], is_living: bool, claim_id: UUID, now: datetime) -> Message:
-    """The decision at claim time, under the permission's lock. `channels`: those on which the topic is permitted now; none: suppressed."""
-    if not is_living or not channels:
+def claimed(message: Message, channel: Channel | None, is_living: bool, claim_id: UUID, now: datetime) -> Message:
+    """The decision at claim time, under the permission's lock. `channel`: the one it may take now; None: suppressed."""
+    if not is_living or channel is None:
         return message.moved("suppressed", reason="no-permission" if is_living else "person-gone")
-    if message.channel not in channels or message.channel == "inbox":
-        return message.moved("delivered", channel="inbox", delivered_at=now)
-    return message.moved("claimed", claim_id=claim_id, claimed_at=now)
+    if not channel.sends:
+        return message.moved("delivered", channel=channel.name, delivered_at=now)
+    return message.moved("claimed", channel=channel.name, claim_id=claim_id, claimed_at=now)
 
 
 def settled(message: Message, outcome: Outcome, now: datetime) -> Message:
@@ -174,7 +179,7 @@ def settled(message: Message, outcome: Outcome, now: datetime) -> Message:
 
 
 def read(message: Message, now: datetime) -> Message:
-    """The contact has opened it: whatever the mail server said, it has arrived. Reading again changes nothing."""
+    """The contact has opened it: whatever a server said, it has arrived. Reading again changes nothing."""
     if message.read_at:
         return message
     if message.state == "delivered":

@@ -1,9 +1,15 @@
-"""Contacts are prompted at intervals while stage 5 lasts (mission row 002-24). The start itself is a message like any other."""
+"""Contacts are prompted at intervals while a stage lasts that asks for support (mission row 002-24), by a clock for each journey.
+
+The start itself is a message like any other. Clocks of before family knew journeys have the person as their subject, and go on so.
+"""
 
 from datetime import timedelta
 from uuid import UUID
 
+from services.family.journey import service as journeys
+from services.family.journey.domain import Journey
 from services.family.message import service
+from services.family.person import service as persons
 from services.family.settings import settings
 from shared.clock import meet_deadline, set_deadline
 from shared.database import Tx
@@ -13,25 +19,50 @@ EVEN = "contacts-prompt"
 ODD = "contacts-prompt-again"
 
 
-async def begin(tx: Tx, person_id: UUID) -> None:
-    """The clock starts, or starts again with a new spell."""
-    await end(tx, person_id)
-    await _set(tx, EVEN, person_id)
+async def begin(tx: Tx, person_id: UUID, journey: Journey, stage: int) -> None:
+    """The clock of a journey starts, or starts again with a new spell."""
+    if not await persons.is_living(tx, person_id):
+        return
+    if await journeys.find_journey(tx, journey.journey_id) is None:
+        await _end(tx, person_id)  # set by an earlier spell, when the person was the subject
+    await _end(tx, journey.journey_id)
+    await journeys.begin_asking(tx, journey, stage)
+    await _set(tx, EVEN, journey.journey_id)
 
 
-async def end(tx: Tx, person_id: UUID) -> None:
-    await meet_deadline(tx, EVEN, ODD, subject_id=person_id)
+async def end(tx: Tx, person_id: UUID, journey: Journey, stage: int) -> None:
+    """The clock ends with the last stage that asks; where the journey has none of its own, the person's ends."""
+    if stage not in journey.asking:
+        await _end(tx, person_id)
+    elif await journeys.end_asking(tx, journey, stage):
+        await _end(tx, journey.journey_id)
 
 
-async def on_even(tx: Tx, person_id: UUID) -> None:
-    await service.prompt(tx, person_id)
-    await _set(tx, ODD, person_id)
+async def stop(tx: Tx, person_id: UUID) -> None:
+    """The person is gone: the clocks of all their journeys end."""
+    for subject_id in (person_id, *await journeys.list_ids(tx, person_id)):
+        await _end(tx, subject_id)
 
 
-async def on_odd(tx: Tx, person_id: UUID) -> None:
-    await service.prompt(tx, person_id)
-    await _set(tx, EVEN, person_id)
+async def on_even(tx: Tx, subject_id: UUID) -> None:
+    await _prompt(tx, subject_id, following=ODD)
 
 
-async def _set(tx: Tx, kind: str, person_id: UUID) -> None:
-    await set_deadline(tx, kind, person_id, tx.now + timedelta(days=settings().prompt_every_days))
+async def on_odd(tx: Tx, subject_id: UUID) -> None:
+    await _prompt(tx, subject_id, following=EVEN)
+
+
+async def _prompt(tx: Tx, subject_id: UUID, following: str) -> None:
+    journey = await journeys.find_journey(tx, subject_id)
+    person_id = journey.person_id if journey else subject_id
+    if await persons.is_living(tx, person_id):
+        await service.prompt(tx, person_id, journey)
+        await _set(tx, following, subject_id)
+
+
+async def _set(tx: Tx, kind: str, subject_id: UUID) -> None:
+    await set_deadline(tx, kind, subject_id, tx.now + timedelta(days=settings().prompt_every_days))
+
+
+async def _end(tx: Tx, subject_id: UUID) -> None:
+    await meet_deadline(tx, EVEN, ODD, subject_id=subject_id)

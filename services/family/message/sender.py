@@ -1,15 +1,15 @@
 """The sender: a worker's loop that claims one message after another, commits, hands it over and keeps the outcome. Rules: the domain's."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 
 import structlog
 
+from services.family.channel import service as channels
+from services.family.channel.domain import Outcome, Send
 from services.family.message import domain, service
-from services.family.message.domain import Outcome
-from services.family.message.mail import MailServer
 from services.family.message.service import Claim
 from services.family.message.wording import WORDING
 from services.family.settings import settings
@@ -20,20 +20,19 @@ from shared.delivery import outbox
 IDLE_S = 0.3
 SWEEP_EVERY = 20
 HANDS = 4
-"""Messages on their way to the mail server at once: fewer than the worker has connections."""
-Send = Callable[[str, str, str], Awaitable[Outcome]]
+"""Messages on their way to a server at once: fewer than the worker has connections."""
+Senders = Mapping[str, Send]
+"""What sends, by the name of its channel."""
 log = structlog.get_logger()
 
 
 async def send_messages(database: Database, stopping: asyncio.Event, heard: asyncio.Event) -> None:
     """Runs until `stopping`; several may run, in several workers. A message being handed over is finished first."""
-    own = settings()
-    send = MailServer(own.smtp_host, own.smtp_port, own.mail_from, own.smtp_timeout_s).send
-    await run(database, send, stopping, heard)
+    await run(database, channels.senders(settings()), stopping, heard)
 
 
-async def run(database: Database, send: Send, stopping: asyncio.Event, heard: asyncio.Event) -> None:
-    """The loop itself, whatever `send` is. `heard`: there may be new messages, since events took effect here.
+async def run(database: Database, senders: Senders, stopping: asyncio.Event, heard: asyncio.Event) -> None:
+    """The loop itself, whatever sends. `heard`: there may be new messages, since events took effect here.
 
     Nothing is claimed before a hand is free for it, so that no claim grows old in a queue.
     """
@@ -46,7 +45,7 @@ async def run(database: Database, send: Send, stopping: asyncio.Event, heard: as
             if claim is None:
                 free.release()
             else:
-                hands.create_task(hand_over(database, claim, send, stopping)).add_done_callback(lambda _: free.release())
+                hands.create_task(hand_over(database, claim, senders, stopping)).add_done_callback(lambda _: free.release())
             if not found:
                 await _pause(heard)
 
@@ -75,10 +74,10 @@ async def claim_next(database: Database) -> tuple[bool, Claim | None]:
     return found
 
 
-async def hand_over(database: Database, claim: Claim, send: Send, stopping: asyncio.Event) -> None:
+async def hand_over(database: Database, claim: Claim, senders: Senders, stopping: asyncio.Event) -> None:
     """From claim to outcome. A claim older than 10 s is given up unsent, long before a sweep could call it uncertain."""
     points.reach("after-claim")
-    outcome = "given-up" if _is_older(database, claim, domain.CLAIM_GIVEN_UP) else await _send(send, claim)
+    outcome = "given-up" if _is_older(database, claim, domain.CLAIM_GIVEN_UP) else await _send(senders, claim)
     points.reach("after-send")
     while not await _settled(database, claim, outcome) and not _is_older(database, claim, domain.CLAIM_UNCERTAIN):
         with suppress(TimeoutError):
@@ -86,8 +85,9 @@ async def hand_over(database: Database, claim: Claim, send: Send, stopping: asyn
             return
 
 
-async def _send(send: Send, claim: Claim) -> Outcome:
-    return await send(claim.email, WORDING.subject[claim.language], WORDING.email[claim.language])
+async def _send(senders: Senders, claim: Claim) -> Outcome:
+    channel = channels.get_channel(claim.message.channel)
+    return await senders[channel.name](claim.address, *WORDING.leaving(channel, claim.language))
 
 
 async def _settled(database: Database, claim: Claim, outcome: Outcome) -> bool:

@@ -1,20 +1,21 @@
 """What can be asked of messages: prepare them from facts, claim, settle, stop, list and read. Sending itself is sender.py's."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import get_args
 from uuid import UUID, uuid4, uuid5
 
+from services.family.channel import service as channels
+from services.family.channel.domain import Channel, Outcome
 from services.family.contact import service as contacts
+from services.family.journey.domain import Journey, total
 from services.family.message import domain, store
-from services.family.message.domain import Message, Outcome, Source, State
+from services.family.message.domain import Message, Source, State
 from services.family.person import service as persons
 from shared.database import Record, Tx
 from shared.errors import NotFound
 from shared.events import Event
 from shared.events.family import MessageDelivered, MessageSuppressed
-
-INBOX = frozenset({"inbox"})
 
 
 @dataclass(frozen=True)
@@ -23,30 +24,33 @@ class Claim:
 
     claim_id: UUID
     message: Message
-    email: str
+    address: str
     language: str
 
 
-async def tell(tx: Tx, event: Event) -> None:
+async def tell(tx: Tx, event: Event, asks_for_support: bool = False) -> None:
     """A fact becomes one message for each contact that has a valid permission for its topic at this moment, however often it comes.
 
-    One indexed statement, since most persons have no contact. What is history (imported) is put into the inbox and never mailed.
+    One indexed statement, since most persons have no contact. What is history (imported) is put into the inbox and never sent.
     Source: mission rows 002-11, 002-23; privacy section 6.
     """
     if tx.cause is None:
         raise ValueError("a fact is told where it is handled")
-    await _create(tx, domain.source_of(tx.cause.event_id, event))
+    await _create(tx, domain.source_of(tx.cause.event_id, event, asks_for_support))
 
 
-async def prompt(tx: Tx, person_id: UUID) -> None:
-    """Remind the permitted contacts during stage 5; one reminder a day at most, however often it is asked. Source: mission row 002-24."""
-    await _create(tx, Source(uuid5(person_id, f"prompt {tx.now.date()}"), person_id, domain.PROMPT, stage=domain.RESOCIALIZATION))
+async def prompt(tx: Tx, person_id: UUID, journey: Journey | None) -> None:
+    """Remind the permitted contacts; one reminder a day and person at most, however many journeys ask. Source: mission row 002-24."""
+    journey_id, pathway = (journey.journey_id, journey.pathway) if journey else (None, None)
+    occasion = uuid5(person_id, f"prompt {tx.now.date()}")
+    await _create(tx, Source(occasion, person_id, domain.PROMPT, journey_id=journey_id, pathway=pathway))
 
 
 async def _create(tx: Tx, source: Source) -> None:
-    for row in await store.insert_messages(tx, source):
+    for row in await store.insert_messages(tx, source, channels.list_sending(), channels.INBOX.name):
         if row["state"] == "delivered":
-            tx.append(row["person_id"], MessageDelivered(person_id=row["person_id"], message_id=row["message_id"], reason="inbox"))
+            told = MessageDelivered(person_id=row["person_id"], message_id=row["message_id"], reason=channels.INBOX.name)
+            tx.append(row["person_id"], told)
 
 
 async def claim_next(tx: Tx) -> tuple[bool, Claim | None]:
@@ -55,30 +59,37 @@ async def claim_next(tx: Tx) -> tuple[bool, Claim | None]:
     The permission is locked FOR SHARE before the message and looked at again: what a committed revocation covers is suppressed.
     Source: delivery claim 4, privacy section 4.
     """
-    due = await store.find_due(tx)
+    due = await store.find_due(tx, channels.list_sending())
     if due is None:
         return False, None
-    channels = await store.lock_channels(tx, due)
+    permitted = await store.lock_channels(tx, due)
     message = await store.lock_pending(tx, due.message_id)
     if message is None:
         return True, None
-    if channels and await store.is_history(tx, message):
-        channels = INBOX
-    return True, await _claim(tx, message, channels)
+    if permitted and await store.is_history(tx, message):
+        permitted = frozenset({channels.INBOX.name})
+    return True, await _claim(tx, message, permitted)
 
 
-async def _claim(tx: Tx, message: Message, channels: frozenset[str]) -> Claim | None:
+async def _claim(tx: Tx, message: Message, permitted: frozenset[str]) -> Claim | None:
     contact = await contacts.find_unchecked(tx, message.contact_id)
     is_living = contact is not None and await persons.is_living(tx, message.person_id)
-    if contact is None or contact.email is None:
-        channels = channels & INBOX
+    addresses = contact.addresses if contact else {}
     claim_id = uuid4()
-    decided = domain.claimed(message, channels, is_living, claim_id, tx.now)
+    decided = domain.claimed(message, _channel_for(message, permitted, addresses), is_living, claim_id, tx.now)
     await store.save_message(tx, decided)
     _announce(tx, decided)
-    if contact is None or contact.email is None or decided.state != "claimed":
+    if contact is None or decided.state != "claimed":
         return None
-    return Claim(claim_id, decided, contact.email, contact.language)
+    return Claim(claim_id, decided, addresses[decided.channel], contact.language)
+
+
+def _channel_for(message: Message, permitted: frozenset[str], addresses: Mapping[str, str]) -> Channel | None:
+    """Its own channel while that is permitted and has an address; else the inbox, if anything is left; else None."""
+    usable = permitted.difference(channels.list_lacking(permitted, addresses))
+    if not usable:
+        return None
+    return channels.get_channel(message.channel) if message.channel in usable else channels.INBOX
 
 
 async def settle(tx: Tx, claim: Claim, outcome: Outcome) -> None:
@@ -113,7 +124,7 @@ async def merge(tx: Tx, person_id: UUID, into_id: UUID) -> None:
 
 
 async def read_message(tx: Tx, message_id: UUID) -> Message:
-    """The contact has opened it: it is delivered, whatever the mail server said. Raises NotFound for anybody else's."""
+    """The contact has opened it: it is delivered, whatever a server said. Raises NotFound for anybody else's."""
     contact_id = contacts.id_of(tx.caller)
     if contact_id is None:
         raise NotFound("message")
@@ -148,6 +159,8 @@ class Shown:
     message: Message
     language: str
     life_period: str | None
+    stages: int | None
+    """How many its journey has; None: not known."""
 
 
 async def list_messages(tx: Tx, state: State | None, before: UUID, limit: int) -> list[Shown]:
@@ -197,4 +210,5 @@ async def _must_be_assigned(tx: Tx, contact_id: UUID) -> None:
 
 
 def _shown(row: Record) -> Shown:
-    return Shown(Message.model_validate(dict(row)), row["language"], row["life_period"])
+    message = Message.model_validate(dict(row))
+    return Shown(message, row["language"], row["life_period"], total(row["stages"], message.pathway, message.stage))

@@ -14,30 +14,35 @@ INSERT = f"""
 WITH now_known_as AS (
     SELECT coalesce((SELECT merged_into FROM person WHERE person_id = $2), $2) AS person_id
 ), permitted AS (
-    SELECT c.contact_id, c.person_id, c.email IS NOT NULL AND 'email' = ANY(p.channels) AS by_email
+    SELECT c.contact_id, c.person_id, p.channels
     FROM now_known_as JOIN contact c USING (person_id) JOIN permission p ON p.contact_id = c.contact_id
     WHERE $3 = ANY(p.topics) AND {VALID.format(today="$8::date")}
       AND NOT EXISTS (SELECT FROM person d WHERE d.person_id = c.person_id AND (d.died_on IS NOT NULL OR d.erased_on IS NOT NULL))
     ORDER BY p.permission_id FOR SHARE OF p
 ), told AS (
     SELECT contact_id, person_id,
-           CASE WHEN bool_or(by_email) AND NOT $7 AND NOT EXISTS (SELECT FROM historic WHERE subject_id = ANY($6::uuid[]))
-                THEN 'email' ELSE 'inbox' END AS channel
-    FROM permitted GROUP BY contact_id, person_id
+           CASE WHEN NOT $7 AND NOT EXISTS (SELECT FROM historic WHERE subject_id = ANY($6::uuid[]))
+                THEN ($10::text[])[min(s.place) FILTER (WHERE a.address IS NOT NULL)] END AS sent_on
+    FROM permitted p
+    LEFT JOIN unnest($10::text[]) WITH ORDINALITY AS s(channel, place) ON s.channel = ANY(p.channels)
+    LEFT JOIN contact_address a USING (contact_id, channel)
+    GROUP BY contact_id, person_id
 )
-INSERT INTO message (event_id, contact_id, person_id, topic, kind, stage, subjects, channel, state, created_at, due_at, delivered_at)
-SELECT $1, contact_id, person_id, $3, $4, $5, $6, channel, CASE channel WHEN 'email' THEN 'pending' ELSE 'delivered' END,
-       $9, $9, CASE channel WHEN 'inbox' THEN $9::timestamptz END
+INSERT INTO message (event_id, contact_id, person_id, topic, kind, stage, subjects, channel, state, created_at, due_at, delivered_at,
+                     journey_id, pathway)
+SELECT $1, contact_id, person_id, $3, $4, $5, $6, coalesce(sent_on, $11), CASE WHEN sent_on IS NULL THEN 'delivered' ELSE 'pending' END,
+       $9, $9, CASE WHEN sent_on IS NULL THEN $9::timestamptz END, $12, $13
 FROM told ORDER BY contact_id
 ON CONFLICT (event_id, contact_id) DO NOTHING
 RETURNING message_id, person_id, state
 """
 
 
-async def insert_messages(tx: Tx, source: Source) -> list[Record]:
+async def insert_messages(tx: Tx, source: Source, sending: Sequence[str], kept_on: str) -> list[Record]:
     """One message for each contact that may be told now; the permissions stay locked FOR SHARE until the transaction ends.
 
-    Answers the new ones (message_id, person_id, state): the inbox's are delivered at once, the others pending.
+    It takes the first of the channels `sending` that is permitted and has an address, else `kept_on`. Answers the new ones
+    (message_id, person_id, state): what is kept is delivered at once, the others are pending.
     """
     return await tx.connection.fetch(
         INSERT,
@@ -50,13 +55,22 @@ async def insert_messages(tx: Tx, source: Source) -> list[Record]:
         source.imported,
         tx.now.date(),
         tx.now,
+        sending,
+        kept_on,
+        source.journey_id,
+        source.pathway,
     )
 
 
-async def find_due(tx: Tx) -> Message | None:
-    """The message that waited longest, without a lock: its permission is locked before it."""
+async def find_due(tx: Tx, sending: Sequence[str]) -> Message | None:
+    """The message that waited longest, without a lock: its permission is locked before it.
+
+    One on a channel that only a newer version knows is left to that version.
+    """
     row = await tx.connection.fetchrow(
-        "SELECT * FROM message WHERE state = 'pending' AND due_at <= $1 ORDER BY due_at, message_id LIMIT 1", tx.now
+        "SELECT * FROM message WHERE state = 'pending' AND due_at <= $1 AND channel = ANY($2) ORDER BY due_at, message_id LIMIT 1",
+        tx.now,
+        sending,
     )
     return Message.model_validate(dict(row)) if row else None
 
@@ -171,8 +185,12 @@ async def save_merged(tx: Tx, person_id: UUID, into_id: UUID) -> None:
     await tx.connection.execute("UPDATE message SET person_id = $2 WHERE person_id = $1", person_id, into_id)
 
 
-SHOWN = """SELECT m.*, c.language, p.life_period FROM message m
-JOIN contact c USING (contact_id) LEFT JOIN person p ON p.person_id = c.person_id"""
+SHOWN = """SELECT m.*, c.language, p.life_period,
+    coalesce(j.stages, (SELECT n.stages FROM journey n WHERE n.pathway = m.pathway AND n.heard_at IS NOT NULL
+                        ORDER BY n.heard_at DESC, n.journey_id DESC LIMIT 1)) AS stages
+FROM message m JOIN contact c USING (contact_id) LEFT JOIN person p ON p.person_id = c.person_id
+LEFT JOIN journey j ON j.journey_id = m.journey_id"""
+"""With the number of stages of its journey, or of the newest one heard of its pathway."""
 
 
 async def list_of_contact(tx: Tx, contact_id: UUID, states: Sequence[str], before: UUID, limit: int) -> list[Record]:

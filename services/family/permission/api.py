@@ -6,8 +6,9 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel, Field
 
+from services.family.channel.service import CHANNELS, ChannelName, ShownChannel
 from services.family.permission import service
-from services.family.permission.domain import Channel, EndedBecause, Giver, Permission, Topic
+from services.family.permission.domain import EndedBecause, Giver, Permission, Topic
 from shared.command import CurrentTx, Done, commands, queries
 from shared.paging import Page
 from shared.policy import allows, roles
@@ -17,7 +18,7 @@ router_commands = commands("permissions")
 router_queries = queries("permissions")
 
 Topics = Annotated[tuple[Topic, ...], Field(min_length=1, max_length=6, examples=[["referral", "stage"]])]
-Channels = Annotated[tuple[Channel, ...], Field(min_length=1, max_length=2, examples=[["inbox", "email"]])]
+Channels = Annotated[tuple[ChannelName, ...], Field(min_length=1, max_length=len(CHANNELS), examples=[list(CHANNELS)])]
 
 
 class NewPermission(Body):
@@ -37,7 +38,7 @@ class Revocation(Body):
 class PermissionView(BaseModel):
     id: UUID
     topics: tuple[Topic, ...]
-    channels: tuple[Channel, ...]
+    channels: tuple[ShownChannel, ...]
     given_by: Giver
     given_on: BusinessDate
     until: BusinessDate | None

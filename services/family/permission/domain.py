@@ -1,5 +1,6 @@
 """Permissions: what a contact may be told. When one may be given, when it holds. Pure."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -9,7 +10,6 @@ from pydantic import BaseModel, ConfigDict
 from shared.errors import refuse
 
 Topic = Literal["referral", "stage", "relapse", "appointment", "check-in", "instruction"]
-Channel = Literal["inbox", "email"]
 Giver = Literal["person", "guardian", "both"]
 EndedBecause = Literal["revoked", "came-of-age", "person-died"]
 
@@ -22,7 +22,7 @@ class Permission(BaseModel):
     permission_id: UUID
     contact_id: UUID
     topics: tuple[Topic, ...]
-    channels: tuple[Channel, ...]
+    channels: tuple[str, ...]
     given_by: Giver
     given_on: date
     until: date | None
@@ -31,8 +31,8 @@ class Permission(BaseModel):
     ended_because: EndedBecause | None = None
 
 
-def must_be_givable(permission: Permission, today: date, life_period: str | None, has_email: bool) -> None:
-    """Raises Refused("permission-not-givable").
+def must_be_givable(permission: Permission, today: date, life_period: str | None, lacking: Collection[str]) -> None:
+    """Raises Refused("permission-not-givable"). `lacking`: those of its channels for which the contact has no address.
 
     An adult answers alone: a guardian gives nothing for one, nor a part of it (mission rows 000-24, 000-25). While the
     life period is not known here a guardian may give; the news that the person is an adult ends it.
@@ -43,6 +43,6 @@ def must_be_givable(permission: Permission, today: date, life_period: str | None
             "given-by-the-adult-alone": life_period == "adult" and permission.given_by != "person",
             "given-today-or-before": permission.given_on > today,
             "until-today-or-later": permission.until is not None and permission.until < today,
-            "contact-has-email": "email" in permission.channels and not has_email,
+            **{f"contact-has-{channel}": True for channel in lacking},
         },
     )

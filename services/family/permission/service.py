@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.family.channel import service as channels
 from services.family.contact import service as contacts
 from services.family.message import service as messages
 from services.family.permission import domain, store
@@ -28,7 +29,8 @@ async def give_permission(tx: Tx, permission: Permission) -> None:
     contact = await contacts.get_contact(tx, permission.contact_id)
     life_period = await persons.lock_living(tx, contact.person_id)
     await contacts.lock_contact(tx, permission.contact_id)
-    domain.must_be_givable(permission, tx.now.date(), life_period, contact.email is not None)
+    lacking = channels.list_lacking(permission.channels, contact.addresses)
+    domain.must_be_givable(permission, tx.now.date(), life_period, lacking)
     await store.insert_permission(tx, permission)
 
 

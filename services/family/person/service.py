@@ -97,8 +97,10 @@ async def lock_living(tx: Tx, person_id: UUID) -> str | None:
 
 
 async def is_living(tx: Tx, person_id: UUID) -> bool:
-    """Neither died nor erased as far as family has heard; takes no lock."""
+    """Neither died nor erased as far as family has heard, of a merged one where they are kept now; takes no lock."""
     row = await store.find_person(tx, person_id)
+    if row is not None and row["merged_into"]:
+        row = await store.find_person(tx, row["merged_into"])
     return row is None or not (row["died_on"] or row["erased_on"])
 
 

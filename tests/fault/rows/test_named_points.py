@@ -35,8 +35,9 @@ IDLE = "SELECT NOT EXISTS (SELECT FROM message WHERE state = 'pending' OR (state
 LEFT_CLAIMED = "UPDATE message SET claimed_at = claimed_at - interval '1 minute' WHERE state = 'claimed'"
 NONE_CLAIMED = "SELECT NOT EXISTS (SELECT FROM message WHERE state = 'claimed')"
 MAILED = """
-SELECT c.email, count(*) FILTER (WHERE m.state = 'sent') AS sent, count(*) FILTER (WHERE m.state = 'uncertain') AS uncertain
-FROM contact c JOIN message m USING (contact_id) WHERE c.email IS NOT NULL AND c.added_at >= $1 GROUP BY c.email
+SELECT a.address, count(*) FILTER (WHERE m.state = 'sent') AS sent, count(*) FILTER (WHERE m.state = 'uncertain') AS uncertain
+FROM contact c JOIN contact_address a USING (contact_id) JOIN message m USING (contact_id)
+WHERE a.channel = 'email' AND c.added_at >= $1 GROUP BY a.address
 """
 
 
@@ -101,6 +102,6 @@ async def read_mailed(ground: Ground, began: datetime) -> list[Mailed]:
         await eventually(lambda: database.fetchval(NONE_CLAIMED), 30)
         arrived = Counter(orjson.loads(line)["to"] for line in ground.mails.read_bytes().splitlines())
         rows = await database.fetch(MAILED, began)
-        return [Mailed(row["sent"], row["uncertain"], arrived[row["email"]]) for row in rows]
+        return [Mailed(row["sent"], row["uncertain"], arrived[row["address"]]) for row in rows]
     finally:
         await database.close()

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import pytest
 
+from services.family.channel.domain import Outcome
 from services.family.message import service as messages
 from services.family.message import store
-from services.family.message.domain import Message, Outcome
+from services.family.message.domain import Message
 from services.family.permission import service as permissions
 from services.family.permission.service import Stopped
 from shared.database import Tx

@@ -120,5 +120,5 @@ async def test_names_and_addresses_are_marked_personal(family: ServiceUnderTest)
         " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid WHERE d.description = 'personal' ORDER BY 1"
     )
     places = [row["place"] for row in rows]
-    assert places == ["concern.changes", "concern.description", "concern.note", "contact.email", "contact.name"]
+    assert places == ["concern.changes", "concern.description", "concern.note", "contact.email", "contact.name", "contact_address.address"]
     assert UUID(int=0) not in places

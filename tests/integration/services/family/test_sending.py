@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 from aiosmtpd.controller import UnthreadedController
 
+from services.family.channel.email import MailServer
 from services.family.message import service as messages
-from services.family.message.mail import MailServer
 from services.family.message.sender import HANDS, claim_next, hand_over, run, sweep_claims
 from shared.database import TimedOut, Transient, Tx
 from shared.delivery import outbox
@@ -171,7 +171,7 @@ async def test_two_senders_hand_over_each_message_once(family: ServiceUnderTest)
         stopping.set()
 
     await asyncio.wait_for(
-        asyncio.gather(*[run(family.worker, recorder, stopping, asyncio.Event()) for _ in range(2)], stop_when_done()), 30
+        asyncio.gather(*[run(family.worker, {"email": recorder}, stopping, asyncio.Event()) for _ in range(2)], stop_when_done()), 30
     )
     assert len(recorder.sent) == 20
 
@@ -192,7 +192,7 @@ async def test_a_message_that_hangs_keeps_no_other_waiting(family: ServiceUnderT
         return sorted(await states(family)) == ["claimed"] + ["sent"] * (HANDS + 1)
 
     async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
-        tasks.create_task(run(family.worker, send, stopping, asyncio.Event()))
+        tasks.create_task(run(family.worker, {"email": send}, stopping, asyncio.Event()))
         await eventually(all_others_sent)
         stopping.set()
         answers.set()
@@ -214,7 +214,7 @@ async def test_an_outcome_is_kept_once_the_database_is_back(family: ServiceUnder
     monkeypatch.setattr(messages, "settle", interrupted)
     _, claim = await claim_next(family.worker)
     assert claim
-    await hand_over(family.worker, claim, Recorder(), asyncio.Event())
+    await hand_over(family.worker, claim, {"email": Recorder()}, asyncio.Event())
     assert (away, await states(family)) == ([], ["sent"])
 
 

@@ -20,19 +20,19 @@ def a_permission(**changes: Any) -> Permission:
 
 @pytest.mark.parametrize("life_period", ["adult", "minor", None])
 def test_a_person_may_give_whatever_their_age(life_period: str | None) -> None:
-    must_be_givable(a_permission(), TODAY, life_period, has_email=False)
+    must_be_givable(a_permission(), TODAY, life_period, lacking=())
 
 
 @pytest.mark.parametrize("given_by", ["guardian", "both"])
 def test_a_guardian_gives_for_a_minor_only(given_by: str) -> None:
-    must_be_givable(a_permission(given_by=given_by), TODAY, "minor", has_email=False)
+    must_be_givable(a_permission(given_by=given_by), TODAY, "minor", lacking=())
     with pytest.raises(Refused) as refused:
-        must_be_givable(a_permission(given_by=given_by), TODAY, "adult", has_email=False)
+        must_be_givable(a_permission(given_by=given_by), TODAY, "adult", lacking=())
     assert refused.value.unmet == ("given-by-the-adult-alone",)
 
 
 def test_a_refusal_names_all_that_is_missing() -> None:
     permission = a_permission(channels=("email",), given_on=date(2026, 3, 3), until=date(2026, 3, 1))
     with pytest.raises(Refused) as refused:
-        must_be_givable(permission, TODAY, "adult", has_email=False)
+        must_be_givable(permission, TODAY, "adult", lacking=("email",))
     assert refused.value.unmet == ("given-today-or-before", "until-today-or-later", "contact-has-email")

@@ -1,4 +1,4 @@
-"""The one door to aiosmtplib: hands one neutral e-mail to the mail server and says what is known of it. Knows no database."""
+"""E-mail, and the one door to aiosmtplib: hands one neutral e-mail to the mail server and says what is known of it. Knows no database."""
 
 import asyncio
 from dataclasses import dataclass
@@ -7,10 +7,38 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
 import aiosmtplib
+from pydantic import Field
 
-from services.family.message.domain import Outcome
+from services.family.channel.domain import AddressRule, Channel, Outcome, Send
+from shared.settings import ServiceSettings
 
-UNTOLD_CODE = 0
+CHANNEL = Channel(
+    name="email",
+    carries=frozenset({"subject", "hint"}),
+    address=AddressRule(
+        pattern=r"^[A-Za-z0-9_%+\-]+(\.[A-Za-z0-9_%+\-]+)*@[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)+$",
+        example="contact-1@example.org",
+        shortest=3,
+    ),
+    answers={"4": "refused"},  # aiosmtplib raises for every other answer than the one that means accepted
+)
+UNTOLD = ""
+
+
+class EmailSettings(ServiceSettings):
+    """Where e-mail goes. Field names in capitals are the environment's names."""
+
+    smtp_host: str = Field(default="127.0.0.1", description="The mail server that messages are handed to")
+    smtp_port: int = Field(default=1025, ge=1, le=65535)
+    smtp_timeout_s: float = Field(
+        default=15.0, gt=0, le=20, description="Of connecting and of handing over each: together below a claim's 60 s"
+    )
+    mail_from: str = Field(default="no-reply@throughcare.invalid", description="Sender address; names no clinic and no programme")
+
+
+def opened(own: EmailSettings) -> Send:
+    """What sends by the mail server that the settings name."""
+    return MailServer(own.smtp_host, own.smtp_port, own.mail_from, own.smtp_timeout_s).send
 
 
 @dataclass(frozen=True)
@@ -39,7 +67,7 @@ class MailServer:
             async with asyncio.timeout(self.timeout_s):
                 await client.send_message(email)
         except (aiosmtplib.SMTPException, OSError) as error:
-            return "refused" if 400 <= _code_of(error) < 500 else "unknown"
+            return CHANNEL.means(_code_of(error))
         finally:
             client.close()
         return "accepted"
@@ -54,7 +82,7 @@ class MailServer:
         return email
 
 
-def _code_of(error: Exception) -> int:
+def _code_of(error: Exception) -> str:
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-        return max(refused.code for refused in error.recipients)
-    return error.code if isinstance(error, aiosmtplib.SMTPResponseException) else UNTOLD_CODE
+        return str(max(refused.code for refused in error.recipients))
+    return str(error.code) if isinstance(error, aiosmtplib.SMTPResponseException) else UNTOLD
