@@ -6,13 +6,14 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
 from shared import telemetry, web
 from shared.command import CurrentTx, queries
 from shared.database import Connection
 from shared.delivery import resend
 from shared.delivery.log import RELAY
+from shared.events import topics
 from shared.policy import allows, roles
 
 Check = Callable[[], Awaitable[str | None]]
@@ -40,9 +41,14 @@ SELECT coalesce((SELECT last_seq FROM inbox WHERE topic = $1 AND stream_id = $2)
        (SELECT state FROM parked WHERE topic = $1 AND stream_id = $2 AND seq = $3) AS aside
 """
 
-Topic = Annotated[
-    Literal["referral", "programme", "programme.restricted", "family", "family.restricted", "monitoring"], Path(examples=["programme"])
-]
+
+def _known(topic: str) -> str:
+    if topic not in topics():
+        raise ValueError("no such topic")
+    return topic
+
+
+Topic = Annotated[str, AfterValidator(_known), Path(examples=["programme"], json_schema_extra={"enum": list(topics())})]
 
 
 class Sent(BaseModel):

@@ -1,4 +1,4 @@
-"""What the generated documents are written from: services, their events, who listens to what. Writes nothing itself."""
+"""What the documents, the demo and the fault checker know of services, events and topics: who listens to what. Writes nothing itself."""
 
 import importlib
 from collections.abc import Iterator
@@ -28,6 +28,16 @@ def topics() -> dict[str, list[type[Event]]]:
 def listeners(event: type[Event]) -> Iterator[str]:
     """Services that have a handler for it."""
     yield from (name for name in SERVICES if event in service_of(name).handlers)
+
+
+def listeners_of_topics() -> dict[str, tuple[str, ...]]:
+    """The services that listen to each topic: those with a handler for one of its events."""
+    return {topic: tuple(name for name in SERVICES if any(name in listeners(event) for event in told)) for topic, told in topics().items()}
+
+
+def topics_of_services() -> dict[str, tuple[str, ...]]:
+    """The topics that each service alone writes."""
+    return {name: tuple(topic for topic in topics() if topic.partition(".")[0] == name) for name in SERVICES}
 
 
 def stream_of(event: type[Event]) -> str:

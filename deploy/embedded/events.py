@@ -8,11 +8,11 @@ from rich.text import Text
 
 from shared.events import Event, family, monitoring, programme, referral
 from shared.events.envelope import Envelope, Malformed, read
-from shared.events.event import REGISTRY
+from shared.events.event import REGISTRY, topics
 from shared.kafka import Consumer, KafkaLost, Record
 
 WRITTEN_IN = (referral, programme, family, monitoring)  # reading these fills the registry
-TOPICS = sorted({event.topic for event in REGISTRY.values()})
+TOPICS = topics()
 COLOURS = {"referral": "cyan", "programme": "green", "family": "magenta", "monitoring": "yellow"}
 BATCH = 200
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
+from deploy.docs.catalogue import listeners_of_topics
 from deploy.trial.client import GaveUp, Principal, Sender
 
 OPERATOR = Principal("operator")
@@ -14,15 +15,8 @@ LOOK_EVERY = 0.2
 WATCH_EVERY = 3.0
 PATIENCE = 120.0
 
-LISTENERS = {
-    "referral": ("programme", "family", "monitoring"),
-    "programme": ("referral", "family", "monitoring"),
-    "programme.restricted": ("monitoring",),
-    "family": ("referral", "programme", "monitoring"),
-    "family.restricted": ("monitoring",),
-    "monitoring": ("referral",),
-}
-"""Who has to apply what. Source: the design's contracts, section 2."""
+LISTENERS = listeners_of_topics()
+"""Topic -> the services that have to apply it. Source: contracts section 2."""
 UNREADABLE = "unreadable"
 """Stands for a topic where a listener set records aside that it could not read."""
 

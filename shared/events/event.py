@@ -30,3 +30,8 @@ def by_type(wire_type: str) -> type[Event] | None:
 def published_by(service: str) -> list[type[Event]]:
     """The classes `service` publishes, on its open and its restricted topic, in the order they are written down."""
     return [event for event in REGISTRY.values() if event.topic.split(".")[0] == service]
+
+
+def topics() -> tuple[str, ...]:
+    """Every topic that a class names."""
+    return tuple(sorted({event.topic for event in REGISTRY.values()}))

@@ -63,7 +63,7 @@ def test_asyncapi_has_its_parts(asyncapi: dict[str, Any]) -> None:
 def test_restricted_topics_are_read_by_monitoring_alone(asyncapi: dict[str, Any]) -> None:
     """Source: delivery section 5."""
     readers = {name for name in asyncapi["operations"] if "-receives-" in name and name.endswith(".restricted")}
-    assert readers <= {"monitoring-receives-programme.restricted", "monitoring-receives-family.restricted"}
+    assert readers and all(name.startswith("monitoring-") for name in readers)
 
 
 @pytest.mark.parametrize("name", ["asyncapi.yaml", *(f"openapi/{name}.json" for name in SERVICES)])

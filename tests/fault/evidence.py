@@ -7,27 +7,16 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from deploy.docs.catalogue import listeners_of_topics, topics_of_services
 from tests.fault.ledger import Entry
 
 Stream = tuple[str, UUID]
 Partition = tuple[str, int]
 Where = tuple[str, int, int]
 
-PUBLISHED = {
-    "referral": ("referral",),
-    "programme": ("programme", "programme.restricted"),
-    "family": ("family", "family.restricted"),
-    "monitoring": ("monitoring",),
-}
-# Source: contracts section 2.
-LISTENERS = {
-    "referral": ("programme", "family", "monitoring"),
-    "programme": ("referral", "family", "monitoring"),
-    "programme.restricted": ("monitoring",),
-    "family": ("referral", "programme", "monitoring"),
-    "family.restricted": ("monitoring",),
-    "monitoring": ("referral",),
-}
+PUBLISHED = topics_of_services()
+LISTENERS = listeners_of_topics()
+"""Topic -> the services that hear it. Source: contracts section 2."""
 
 
 class Logged(NamedTuple):
