@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import httpx2
 
 from services.programme.journey.domain import Journey, Opening, open_journey
-from services.programme.pathway.domain import Pathway
+from services.programme.pathway.domain import Pathway, StageRule, with_properties
 from services.programme.stage.domain import Ended, Start, Visit, complete_stage, leave_stage, start_stage
 from shared.events.referral import OrganisationChanged
 from tests.harness import ServiceUnderTest, a_caller
@@ -18,7 +18,7 @@ from tests.harness import ServiceUnderTest, a_caller
 DAY = date(2026, 1, 5)
 TODAY = date(2026, 12, 31)
 CLINIC, CENTRE, NGO = UUID(int=11), UUID(int=12), UUID(int=13)
-MIGRATION = Path("services/programme/migrations/0002_addiction_rehabilitation.sql")
+MIGRATIONS = Path("services/programme/migrations")
 
 
 def day(number: int) -> date:
@@ -27,8 +27,18 @@ def day(number: int) -> date:
 
 
 def a_pathway() -> Pathway:
-    """The pathway as the migration brings it."""
-    return Pathway.model_validate(json.loads(MIGRATION.read_text().split("$pathway$")[1]))
+    """The pathway as the migrations bring it."""
+    pathway = json.loads((MIGRATIONS / "0002_addiction_rehabilitation.sql").read_text().split("$pathway$")[1])
+    titles = json.loads((MIGRATIONS / "0003_properties_of_stages.sql").read_text().split("$titles$")[1])
+    said = [{**stage, "titles": titles[stage["code"]]} for stage in pathway["stages"]]
+    return Pathway(code=pathway["code"], version=pathway["version"], stages=with_properties(pathway["code"], said))
+
+
+def another_pathway(*codes: str, **last: Any) -> Pathway:
+    """Another pathway with these stages, of one week each; `last`: what is said of the last one."""
+    said: list[dict[str, Any]] = [{"stage": number, "code": code, "planned_weeks": 1} for number, code in enumerate(codes, start=1)]
+    said[-1] |= last
+    return Pathway(code="return-from-prison", version=1, stages=with_properties("return-from-prison", said))
 
 
 def a_start(on: date = DAY, at: UUID = CLINIC, kind: str = "medical-organisation", **visit: Any) -> Start:
@@ -44,16 +54,16 @@ def left(on: date = DAY, at: UUID | None = CLINIC) -> Ended:
     return Ended(on, "dropped-out", at, None, "moved")
 
 
-def an_opened_journey(imported: bool = False) -> Journey:
+def an_opened_journey(imported: bool = False, pathway: Pathway | None = None) -> Journey:
     opening = Opening(person_id=uuid4(), organisation_id=NGO, opened_on=DAY, imported=imported, by_system=imported)
-    return open_journey(uuid4(), a_pathway(), opening, TODAY)[0]
+    return open_journey(uuid4(), pathway or a_pathway(), opening, TODAY)[0]
 
 
-def a_journey(*ends: str, imported: bool = False) -> Journey:
+def a_journey(*ends: str, imported: bool = False, pathway: Pathway | None = None) -> Journey:
     """A journey whose stages 1, 2, ... are "completed", "left" or "started"; stage n starts on day 10 n and ends 5 days later."""
-    journey = an_opened_journey(imported)
+    journey = an_opened_journey(imported, pathway)
     for stage, end in enumerate(ends, start=1):
-        journey = started(journey, stage, day(10 * stage))
+        journey = begun(journey, the_rule(pathway or a_pathway(), stage), day(10 * stage))
         if end == "completed":
             journey = complete_stage(journey, stage, completed(day(10 * stage + 5)), TODAY)[0]
         if end == "left":
@@ -62,9 +72,17 @@ def a_journey(*ends: str, imported: bool = False) -> Journey:
 
 
 def started(journey: Journey, stage: int, on: date, at: UUID = CLINIC, **visit: Any) -> Journey:
-    rule = a_pathway().rule(stage)
-    assert rule is not None
+    return begun(journey, the_rule(a_pathway(), stage), on, at, **visit)
+
+
+def begun(journey: Journey, rule: StageRule, on: date, at: UUID = CLINIC, **visit: Any) -> Journey:
     return start_stage(journey, rule, a_start(on, at, **visit), TODAY)[0]
+
+
+def the_rule(pathway: Pathway, stage: int) -> StageRule:
+    rule = pathway.rule(stage)
+    assert rule is not None
+    return rule
 
 
 def an_organisation(organisation_id: UUID, kind: str = "medical-organisation") -> OrganisationChanged:

@@ -8,8 +8,10 @@ from services.referral.consent.domain import Consent
 from services.referral.journey.domain import Spell
 from services.referral.organisation.domain import Organisation, Service
 from services.referral.person.domain import Person
-from services.referral.referral.domain import Referral, Wish
+from services.referral.referral.domain import Referral
 from services.referral.transition.domain import Actor, Party
+from services.referral.wish.domain import Wish
+from shared.events.pathway import DEFAULT_PATHWAY, FIVE_STAGES, PathwayStage, code_at
 from shared.events.programme import JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageSkipped, StageStarted
 from shared.identity import Caller
 from tests.harness import ServiceUnderTest, a_caller
@@ -26,11 +28,14 @@ NOBODY = Actor(parties=frozenset[Party]())
 
 def a_referral(**changes: Any) -> Referral:
     """Requested by CLINIC of CENTRE for stage 2 unless said otherwise."""
+    stage = changes.get("stage", 2)
     fields: dict[str, Any] = {
         "referral_id": UUID(int=1),
         "person_id": PERSON,
         "journey_id": JOURNEY,
-        "stage": 2,
+        "pathway": DEFAULT_PATHWAY,
+        "stage": stage,
+        "stage_code": code_at(FIVE_STAGES, stage),
         "status": "requested",
         "from_organisation_id": CLINIC,
         "to_organisation_id": CENTRE,
@@ -87,7 +92,9 @@ def an_organisation(**changes: Any) -> Organisation:
 
 def a_service(**changes: Any) -> Service:
     fields: dict[str, Any] = {
+        "pathway": DEFAULT_PATHWAY,
         "stage": 2,
+        "stage_code": "treatment",
         "programme": "naltrexone",
         "setting": "outpatient",
         "status": "active",
@@ -111,6 +118,15 @@ def opened(person_id: UUID, journey_id: UUID = JOURNEY, organisation_id: UUID = 
         opened_on=TODAY,
         imported=imported,
     )
+
+
+def opened_on(
+    pathway: str, person_id: UUID, journey_id: UUID, codes: tuple[str, ...], version: int = 1, imported: bool = False
+) -> JourneyOpened:
+    """A journey on another pathway, with the stages of its version; the last one completes it."""
+    stages = [PathwayStage(code=code, completes_the_journey=code == codes[-1]) for code in codes]
+    event = opened(person_id, journey_id, imported=imported)
+    return event.model_copy(update={"pathway": pathway, "version": version, "stages": tuple(stages)})
 
 
 def started(person_id: UUID, stage: int, organisation_id: UUID = CENTRE, spell: int = 1, on: date = TODAY) -> StageStarted:
@@ -162,10 +178,18 @@ def the_person(person_id: UUID) -> Caller:
     return a_caller("person", sub=str(person_id))
 
 
-async def an_entry(service: ServiceUnderTest, organisation_id: UUID, stage: int = 2, places: int | None = 3, region: str = "UZ-TK") -> None:
+async def an_entry(
+    service: ServiceUnderTest,
+    organisation_id: UUID,
+    stage: int = 2,
+    places: int | None = 3,
+    region: str = "UZ-TK",
+    pathway: str = DEFAULT_PATHWAY,
+) -> None:
     """An organisation of the network that offers a stage."""
     as_of = None if places is None else "2026-03-01"
     offered = {"stage": stage, "programme": "naltrexone", "setting": "outpatient", "places_free": places, "places_as_of": as_of}
+    offered |= {} if pathway == DEFAULT_PATHWAY else {"pathway": pathway}
     entry = {"name": "0051-site-01", "level": "meso", "kind": "medical-organisation", "region": region, "services": [offered]}
     answer = await service.call("PUT", f"/organisations/{organisation_id}", registrar(organisation_id), json=entry)
     assert answer.status_code == 200, answer.text

@@ -1,4 +1,4 @@
-"""Adaptation steps of stages 4 and 5, given by success. Pure. Source: mission rows 000-43, 002-20."""
+"""Adaptation steps of social rehabilitation and resocialization, given by success. Pure. Source: mission rows 000-43, 002-20."""
 
 from datetime import date
 from typing import Literal
@@ -7,11 +7,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from services.programme.journey.domain import Journey
+from services.programme.pathway.domain import Pathway
 from shared.errors import refuse
 
 Kind = Literal["partial-residence", "work-outside", "social-dormitory", "other-method"]
-HALFWAY = 4
-"""Halfway through recovery: stage 4 completed (labelled default of the mission rows)."""
 
 
 class AdaptationStep(BaseModel):
@@ -23,9 +22,13 @@ class AdaptationStep(BaseModel):
     reached_on: date | None = None
 
 
-def check_planned(journey: Journey, kind: Kind) -> None:
-    """A social dormitory is for those halfway through recovery. Raises Refused("adaptation-not-plannable")."""
-    halfway = any(spell.stage == HALFWAY and spell.how == "completed" for spell in journey.spells)
+def check_planned(journey: Journey, pathway: Pathway, kind: Kind) -> None:
+    """A social dormitory is for those halfway through recovery: who completed a stage that the pathway calls so.
+
+    Raises Refused("adaptation-not-plannable").
+    """
+    stages = [rule.stage for rule in pathway.stages if rule.halfway]
+    halfway = any(spell.stage in stages and spell.how == "completed" for spell in journey.spells)
     refuse("adaptation-not-plannable", {"journey-open": journey.status != "open", "halfway": kind == "social-dormitory" and not halfway})
 
 

@@ -12,7 +12,8 @@ from shared.database import Tx
 
 async def plan(tx: Tx, journey_id: UUID, step: AdaptationStep) -> None:
     """Raises Refused, NotFound. Source: mission row 000-43."""
-    domain.check_planned((await journeys.lock(tx, journey_id)).journey, step.kind)
+    found = await journeys.lock(tx, journey_id)
+    domain.check_planned(found.journey, found.pathway, step.kind)
     await store.save_step(tx, journey_id, step)
 
 

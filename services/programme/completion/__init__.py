@@ -1,1 +1,1 @@
-"""The completion of a journey, which needs its stages and all four levels."""
+"""The completion of a journey, which needs its stages and what else its pathway asks."""

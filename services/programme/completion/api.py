@@ -17,6 +17,6 @@ class JourneyCompletion(Body):
 @router_commands.post("/journeys/{journey_id}/completion")
 @allows(roles("clinician", "system"))
 async def complete_journey(tx: CurrentTx, journey_id: UUID, body: JourneyCompletion) -> Done:
-    """Complete a journey whose stages and four levels allow it. Source: mission rows 002-02, 002-31, 000-59."""
+    """Complete a journey whose stages and, where it needs them, four levels allow it. Source: mission rows 002-02, 002-31, 000-59."""
     journey = await service.complete_journey(tx, journey_id, body.completed_on)
     return Done(id=journey_id, status=journey.status)

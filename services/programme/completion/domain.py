@@ -4,26 +4,30 @@ from datetime import date
 
 from services.programme.functioning.domain import Functioning, gaps
 from services.programme.journey.domain import Journey
+from services.programme.pathway.domain import Pathway
 from shared.errors import refuse
 from shared.events.programme import JourneyCompleted
 
 
-def complete_journey(journey: Journey, functioning: Functioning, completed_on: date, today: date) -> tuple[Journey, list[JourneyCompleted]]:
+def complete_journey(
+    journey: Journey, pathway: Pathway, functioning: Functioning, completed_on: date, today: date
+) -> tuple[Journey, list[JourneyCompleted]]:
     """Raises Refused("journey-not-completable") naming every gap.
 
-    The last stage must be completed, not left; no stage may be open or waiting to be started again; all four levels must be closed.
+    The stage that completes the journey must be completed, not left; no stage may be open or waiting to be started again; where the
+    pathway needs them, all four levels must be closed and one of its adaptation goals set.
     """
-    last = journey.stages[-1]
-    spell = journey.spell(last.stage)
+    last = pathway.completing.stage
+    spell = journey.spell(last)
     refuse(
         "journey-not-completable",
         {
             "journey-open": journey.status != "open",
-            f"stage-{last.stage}-completed": last.status != "completed",
+            f"stage-{last}-completed": journey.status_of(last) != "completed",
             "no-stage-open": any(state.status in ("started", "reopened") for state in journey.stages),
             "completed-on-or-after-last-stage": bool(spell and spell.ended_on and completed_on < spell.ended_on),
             "date-not-in-future": completed_on > today,
-            **gaps(functioning),
+            **gaps(functioning, pathway),
         },
     )
     event = JourneyCompleted(

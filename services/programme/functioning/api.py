@@ -8,11 +8,10 @@ from pydantic import Field, model_validator
 from services.programme.functioning import service
 from services.programme.functioning.domain import Closing, Functioning, Goal, GoalResult, Moment, Score
 from services.programme.journey.domain import WHO
-from services.programme.pathway.domain import StrictStage
 from shared.command import CurrentTx, Done, commands, queries
 from shared.events.programme import FunctionalLevel
 from shared.policy import allows, roles
-from shared.web import Body, BusinessDate, Code, Name
+from shared.web import Body, BusinessDate, Code, Name, StrictStage
 
 router_commands = commands("functioning")
 router_queries = queries("functioning")

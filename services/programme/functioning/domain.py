@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from services.programme.pathway.domain import ADAPTATION_GOALS, Pathway
 from shared.errors import refuse
 from shared.events.programme import FunctionalLevel
 
@@ -13,9 +14,7 @@ Moment = Literal["baseline", "repeat", "closing"]
 GoalResult = Literal["reached", "partly", "not-reached"]
 
 LEVELS: tuple[FunctionalLevel, ...] = get_args(FunctionalLevel)
-ADAPTATION_GOALS = frozenset({"prosperous-environment", "restored-ties", "new-interaction", "new-living-conditions"})
-"""Goals of stage 5 (002-07) and of adaptation to new living conditions (000-59)."""
-GOALS = ADAPTATION_GOALS | {
+GOALS = frozenset(ADAPTATION_GOALS) | {
     "mental-dependence-overcome",
     "cultural-values",
     "life-orientations",
@@ -117,15 +116,17 @@ def close_goal(functioning: Functioning, closing: Closing) -> Functioning:
     return functioning.model_copy(update={"goals": goals})
 
 
-def gaps(functioning: Functioning) -> dict[str, bool]:
+def gaps(functioning: Functioning, pathway: Pathway) -> dict[str, bool]:
     """What a journey's completion still needs, by name (true: missing): per level a closing score and closed goals; an adaptation goal.
 
-    Source: mission rows 002-31, 002-35, 000-59.
+    The pathway says whether it needs them. Source: mission rows 002-31, 002-35, 000-59.
     """
-    open_levels = {goal.level for goal in functioning.open_goals()}
     missing = {}
-    for level in LEVELS:
-        missing[f"{level}-closing-score"] = functioning.closing(level) is None
-        missing[f"{level}-goals-closed"] = level in open_levels
-    missing["adaptation-goal"] = all(goal.goal not in ADAPTATION_GOALS for goal in functioning.goals)
+    if any(rule.needs_four_levels for rule in pathway.stages):
+        open_levels = {goal.level for goal in functioning.open_goals()}
+        for level in LEVELS:
+            missing[f"{level}-closing-score"] = functioning.closing(level) is None
+            missing[f"{level}-goals-closed"] = level in open_levels
+    if pathway.adaptation_goals:
+        missing["adaptation-goal"] = pathway.adaptation_goals.isdisjoint(goal.goal for goal in functioning.goals)
     return missing

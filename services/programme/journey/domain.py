@@ -34,6 +34,8 @@ class Step(NamedTuple):
     needs_reason: bool = False
 
 
+TREATMENT = "treatment"
+"""The code of the stage that is no complete treatment by itself (002-49)."""
 WHO = ("clinician", "system")
 """Who may take any of these steps, each for their own organisation."""
 
@@ -226,10 +228,10 @@ def open_journey(journey_id: UUID, pathway: Pathway, opening: Opening, today: da
         legal_basis=opening.legal_basis,
         decided_on=opening.decided_on,
     )
-    return journey, [_opened(journey)]
+    return journey, [_opened(journey, pathway)]
 
 
-def _opened(journey: Journey) -> JourneyOpened:
+def _opened(journey: Journey, pathway: Pathway) -> JourneyOpened:
     return JourneyOpened(
         person_id=journey.person_id,
         journey_id=journey.journey_id,
@@ -238,6 +240,7 @@ def _opened(journey: Journey) -> JourneyOpened:
         organisation_id=journey.opened_by,
         opened_on=journey.opened_on,
         imported=journey.imported,
+        stages=pathway.told(),
     )
 
 
@@ -254,8 +257,11 @@ def reopen_stage(journey: Journey, stage: int) -> Journey:
 
 
 def standing(journey: Journey) -> Literal["open", "completed", "treated-not-complete"]:
-    """`treated-not-complete`: stage 2 completed, nothing later started; never counted as completed. Source: mission row 002-49."""
+    """`treated-not-complete`: treatment completed, nothing later started; never counted as completed. Source: mission row 002-49."""
     if journey.status == "completed":
         return "completed"
-    treated = any(spell.stage == 2 and spell.how == "completed" for spell in journey.spells)
-    return "treated-not-complete" if treated and not any(spell.stage > 2 for spell in journey.spells) else "open"
+    treatment = next((state.stage for state in journey.stages if state.code == TREATMENT), None)
+    if treatment is None or any(spell.stage > treatment for spell in journey.spells):
+        return "open"
+    treated = any(spell.how == "completed" for spell in journey.spells_of(treatment))
+    return "treated-not-complete" if treated else "open"

@@ -7,12 +7,12 @@ from fastapi import Path, Query
 from pydantic import BaseModel, Field, StrictBool
 
 from services.programme.pathway import service
-from services.programme.pathway.domain import Pathway, PathwayStatus, StageRule, StrictStage
+from services.programme.pathway.domain import Language, Pathway, PathwayStatus, StageRule
 from shared.command import CurrentTx, Done, commands, queries
 from shared.database import Record
 from shared.paging import Page, Paging, after_code, page_of
 from shared.policy import MACRO, MESO, allows, roles
-from shared.web import Body, Code
+from shared.web import MOST_STAGES, Body, Code, Name, StrictStage
 
 router_commands = commands("pathways")
 router_queries = queries("pathways")
@@ -25,7 +25,12 @@ Months = Annotated[int, Field(strict=True, ge=1, le=60, examples=[6])]
 
 
 class NewStage(Body):
-    """One stage of a new version; `planned_months`: fewest and most, a plan outside them needs a reason."""
+    """One stage of a new version; `planned_months`: fewest and most, a plan outside them needs a reason.
+
+    A property that is null is not said: addiction-rehabilitation then has what its mission rows ask, another pathway does not have
+    it; where no stage is said to complete the journey the last one does. `natural_environment`: another setting needs a reason.
+    `titles`: in all four languages or none.
+    """
 
     stage: StrictStage
     code: Code = Field(examples=["treatment"])
@@ -35,11 +40,20 @@ class NewStage(Body):
     planned_months: tuple[Months, Months] | None = None
     relapse_reopens: StrictStage | None = None
     relapse_definitions: list[Code] = Field(default=[], max_length=20, examples=[["consecutive-4-from-week-3"]])
+    completes_the_journey: StrictBool | None = None
+    asks_for_support: StrictBool | None = None
+    halfway: StrictBool | None = None
+    needs_four_levels: StrictBool | None = None
+    natural_environment: StrictBool | None = None
+    adaptation_goals: list[Code] | None = Field(default=None, max_length=20, examples=[["restored-ties"]])
+    titles: dict[Language, Name] | None = Field(
+        default=None, examples=[{"uz-Latn": "Davolash", "uz-Cyrl": "Даволаш", "ru": "Лечение", "en": "Treatment"}]
+    )
 
 
 class NewPathway(Body):
     code: Code = Field(examples=["addiction-rehabilitation"])
-    stages: list[NewStage] = Field(min_length=1, max_length=9)
+    stages: list[NewStage] = Field(min_length=1, max_length=MOST_STAGES)
 
 
 class PathwayView(BaseModel):
@@ -68,9 +82,9 @@ async def list_versions(tx: CurrentTx, code: PathwayCode) -> Page[PathwayView]:
 @router_commands.post("/pathways", status_code=201)
 @allows(roles("ministry"))
 async def draft_pathway(tx: CurrentTx, body: NewPathway) -> Done:
-    """A new version of a pathway, not yet published. Source: mission row 002-12."""
-    stages = tuple(StageRule.model_validate(stage.model_dump()) for stage in body.stages)
-    return Done(id=await service.draft(tx, body.code, stages), status="draft")
+    """A new version of a pathway of 1 to 20 stages, not yet published. Source: mission row 002-12."""
+    said = [stage.model_dump(exclude_none=True) for stage in body.stages]
+    return Done(id=await service.draft(tx, body.code, said), status="draft")
 
 
 @router_commands.post("/pathways/{code}/versions/{version}/publication")

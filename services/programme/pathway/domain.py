@@ -1,20 +1,41 @@
 """What a pathway is: its stages in order and the rules of each. Pure; the data of the published versions stand in the migrations."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from shared.errors import refuse
+from shared.events.pathway import DEFAULT_PATHWAY, PathwayStage
+from shared.events.pathway import FIVE_STAGES as TOLD_STAGES
 
 PathwayStatus = Literal["draft", "published", "retired"]
+Language = Literal["uz-Latn", "uz-Cyrl", "ru", "en"]
 
-FIVE_STAGES = ("detoxification", "treatment", "medical-rehabilitation", "social-rehabilitation", "resocialization")
-REHABILITATION = "addiction-rehabilitation"
-StrictStage = Annotated[int, Field(strict=True, ge=1, le=9, examples=[2])]
+REHABILITATION = DEFAULT_PATHWAY
+FIVE_STAGES = tuple(stage.code for stage in TOLD_STAGES)
+ADAPTATION_GOALS = ("prosperous-environment", "restored-ties", "new-interaction", "new-living-conditions")
+"""Goals of resocialization (002-07) and of adaptation to new living conditions (000-59)."""
+ROWS: dict[str, dict[str, Any]] = {
+    "social-rehabilitation": {"halfway": True},
+    "resocialization": {
+        "completes_the_journey": True,
+        "asks_for_support": True,
+        "needs_four_levels": True,
+        "adaptation_goals": ADAPTATION_GOALS,
+    },
+}
+"""What is asked of the stages of addiction-rehabilitation, by code. Source: mission rows 002-02, 002-24, 002-31, 000-43, 000-59."""
 
 
 class StageRule(BaseModel):
-    """The rules of one stage. `planned_weeks` is the default length of its weekly record; a plan overrides it."""
+    """The rules of one stage. `planned_weeks` is the default length of its weekly record; a plan overrides it.
+
+    `completes_the_journey`: the journey completes with it; exactly one of a pathway does. `asks_for_support`: its start asks the
+    family for support. `halfway`: who completed it is halfway through recovery. `needs_four_levels`, `adaptation_goals`: what the
+    journey needs besides to complete, all four levels closed and one of these goals. `natural_environment`: another setting needs
+    a reason (002-20). `titles`: in all four languages or none.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -26,6 +47,13 @@ class StageRule(BaseModel):
     planned_months: tuple[int, int] | None = None
     relapse_reopens: int | None = None
     relapse_definitions: tuple[str, ...] = ()
+    completes_the_journey: bool = False
+    asks_for_support: bool = False
+    halfway: bool = False
+    needs_four_levels: bool = False
+    natural_environment: bool = False
+    adaptation_goals: tuple[str, ...] = ()
+    titles: dict[Language, str] = {}
 
     @property
     def reopens(self) -> int:
@@ -46,12 +74,39 @@ class Pathway(BaseModel):
         """The rule of a stage, or None when the pathway has no such stage."""
         return next((rule for rule in self.stages if rule.stage == stage), None)
 
+    @property
+    def completing(self) -> StageRule:
+        """The stage a journey completes with; the last one of a version that says none, kept by an older process."""
+        return next((rule for rule in self.stages if rule.completes_the_journey), self.stages[-1])
+
+    @property
+    def adaptation_goals(self) -> frozenset[str]:
+        """One of these is needed to complete the journey; none where they are empty."""
+        return frozenset(goal for rule in self.stages for goal in rule.adaptation_goals)
+
+    def told(self) -> tuple[PathwayStage, ...]:
+        """What the others hear of its stages."""
+        names = set(PathwayStage.model_fields)
+        return tuple(PathwayStage(**rule.model_dump(include=names)) for rule in self.stages)
+
 
 CHANGES: dict[tuple[PathwayStatus, PathwayStatus], str] = {
     ("draft", "published"): "publication",
     ("published", "retired"): "retirement",
     ("draft", "retired"): "retirement",
 }
+
+
+def with_properties(code: str, said: Sequence[Mapping[str, Any]]) -> tuple[StageRule, ...]:
+    """The stages of a new version. What is not said of addiction-rehabilitation is as the mission rows ask, else False.
+
+    Where no stage is said to complete the journey the last one does, unless it is said not to. Source: mission rows 002-02, 002-12.
+    """
+    rows = ROWS if code == REHABILITATION else {}
+    known: list[dict[str, Any]] = [{**rows.get(stage["code"], {}), **stage} for stage in said]
+    if known and not any(stage.get("completes_the_journey") for stage in known):
+        known[-1].setdefault("completes_the_journey", True)
+    return tuple(StageRule.model_validate(stage) for stage in known)
 
 
 def check_stages(code: str, stages: tuple[StageRule, ...], definitions: frozenset[str]) -> None:
@@ -63,8 +118,8 @@ def check_stages(code: str, stages: tuple[StageRule, ...], definitions: frozense
             "stages-numbered-in-order": numbers != tuple(range(1, len(stages) + 1)),
             "stage-codes-differ": len({rule.code for rule in stages}) != len(stages),
             "five-stages-of-rehabilitation": code == REHABILITATION and tuple(rule.code for rule in stages) != FIVE_STAGES,
-            # Referral and monitoring count to five and never hear how many stages a pathway has.
-            "five-stages": code != REHABILITATION and len(stages) != len(FIVE_STAGES),
+            "one-stage-completes-the-journey": sum(rule.completes_the_journey for rule in stages) != 1,
+            "titles-in-all-languages": any(rule.titles and set(rule.titles) != set(get_args(Language)) for rule in stages),
             "relapse-reopens-own-stage": any(rule.reopens not in numbers for rule in stages),
             "relapse-definitions-known": any(not definitions.issuperset(rule.relapse_definitions) for rule in stages),
             "planned-months-in-order": any(rule.planned_months and rule.planned_months[0] > rule.planned_months[1] for rule in stages),

@@ -1,10 +1,12 @@
 """What can be asked of pathways: the current one, a new version, its publication and retirement. Source: mission row 002-12."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from services.programme.definition.domain import DEFINITIONS
 from services.programme.pathway import domain, store
-from services.programme.pathway.domain import Pathway, PathwayStatus, StageRule
+from services.programme.pathway.domain import Pathway, PathwayStatus
 from shared.database import Record, Tx
 from shared.errors import NotFound
 
@@ -17,8 +19,9 @@ async def current(tx: Tx, code: str) -> Pathway:
     return pathway
 
 
-async def draft(tx: Tx, code: str, stages: tuple[StageRule, ...]) -> UUID:
-    """A new version, unpublished. Raises Refused."""
+async def draft(tx: Tx, code: str, said: Sequence[Mapping[str, Any]]) -> UUID:
+    """A new version, unpublished; `said` of each stage what was said. Raises Refused."""
+    stages = domain.with_properties(code, said)
     domain.check_stages(code, stages, frozenset(DEFINITIONS))
     return await store.insert_pathway(tx, Pathway(code=code, version=await store.next_version(tx, code), stages=stages))
 

@@ -8,7 +8,6 @@ from pydantic import Field, StrictBool, field_validator
 
 from services.programme.definition.domain import Result
 from services.programme.journey.domain import WHO
-from services.programme.pathway.domain import StrictStage
 from services.programme.relapse import service
 from services.programme.relapse.domain import Relapse
 from services.programme.substance.domain import Finding, Use, counted
@@ -16,7 +15,7 @@ from services.programme.weekly.service import Results
 from shared.command import CurrentTx, Done, commands, queries
 from shared.paging import Page, Paging, after_id, page_of
 from shared.policy import allows, roles
-from shared.web import Body, BusinessDate, Code
+from shared.web import Body, BusinessDate, Code, StrictStage
 
 router_commands = commands("relapses")
 router_queries = queries("relapses")

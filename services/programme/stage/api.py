@@ -1,9 +1,7 @@
 """The stages of a journey on the wire."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Path
 from pydantic import Field
 
 from services.programme.journey.domain import WHO, Setting, SkippedHow
@@ -13,16 +11,16 @@ from services.programme.stage.domain import Ended, Visit
 from shared.command import CurrentTx, Done, commands
 from shared.events.programme import Ending
 from shared.policy import allows, roles
-from shared.web import Body, BusinessDate, Code, Name
+from shared.web import Body, BusinessDate, Code, Name, Stage
 
 router_commands = commands("stages")
 
 CLINICAL = roles(*WHO)
-Stage = Annotated[int, Path(ge=1, le=9, examples=[2])]
 
 
 class StageStart(Body):
-    """The first attended contact. `responsible_doctor`: an opaque staff reference; `warning_reason`: why the plan is shorter or longer."""
+    """The first attended contact. `responsible_doctor`: an opaque staff reference; `warning_reason`: why the plan is shorter or
+    longer than the pathway's, or the setting another one."""
 
     started_on: BusinessDate
     setting: Setting = Field(examples=["outpatient"])

@@ -74,7 +74,7 @@ def _unmet(journey: Journey, rule: StageRule, start: Start, today: date) -> dict
         "responsible-doctor": rule.needs_responsible_doctor and not visit.responsible_doctor and not journey.imported,
         "started-on-or-after-last-end": last is not None and last.ended_on is not None and visit.on < last.ended_on,
         "planned-until-on-or-after-start": visit.planned_until is not None and visit.planned_until < visit.on,
-        "warning-reason": not visit.warning_reason and is_unusual(rule, visit),
+        "warning-reason": not visit.warning_reason and (is_unusual(rule, visit) or (is_elsewhere(rule, visit) and not journey.imported)),
         "person-alive": start.died_on is not None and visit.on > start.died_on,
         "date-not-in-future": visit.on > today,
     }
@@ -100,6 +100,11 @@ def is_unusual(rule: StageRule, visit: Visit) -> bool:
     if rule.planned_months is None or visit.planned_until is None:
         return False
     return not is_within_months(visit.on, visit.planned_until, *rule.planned_months)
+
+
+def is_elsewhere(rule: StageRule, visit: Visit) -> bool:
+    """The stage belongs in the natural environment and takes place in another setting, which needs a reason. Source: mission row 002-20."""
+    return rule.natural_environment and visit.setting != "natural-environment"
 
 
 def _weeks(rule: StageRule, visit: Visit) -> int:

@@ -13,5 +13,8 @@ router_queries = queries("summary")
 @router_queries.get("/journeys/{journey_id}/summary")
 @allows(roles("clinician", "coordinator", "system"))
 async def get_summary(tx: CurrentTx, journey_id: UUID) -> Summary:
-    """Stages 1-4 in one view for the organisation that takes the person on, under a valid consent. Source: mission rows 002-03, 002-38."""
+    """The stages before the one that completes the journey, for the organisation that takes the person on, under a valid consent.
+
+    Source: mission rows 002-03, 002-38.
+    """
     return await service.get_summary(tx, journey_id)

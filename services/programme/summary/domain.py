@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.programme.functioning.domain import LEVELS, Functioning, Goal, Score
 from services.programme.journey.domain import Journey, StageStatus
+from services.programme.pathway.domain import Pathway
 from services.programme.withdrawal.domain import Trend, Withdrawal, trend
 
 NOTICE: Literal["redisclosure-only-with-consent"] = "redisclosure-only-with-consent"
@@ -16,7 +17,7 @@ SCOPES = ("pathway-summary", "full-record")
 
 
 class StageSummary(BaseModel):
-    """How a stage before the last one stands: one entry a spell, or one without dates where there was none."""
+    """How a stage before the one that completes the journey stands: one entry a spell, or one without dates where there was none."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,7 +34,7 @@ class StageSummary(BaseModel):
 
 
 class Summary(BaseModel):
-    """One view of a journey up to its last stage, with the notice that goes with every disclosure."""
+    """One view of a journey up to the stage that completes it, with the notice that goes with every disclosure."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,13 +48,16 @@ class Summary(BaseModel):
     withdrawal_trend: Trend | None
 
 
-def summarise(journey: Journey, functioning: Functioning, withdrawal: Sequence[Withdrawal]) -> Summary:
-    """Stages 1-4 of five: each end, outcome, reason, organisation; open goals, closing scores, latest withdrawal and its trend."""
+def summarise(journey: Journey, pathway: Pathway, functioning: Functioning, withdrawal: Sequence[Withdrawal]) -> Summary:
+    """The stages before the one that completes the journey: each end, outcome, reason, organisation; open goals, closing scores, latest
+    withdrawal and its trend.
+    """
+    before = [state.stage for state in journey.stages if state.stage < pathway.completing.stage]
     closing = [functioning.closing(level) for level in LEVELS]
     return Summary(
         journey_id=journey.journey_id,
         person_id=journey.person_id,
-        stages=[entry for state in journey.stages[:-1] for entry in _entries(journey, state.stage)],
+        stages=[entry for stage in before for entry in _entries(journey, stage)],
         open_goals=list(functioning.open_goals()),
         closing_scores=[score for score in closing if score],
         latest_withdrawal=withdrawal[-1] if withdrawal else None,

@@ -17,12 +17,14 @@ WHAT = "pathway-summary"
 async def get_summary(tx: Tx, journey_id: UUID) -> Summary:
     """No consent, no relation and no journey look alike: raises NotFound. Source: mission row 002-03, privacy section 4."""
     try:
-        journey = (await journeys.get(tx, journey_id)).journey
+        found = await journeys.get(tx, journey_id)
     except NotFound as absent:
         raise NotFound("summary") from absent
+    journey = found.journey
     consent_id = await persons.find_valid_consent(tx, journey.person_id, *domain.SCOPES)
     if consent_id is None:
         raise NotFound("summary")
     await persons.disclose(tx, journey.person_id, journey_id, consent_id, WHAT)
     tx.audit("read-summary", journey.person_id)
-    return domain.summarise(journey, await functioning.get(tx, journey_id), await withdrawal.list_latest(tx, journey_id))
+    levels, scores = await functioning.get(tx, journey_id), await withdrawal.list_latest(tx, journey_id)
+    return domain.summarise(journey, found.pathway, levels, scores)

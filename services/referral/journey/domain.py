@@ -6,8 +6,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-LAST_STAGE = 5
-
 
 class Spell(BaseModel):
     """One stay in a stage as heard. `started_seq`: its place in the person's stream; None while only its end was heard."""
@@ -22,15 +20,16 @@ class Spell(BaseModel):
     ended: str | None
 
 
-def next_stage(spells: Collection[Spell], skipped: Collection[int], ended: tuple[int, int]) -> int | None:
+def next_stage(spells: Collection[Spell], skipped: Collection[int], ended: tuple[int, int], count: int) -> int | None:
     """The stage to open after the spell `ended` (stage, spell); None when there is none or it was started already.
 
+    `count`: how many stages the journey has.
     Skipped stages are passed over. Of a reopened stage, a next one that ended before the reopening does not count as started.
     Source: mission rows 002-01, 002-15; contracts section 3.
     """
     stage, number = ended
     began = next((s.started_seq or 0 for s in spells if (s.stage, s.spell) == (stage, number)), 0)
-    for following in range(stage + 1, LAST_STAGE + 1):
+    for following in range(stage + 1, count + 1):
         if following not in skipped:
             started = any(s.stage == following and (s.ended is None or (s.started_seq or 0) > began) for s in spells)
             return None if started else following

@@ -4,6 +4,8 @@ from datetime import date
 from uuid import UUID
 
 from services.referral.journey import domain, store
+from services.referral.pathway import service as pathways
+from services.referral.pathway.domain import REHABILITATION, Place, Stages
 from shared.database import Tx
 from shared.events.programme import JourneyOpened, StageCompleted, StageLeft, StageSkipped, StageStarted
 
@@ -28,10 +30,26 @@ async def skipped(tx: Tx, event: StageSkipped) -> None:
     await store.save_skip(tx, event.journey_id, event.stage, event.how)
 
 
-async def next_stage(tx: Tx, journey_id: UUID, stage: int, spell: int) -> int | None:
-    """The stage to open after this spell; None when nothing is to be opened."""
+async def next_place(tx: Tx, journey_id: UUID, stages: Stages, stage: int, spell: int) -> Place | None:
+    """The stage to open after this spell; None when nothing is to be opened. `stages`: the journey's."""
     spells, skips = await store.list_spells(tx, journey_id), await store.list_skipped(tx, journey_id)
-    return domain.next_stage(spells, skips, (stage, spell))
+    following = domain.next_stage(spells, skips, (stage, spell), stages.size)
+    return stages.place(following) if following is not None else None
+
+
+async def find_stages(tx: Tx, journey_id: UUID | None, person_id: UUID) -> Stages | None:
+    """The stages of a journey of the person; None where none is asked for or it was not heard of yet."""
+    found = await store.find_stages(tx, journey_id, person_id) if journey_id else None
+    if found is None:
+        return None
+    pathway, codes = found
+    known = codes if codes is not None else (await pathways.stages_of(tx, pathway)).codes
+    return Stages(pathway, known, are_all=True)
+
+
+async def get_stages(tx: Tx, journey_id: UUID, person_id: UUID) -> Stages:
+    """The same; of a journey not heard of yet those of addiction-rehabilitation, until it is."""
+    return await find_stages(tx, journey_id, person_id) or REHABILITATION
 
 
 async def is_imported(tx: Tx, journey_id: UUID | None) -> bool:
@@ -43,9 +61,9 @@ async def is_of_another(tx: Tx, journey_id: UUID | None, person_id: UUID) -> boo
     return journey_id is not None and await store.is_of_another(tx, journey_id, person_id)
 
 
-async def is_under_way(tx: Tx, person_id: UUID, stage: int, organisation_id: UUID) -> bool:
-    """Whether the person is in that stage there now: its start may be heard before its referral is made."""
-    return await store.is_under_way(tx, person_id, stage, organisation_id)
+async def is_under_way(tx: Tx, person_id: UUID, journey_id: UUID | None, place: Place, organisation_id: UUID) -> bool:
+    """Whether the person is in that stage there now, on this journey (None: any): its start may be heard before its referral is made."""
+    return await store.is_under_way(tx, person_id, journey_id, place, organisation_id)
 
 
 async def organisation_of(tx: Tx, journey_id: UUID, stage: int, spell: int) -> UUID | None:

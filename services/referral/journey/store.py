@@ -4,13 +4,15 @@ from datetime import date
 from uuid import UUID
 
 from services.referral.journey.domain import Spell
+from services.referral.pathway.domain import Place, told_by
 from shared.database import Tx
 from shared.events.programme import JourneyOpened, StageCompleted, StageLeft, StageStarted
 
 SAVE_JOURNEY = """
-INSERT INTO journey (journey_id, person_id, organisation_id, imported) VALUES ($1, $2, $3, $4)
+INSERT INTO journey (journey_id, person_id, organisation_id, imported, pathway, stages) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (journey_id) DO UPDATE
-SET organisation_id = coalesce(EXCLUDED.organisation_id, journey.organisation_id), imported = journey.imported OR EXCLUDED.imported
+SET organisation_id = coalesce(EXCLUDED.organisation_id, journey.organisation_id), imported = journey.imported OR EXCLUDED.imported,
+    pathway = EXCLUDED.pathway, stages = coalesce(EXCLUDED.stages, journey.stages)
 """
 SAVE_START = """
 INSERT INTO spell (journey_id, stage, spell, person_id, organisation_id, started_on, started_seq) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -24,7 +26,15 @@ ON CONFLICT (journey_id, stage, spell) DO UPDATE SET ended = EXCLUDED.ended
 
 
 async def save_journey(tx: Tx, event: JourneyOpened) -> None:
-    await tx.connection.execute(SAVE_JOURNEY, event.journey_id, event.person_id, event.organisation_id, event.imported)
+    key = (event.journey_id, event.person_id, event.organisation_id)
+    await tx.connection.execute(SAVE_JOURNEY, *key, event.imported, event.pathway, told_by(event))
+
+
+async def find_stages(tx: Tx, journey_id: UUID, person_id: UUID) -> tuple[str, tuple[str, ...] | None] | None:
+    """The journey's pathway and the codes of its stages, None where it told none."""
+    statement = "SELECT pathway, stages FROM journey WHERE journey_id = $1 AND person_id = $2"
+    row = await tx.connection.fetchrow(statement, journey_id, person_id)
+    return (row["pathway"], tuple(row["stages"]) if row["stages"] is not None else None) if row else None
 
 
 async def save_completion(tx: Tx, journey_id: UUID, completed_on: date) -> None:
@@ -66,10 +76,11 @@ async def is_of_another(tx: Tx, journey_id: UUID, person_id: UUID) -> bool:
     return answer
 
 
-async def is_under_way(tx: Tx, person_id: UUID, stage: int, organisation_id: UUID) -> bool:
+async def is_under_way(tx: Tx, person_id: UUID, journey_id: UUID | None, place: Place, organisation_id: UUID) -> bool:
     statement = """
-    SELECT EXISTS (SELECT FROM spell
-        WHERE person_id = $1 AND stage = $2 AND organisation_id = $3 AND started_on IS NOT NULL AND ended IS NULL)
+    SELECT EXISTS (SELECT FROM spell_by_code
+        WHERE person_id = $1 AND ($2::uuid IS NULL OR journey_id = $2) AND pathway = $3 AND stage_code = $4 AND organisation_id = $5
+            AND started_on IS NOT NULL AND ended IS NULL)
     """
-    answer: bool = await tx.connection.fetchval(statement, person_id, stage, organisation_id)
+    answer: bool = await tx.connection.fetchval(statement, person_id, journey_id, place.pathway, place.code, organisation_id)
     return answer

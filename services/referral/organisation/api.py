@@ -8,23 +8,24 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 
 from services.referral.organisation import service
-from services.referral.organisation.domain import Kind, Organisation, Service, ServiceStatus, Setting, StrictStage
+from services.referral.organisation.domain import Filters, Kind, Offer, Organisation, Service, ServiceStatus, Setting
 from shared.command import CurrentTx, Done, commands, queries
+from shared.events.pathway import DEFAULT_PATHWAY, code_at
 from shared.events.referral import Level
 from shared.paging import Page, Paging, after_id, page_of
 from shared.policy import EVERYBODY, allows, roles
-from shared.web import Body, BusinessDate, Code, Name, Region
+from shared.web import Body, BusinessDate, Code, Name, Region, Stage, StrictStage
 
 router_commands = commands("organisations")
 router_queries = queries("organisations")
 
-Stage = Annotated[int, Field(ge=1, le=5, examples=[2])]
 Places = Annotated[int, Field(strict=True, ge=0, le=100_000, examples=[4])]
 
 
 class OfferedService(Body):
-    """A service for a stage; places go with the day they were counted."""
+    """A service for a stage of a pathway, also of one that no journey is on yet; places go with the day they were counted."""
 
+    pathway: Code = DEFAULT_PATHWAY
     stage: StrictStage
     programme: Code = Field(examples=["naltrexone"])
     setting: Setting
@@ -48,6 +49,7 @@ class PlacesFree(Body):
 
     places_free: Places
     as_of: BusinessDate
+    pathway: Code = DEFAULT_PATHWAY
     programme: Code | None = None
 
 
@@ -58,8 +60,9 @@ class Position(Body):
 
 
 class Sought(Paging):
-    """The filters of the registry."""
+    """The filters of the registry. `pathway` alone: with a service for any of its stages; `stage` alone: of addiction-rehabilitation."""
 
+    pathway: Code | None = None
     stage: Stage | None = None
     region: Region | None = None
     kind: Kind | None = None
@@ -86,7 +89,7 @@ def _view(organisation: Organisation) -> OrganisationView:
 @allows(roles("registrar", "system"))
 async def put_organisation(tx: CurrentTx, organisation_id: UUID, body: Entry) -> Done:
     """Enter or replace your own organisation. Source: mission rows 002-10, 002-11."""
-    services = tuple(Service(**offered.model_dump()) for offered in body.services)
+    services = tuple(Service(**offered.model_dump(), stage_code=code_at((), offered.stage)) for offered in body.services)
     entry = Organisation(organisation_id=organisation_id, services=services, **body.model_dump(exclude={"services"}))
     await service.put_organisation(tx, entry)
     return Done(id=organisation_id, status="kept")
@@ -96,7 +99,7 @@ async def put_organisation(tx: CurrentTx, organisation_id: UUID, body: Entry) ->
 @allows(roles("registrar", "system"))
 async def put_places(tx: CurrentTx, organisation_id: UUID, stage: Stage, body: PlacesFree) -> Done:
     """Tell how many places are free, as of a day. Source: mission row 000-62."""
-    await service.put_places(tx, organisation_id, (stage, body.programme), body.places_free, body.as_of)
+    await service.put_places(tx, organisation_id, Offer(body.pathway, stage, body.programme), body.places_free, body.as_of)
     return Done(id=organisation_id, status="kept")
 
 
@@ -112,7 +115,9 @@ async def confirm_position(tx: CurrentTx, organisation_id: UUID, body: Position)
 @allows(roles(*EVERYBODY))
 async def list_organisations(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[OrganisationView]:
     """The registry by stage, region (with its districts), kind and confirmed position."""
-    filters = (sought.stage, sought.region, sought.kind, sought.position == "confirmed")
+    pathway = sought.pathway or (DEFAULT_PATHWAY if sought.stage else None)
+    code = await service.code_of(tx, pathway, sought.stage) if pathway and sought.stage else None
+    filters = Filters(pathway, code, sought.region, sought.kind, sought.position == "confirmed")
     found = await service.list_organisations(tx, after_id(sought.cursor), filters, sought.limit)
     return page_of([_view(o) for o in found], sought.limit, lambda item: (item.id,))
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from services.referral.organisation.domain import Filters, Organisation, Service
+from services.referral.organisation.domain import Filters, Offer, Organisation, Service
+from services.referral.pathway.domain import Place, Stages
 from shared.database import Record, Tx
 from shared.errors import NotFound
 
@@ -15,34 +16,47 @@ SET name = EXCLUDED.name, level = EXCLUDED.level, kind = EXCLUDED.kind, region =
 """
 DROP_SERVICES = """
 DELETE FROM offered_service
-WHERE organisation_id = $1 AND (stage, programme) NOT IN (SELECT * FROM unnest($2::smallint[], $3::text[]))
+WHERE organisation_id = $1 AND (pathway, stage_code, programme) NOT IN (SELECT * FROM unnest($2::text[], $3::text[], $4::text[]))
 """
 SAVE_SERVICES = """
-INSERT INTO offered_service (organisation_id, stage, programme, setting, status, places_free, places_as_of)
-SELECT $1, * FROM unnest($2::smallint[], $3::text[], $4::text[], $5::text[], $6::int[], $7::date[])
-ON CONFLICT (organisation_id, stage, programme) DO UPDATE
-SET setting = EXCLUDED.setting, status = EXCLUDED.status, places_free = EXCLUDED.places_free, places_as_of = EXCLUDED.places_as_of
+INSERT INTO offered_service (organisation_id, pathway, stage_code, programme, stage, setting, status, places_free, places_as_of)
+SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::smallint[], $6::text[], $7::text[], $8::int[], $9::date[])
+ON CONFLICT (organisation_id, pathway, stage_code, programme) DO UPDATE
+SET stage = EXCLUDED.stage, setting = EXCLUDED.setting, status = EXCLUDED.status,
+    places_free = EXCLUDED.places_free, places_as_of = EXCLUDED.places_as_of
 """
 SAVE_PLACES = """
-UPDATE offered_service SET places_free = $3, places_as_of = $4
-WHERE organisation_id = $1 AND stage = $2 AND ($5::text IS NULL OR programme = $5) AND (places_as_of IS NULL OR places_as_of <= $4)
+UPDATE offered_service SET places_free = $5, places_as_of = $6
+WHERE organisation_id = $1 AND pathway = $2 AND stage = $3 AND ($4::text IS NULL OR programme = $4)
+    AND (places_as_of IS NULL OR places_as_of <= $6)
+"""
+# What a command holds at this moment is left to the next journey of the pathway: nobody waits here with the persons of a batch locked.
+GIVE_CODES = """
+UPDATE offered_service SET stage_code = ($2::text[])[stage]
+WHERE (organisation_id, pathway, stage_code, programme) IN (
+    SELECT organisation_id, pathway, stage_code, programme FROM offered_service s
+    WHERE pathway = $1 AND stage_code = 'stage-' || stage::text AND stage_code <> ($2::text[])[stage] AND NOT EXISTS (
+        SELECT FROM offered_service o WHERE o.organisation_id = s.organisation_id AND o.pathway = $1
+            AND o.stage_code = ($2::text[])[s.stage] AND o.programme = s.programme)
+    FOR UPDATE SKIP LOCKED)
 """
 LIST = """
 SELECT o.organisation_id, o.name, o.level, o.kind, o.region, o.position_confirmed_on
 FROM organisation o JOIN region r ON r.code = o.region
 WHERE o.organisation_id > $1
-    AND ($2::smallint IS NULL OR EXISTS (
-        SELECT FROM offered_service s WHERE s.organisation_id = o.organisation_id AND s.stage = $2 AND s.status = 'active'))
-    AND ($3::text IS NULL OR $3 IN (r.code, r.parent_code, r.within) OR EXISTS (SELECT FROM region WHERE code = $3 AND kind = 'state'))
-    AND ($4::text IS NULL OR o.kind = $4)
-    AND (NOT $5 OR o.position_confirmed_on IS NOT NULL)
-ORDER BY o.organisation_id LIMIT $6
+    AND ($2::text IS NULL OR EXISTS (
+        SELECT FROM offered_service s WHERE s.organisation_id = o.organisation_id AND s.pathway = $2
+            AND ($3::text IS NULL OR s.stage_code = $3) AND s.status = 'active'))
+    AND ($4::text IS NULL OR $4 IN (r.code, r.parent_code, r.within) OR EXISTS (SELECT FROM region WHERE code = $4 AND kind = 'state'))
+    AND ($5::text IS NULL OR o.kind = $5)
+    AND (NOT $6 OR o.position_confirmed_on IS NOT NULL)
+ORDER BY o.organisation_id LIMIT $7
 """
 QUALIFIED = """
 SELECT EXISTS (
     SELECT FROM qualified q
-    WHERE q.stage = $1 AND ($3::uuid IS NULL OR q.organisation_id = $3) AND (NOT $4 OR q.position_confirmed)
-        AND (q.within IS NULL OR q.within = (SELECT within FROM region WHERE code = $2)))
+    WHERE q.pathway = $1 AND q.stage_code = $2 AND ($4::uuid IS NULL OR q.organisation_id = $4) AND (NOT $5 OR q.position_confirmed)
+        AND (q.within IS NULL OR q.within = (SELECT within FROM region WHERE code = $3)))
 """
 
 
@@ -53,17 +67,21 @@ async def save_organisation(tx: Tx, organisation: Organisation) -> None:
 
 async def save_services(tx: Tx, organisation: Organisation) -> None:
     services = organisation.services
-    stages, programmes = [s.stage for s in services], [s.programme for s in services]
-    await tx.connection.execute(DROP_SERVICES, organisation.organisation_id, stages, programmes)
-    others = ([s.setting for s in services], [s.status for s in services], [s.places_free for s in services])
-    await tx.connection.execute(
-        SAVE_SERVICES, organisation.organisation_id, stages, programmes, *others, [s.places_as_of for s in services]
-    )
+    key = ([s.pathway for s in services], [s.stage_code for s in services], [s.programme for s in services])
+    await tx.connection.execute(DROP_SERVICES, organisation.organisation_id, *key)
+    others = ([s.stage for s in services], [s.setting for s in services], [s.status for s in services])
+    places = ([s.places_free for s in services], [s.places_as_of for s in services])
+    await tx.connection.execute(SAVE_SERVICES, organisation.organisation_id, *key, *others, *places)
 
 
-async def save_places(tx: Tx, organisation_id: UUID, place: tuple[int, str | None], free: int, as_of: date) -> None:
-    """`place` is (stage, programme or None for all of the stage). What is known as of a later day stays."""
-    await tx.connection.execute(SAVE_PLACES, organisation_id, place[0], free, as_of, place[1])
+async def give_codes(tx: Tx, stages: Stages) -> None:
+    """Services of the pathway that have a stand-in for their code get the real one."""
+    await tx.connection.execute(GIVE_CODES, stages.pathway, list(stages.codes))
+
+
+async def save_places(tx: Tx, organisation_id: UUID, offer: Offer, free: int, as_of: date) -> None:
+    """What is known as of a later day stays."""
+    await tx.connection.execute(SAVE_PLACES, organisation_id, *offer, free, as_of)
 
 
 async def save_position(tx: Tx, organisation_id: UUID, confirmed_on: date) -> None:
@@ -91,8 +109,8 @@ async def list_organisations(tx: Tx, after: UUID, sought: Filters, limit: int) -
 
 async def _with_services(tx: Tx, rows: list[Record]) -> list[Organisation]:
     statement = """
-    SELECT organisation_id, stage, programme, setting, status, places_free, places_as_of
-    FROM offered_service WHERE organisation_id = ANY($1::uuid[]) ORDER BY organisation_id, stage, programme
+    SELECT organisation_id, pathway, stage, stage_code, programme, setting, status, places_free, places_as_of
+    FROM offered_service WHERE organisation_id = ANY($1::uuid[]) ORDER BY organisation_id, pathway, stage, programme
     """
     services = await tx.connection.fetch(statement, [row["organisation_id"] for row in rows])
     return [Organisation(**dict(row), services=_of(row["organisation_id"], services)) for row in rows]
@@ -102,7 +120,7 @@ def _of(organisation_id: UUID, rows: Iterable[Record]) -> tuple[Service, ...]:
     return tuple(Service.model_validate(dict(row)) for row in rows if row["organisation_id"] == organisation_id)
 
 
-async def is_qualified(tx: Tx, stage: int, region: str | None, organisation_id: UUID | None, with_position: bool) -> bool:
+async def is_qualified(tx: Tx, place: Place, region: str | None, organisation_id: UUID | None, with_position: bool) -> bool:
     """Whether this organisation (None: any) could take a person of `region` for the stage now."""
-    answer: bool = await tx.connection.fetchval(QUALIFIED, stage, region, organisation_id, with_position)
+    answer: bool = await tx.connection.fetchval(QUALIFIED, place.pathway, place.code, region, organisation_id, with_position)
     return answer

@@ -1,7 +1,7 @@
 """Routes of referrals. Motivating acts are in `motivation/api.py`."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query
@@ -9,28 +9,35 @@ from pydantic import BaseModel, Field, StrictBool
 
 from services.referral.disclosure import service as disclosures
 from services.referral.disclosure.domain import Identity
-from services.referral.organisation.domain import StrictStage
 from services.referral.person import service as persons
 from services.referral.referral import service
-from services.referral.referral.domain import Referral, Source, Wish
+from services.referral.referral.domain import Referral
 from services.referral.referral.store import NO_DUE_DAY, HistoryLine, Slice
 from services.referral.transition.domain import BUSINESS_STATUS, Reason, Status
+from services.referral.wish.domain import Source, Wish
 from shared.command import CurrentTx, Done, commands, queries
 from shared.errors import NotFound
+from shared.events.pathway import DEFAULT_PATHWAY, code_at
 from shared.events.referral import ReferralOrigin
 from shared.paging import Page, Paging, after_day, page_of
 from shared.policy import allows, roles
-from shared.web import Body, BusinessDate
+from shared.web import Body, BusinessDate, Code, StrictStage
 
 router_commands = commands("referrals")
 router_queries = queries("referrals")
 
 
 class NewReferral(Body):
-    """`to_organisation_id` null: any qualified organisation of the person's region; the first to accept owns it. `source`: EUDA TDI."""
+    """`to_organisation_id` null: any qualified organisation of the person's region; the first to accept owns it. `source`: EUDA TDI.
+
+    `stage`: the position in the pathway of the journey or, without a journey, in `pathway`, addiction-rehabilitation where none is said.
+    """
 
     person_id: UUID
     journey_id: UUID | None = None
+    pathway: Code | None = Field(
+        default=None, examples=[DEFAULT_PATHWAY], description="May be left out; the journey's own where one is named."
+    )
     stage: StrictStage
     to_organisation_id: UUID | None = None
     source: Source = "99"
@@ -40,6 +47,7 @@ class NewReferral(Body):
 
 
 class NewSelfReferral(Body):
+    pathway: Code = DEFAULT_PATHWAY
     stage: StrictStage
     to_organisation_id: UUID | None = None
 
@@ -63,7 +71,9 @@ class ReferralRow(BaseModel):
     id: UUID
     person_id: UUID | None
     journey_id: UUID | None
+    pathway: str
     stage: int
+    stage_code: str = Field(examples=["treatment"], description="stage-<n> until a journey told the stages of the pathway")
     status: Status
     business_status: str
     from_organisation_id: UUID | None
@@ -96,12 +106,18 @@ def _is_named_to(tx: CurrentTx, referral: Referral) -> bool:
     return persons.own_id(tx) == referral.person_id or (tx.caller.organisation_id is not None and tx.caller.organisation_id in parties)
 
 
+def _asked(body: NewReferral | NewSelfReferral) -> dict[str, Any]:
+    """What was asked for; the service looks up which stage that is."""
+    return body.model_dump() | {"pathway": body.pathway or DEFAULT_PATHWAY, "stage_code": code_at((), body.stage)}
+
+
 @router_commands.post("/referrals", status_code=201)
 @allows(roles("coordinator", "system"))
 async def refer(tx: CurrentTx, body: NewReferral) -> Done:
     """Refer a person to a stage, or name the organisation for the request that is already open. Source: mission row 002-06."""
     sender = {"from_organisation_id": tx.caller.organisation_id, "region": None, "due_on": None}
-    referral = await service.refer(tx, Wish(**body.model_dump(), **sender, origin="organisation"))
+    wish = Wish(**_asked(body), **sender, origin="organisation")
+    referral = await service.refer(tx, wish, body.pathway)
     return Done(id=referral.referral_id, status=referral.status)
 
 
@@ -113,8 +129,8 @@ async def refer_oneself(tx: CurrentTx, body: NewSelfReferral) -> Done:
     if person_id is None:
         raise NotFound("person")
     nobody = {"journey_id": None, "from_organisation_id": None, "region": None, "due_on": None}
-    wish = Wish(person_id=person_id, **body.model_dump(), **nobody, origin="self", source="6")
-    referral = await service.refer(tx, wish)
+    wish = Wish(person_id=person_id, **_asked(body), **nobody, origin="self", source="6")
+    referral = await service.refer(tx, wish, body.pathway)
     return Done(id=referral.referral_id, status=referral.status)
 
 

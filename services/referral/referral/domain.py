@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from services.referral.pathway.domain import Place
 from services.referral.transition.domain import (
     ENDS,
     REQUESTER,
@@ -21,6 +22,7 @@ from services.referral.transition.domain import (
     path_to_start,
     rule_for,
 )
+from services.referral.wish.domain import Source, Wish
 from shared.errors import refuse
 from shared.events import Event
 from shared.events.referral import (
@@ -34,27 +36,6 @@ from shared.events.referral import (
 )
 
 IMPORTED: dict[str, Any] = {"imported": True, "due_on": None}  # history owes no answer
-Source = Literal["1", "2", "3", "4", "5", "6", "7", "99"]
-
-
-class Wish(BaseModel):
-    """What a new referral is to be. `to_organisation_id` None: any qualified organisation of the region, the first to accept owns it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    person_id: UUID
-    journey_id: UUID | None
-    stage: int
-    from_organisation_id: UUID | None
-    to_organisation_id: UUID | None
-    region: str | None
-    origin: ReferralOrigin
-    source: Source
-    due_on: date | None
-    """The day by which an answer is due; None for imported history."""
-    draft: bool = False
-    imported: bool = False
-    replaces: UUID | None = None
 
 
 class Referral(BaseModel):
@@ -65,7 +46,9 @@ class Referral(BaseModel):
     referral_id: UUID
     person_id: UUID
     journey_id: UUID | None
+    pathway: str
     stage: int
+    stage_code: str
     status: Status
     from_organisation_id: UUID | None
     to_organisation_id: UUID | None
@@ -93,27 +76,24 @@ class Referral(BaseModel):
             and self.status in ("requested", "accepted", "on-hold", *TURNED_DOWN)
         )
 
+    @property
+    def place(self) -> Place:
+        return Place(self.pathway, self.stage, self.stage_code)
+
     def ids(self) -> dict[str, Any]:
-        return {"person_id": self.person_id, "referral_id": self.referral_id, "journey_id": self.journey_id, "stage": self.stage}
+        return {**self.names(), "journey_id": self.journey_id}
+
+    def names(self) -> dict[str, Any]:
+        """What every fact about it names."""
+        return {"person_id": self.person_id, "referral_id": self.referral_id, "pathway": self.pathway, "stage": self.stage}
 
     def told(self) -> list[Event]:
         """A person was offered the stage; that nobody of the region has a place is told with it. Source: mission rows 002-06, 000-62."""
         sent = {"from_organisation_id": self.from_organisation_id, "to_organisation_id": self.to_organisation_id, "region": self.region}
-        opened = ReferralOpened(**self.ids(), **sent, origin=self.origin, due_on=self.due_on)
+        opened = ReferralOpened(**self.ids(), **sent, stage_code=self.stage_code, origin=self.origin, due_on=self.due_on)
         if self.place_found or self.to_organisation_id is not None:
             return [opened]
-        return [opened, PlaceNotFound(person_id=self.person_id, referral_id=self.referral_id, stage=self.stage, region=self.region)]
-
-
-class Circumstances(NamedTuple):
-    """What a wish is checked against. `position_good`: the organisation confirmed the common position, or nobody asks for it."""
-
-    has_died: bool
-    organisation_known: bool
-    position_good: bool
-    replaced: Status | None
-    by_system: bool
-    journey_of_another: bool = False
+        return [opened, PlaceNotFound(**self.names(), region=self.region)]
 
 
 class Entry(BaseModel):
@@ -162,21 +142,6 @@ def open_referral(referral_id: UUID, wish: Wish, actor: Actor, place_found: bool
     fields = wish.model_dump(exclude={"draft"}) | ({"due_on": None} if wish.draft else {})
     referral = Referral(referral_id=referral_id, status=status, has_started=False, place_found=place_found, opened_at=now, **fields)
     return Changed(referral, [] if wish.draft else referral.told(), [_entry("opened", None, referral, actor)])
-
-
-def check_wish(wish: Wish, circumstances: Circumstances) -> None:
-    """Raises Refused("referral-not-possible"). Source: mission rows 002-40, 000-62."""
-    refuse(
-        "referral-not-possible",
-        {
-            "person-alive": circumstances.has_died,
-            "organisation-known": not circumstances.organisation_known,
-            "position-confirmed": not circumstances.position_good,
-            "journey-of-the-person": circumstances.journey_of_another,
-            "replaced-one-rejected": wish.replaces is not None and circumstances.replaced != "rejected",
-            "imported-by-a-system": wish.imported and not circumstances.by_system,
-        },
-    )
 
 
 def change_status(referral: Referral, to: Status, actor: Actor, reason: Reason | None, on: date) -> Changed:

@@ -5,17 +5,22 @@ from uuid import UUID
 
 from services.referral.journey import service as journeys
 from services.referral.organisation import service as organisations
+from services.referral.pathway import service as pathways
+from services.referral.pathway.domain import Place, Stages
 from services.referral.person import service as persons
 from services.referral.person.domain import Person
 from services.referral.referral import domain, store
-from services.referral.referral.domain import Changed, Circumstances, Referral, Wish
+from services.referral.referral.domain import Changed, Referral
 from services.referral.referral.store import HistoryLine, Slice
 from services.referral.settings import settings
 from services.referral.transition.domain import SYSTEM, Actor, Reason, Status
+from services.referral.wish.domain import Circumstances, Wish, check_wish
 from shared.clock import meet_deadline, set_deadline
 from shared.database import Tx
 from shared.errors import Conflict, NotFound
-from shared.events.referral import AnswerOverdue, HandoverOverdue
+from shared.events import Event
+from shared.events.pathway import DEFAULT_PATHWAY
+from shared.events.referral import AnswerOverdue, HandoverOverdue, ReferralOpened
 from shared.working_days import end_of, working_day
 
 ANSWER_DUE = "answer-due"
@@ -32,14 +37,19 @@ def recorded_on(tx: Tx) -> date:
     return (tx.cause.recorded_at if tx.cause else tx.now).date()
 
 
-async def refer(tx: Tx, wish: Wish) -> Referral:
-    """Ask that an organisation take the person, or name it for the request that is already open. Source: mission row 002-06."""
+async def refer(tx: Tx, wish: Wish, pathway: str | None) -> Referral:
+    """Ask that an organisation take the person, or name it for the request that is already open. Source: mission row 002-06.
+
+    The pathway is the journey's; of one not heard of yet, or without a journey, the one named here (None: the default one).
+    """
     person = await persons.lock_person(tx, wish.person_id)
-    domain.check_wish(wish, await _circumstances(tx, wish, person))
+    stages = await journeys.find_stages(tx, wish.journey_id, wish.person_id) or await pathways.stages_of(tx, pathway or DEFAULT_PATHWAY)
+    circumstances = await _circumstances(tx, wish, person)
+    check_wish(wish, circumstances._replace(other_pathway=pathway not in (None, stages.pathway), stage_lacking=stages.lacks(wish.stage)))
     imported = wish.imported or await journeys.is_imported(tx, wish.journey_id)
     known = {"region": person.region, "imported": imported, "due_on": answer_due_on(tx, imported)}
     actor = Actor(parties=frozenset({"requester"}), organisation_id=wish.from_organisation_id)
-    referral = await ask(tx, wish.model_copy(update=known), actor)
+    referral = await ask(tx, wish.at(stages.place(wish.stage)).model_copy(update=known), actor)
     return await _started_before(tx, referral)
 
 
@@ -58,14 +68,16 @@ async def _circumstances(tx: Tx, wish: Wish, person: Person) -> Circumstances:
 async def _started_before(tx: Tx, referral: Referral) -> Referral:
     """The start may have been heard before the referral was made."""
     target = referral.to_organisation_id
-    if target is None or referral.status != "requested" or not await journeys.is_under_way(tx, referral.person_id, referral.stage, target):
+    if target is None or referral.status != "requested":
+        return referral
+    if not await journeys.is_under_way(tx, referral.person_id, referral.journey_id, referral.place, target):
         return referral
     return await apply(tx, referral, domain.start_at(referral, target, tx.now.date()))
 
 
 async def ask(tx: Tx, wish: Wish, actor: Actor) -> Referral:
-    """Open a referral, or let the open one for this stage serve the wish: a person has at most one a stage."""
-    existing = await store.lock_open(tx, wish.person_id, wish.stage) or await _open(tx, wish, actor)
+    """Open a referral, or let the open one for this stage serve the wish: a person has at most one a journey and stage."""
+    existing = await store.lock_open(tx, wish.person_id, wish.journey_id, wish.place) or await _open(tx, wish, actor)
     if existing is None:
         raise Conflict("referral-changing", retry_after=1)
     return await apply(tx, existing, domain.meet(existing, wish, actor, tx.now.date()))
@@ -73,7 +85,7 @@ async def ask(tx: Tx, wish: Wish, actor: Actor) -> Referral:
 
 async def offer(tx: Tx, wish: Wish) -> None:
     """The same for the system, which refuses nothing; a draft of somebody else gives way. Call with the person locked."""
-    existing = await store.lock_open(tx, wish.person_id, wish.stage)
+    existing = await store.lock_open(tx, wish.person_id, wish.journey_id, wish.place)
     if existing is not None and existing.status == "draft" and any(domain.hindrances(existing, wish).values()):
         await withdraw(tx, existing, "mistaken-or-duplicate")
         existing = None
@@ -85,10 +97,10 @@ async def offer(tx: Tx, wish: Wish) -> None:
 async def _open(tx: Tx, wish: Wish, actor: Actor) -> Referral | None:
     """A new one; when another command was quicker, the one it made."""
     named = wish.to_organisation_id is not None
-    place_found = named or await organisations.is_qualified(tx, wish.stage, wish.region)
+    place_found = named or await organisations.is_qualified(tx, wish.place, wish.region)
     changed = domain.open_referral(await store.new_id(tx), wish, actor, place_found, tx.now)
     if not await store.insert_referral(tx, changed.referral):
-        return await store.lock_open(tx, wish.person_id, wish.stage)
+        return await store.lock_open(tx, wish.person_id, wish.journey_id, wish.place)
     await _follow_up(tx, None, changed)
     return changed.referral
 
@@ -105,9 +117,14 @@ async def _follow_up(tx: Tx, before: Referral | None, changed: Changed) -> None:
     referral = changed.referral
     if changed.entries:
         await store.insert_history(tx, referral.referral_id, changed.entries)
-    tx.append(referral.person_id, *changed.events)
+    tx.append(referral.person_id, *(_with_limit(event) for event in changed.events))
     await _keep_answer_due(tx, before.answer_due if before else None, referral)
     await _keep_handover_due(tx, before.awaits_start if before else False, referral)
+
+
+def _with_limit(event: Event) -> Event:
+    """The limit is a setting, of which rules know nothing; whoever measures hand-overs hears of it here."""
+    return event.model_copy(update={"limit_days": settings().handover_limit_days}) if isinstance(event, ReferralOpened) else event
 
 
 async def _keep_answer_due(tx: Tx, was: date | None, referral: Referral) -> None:
@@ -138,7 +155,7 @@ async def change_status(tx: Tx, referral_id: UUID, to: Status, reason: Reason | 
 async def _actor(tx: Tx, referral: Referral) -> Actor:
     organisation_id = tx.caller.organisation_id
     open_to_any = referral.to_organisation_id is None and organisation_id is not None
-    may_take = open_to_any and await organisations.is_qualified(tx, referral.stage, referral.region, organisation_id)
+    may_take = open_to_any and await organisations.is_qualified(tx, referral.place, referral.region, organisation_id)
     parties = domain.parties_of(referral, organisation_id, persons.own_id(tx), may_take)
     if not parties:
         raise NotFound("referral")
@@ -173,8 +190,8 @@ async def list_referrals(tx: Tx, outgoing: bool, part: Slice) -> list[Referral]:
     return await store.list_in(tx, organisation_id, part, settings().refuse_without_position)
 
 
-async def lock_open(tx: Tx, person_id: UUID, stage: int) -> Referral | None:
-    return await store.lock_open(tx, person_id, stage)
+async def lock_open(tx: Tx, person_id: UUID, journey_id: UUID, place: Place) -> Referral | None:
+    return await store.lock_open(tx, person_id, journey_id, place)
 
 
 async def withdraw_waiting(tx: Tx, person_id: UUID, reason: Reason, journey_id: UUID | None = None) -> None:
@@ -185,24 +202,35 @@ async def withdraw_waiting(tx: Tx, person_id: UUID, reason: Reason, journey_id: 
     await settle(tx, person_id, None, journey_id)
 
 
-async def settle(tx: Tx, person_id: UUID, stage: int | None, journey_id: UUID | None) -> Referral | None:
+async def settle(tx: Tx, person_id: UUID, place: Place | None, journey_id: UUID | None) -> Referral | None:
     """Nobody waits any more for those who turned the person down; answers the last of them. None: any stage, any journey."""
-    found = [r for r in await store.list_turned_down(tx, person_id) if stage in (None, r.stage) and journey_id in (None, r.journey_id)]
+    turned_down = [r for r in await store.list_turned_down(tx, person_id) if journey_id in (None, r.journey_id)]
+    found = [r for r in turned_down if place is None or (r.pathway, r.stage_code) == (place.pathway, place.code)]
     for referral in found:
         await meet_deadline(tx, HANDOVER_DUE, subject_id=referral.referral_id)
     return found[-1] if found else None
 
 
-async def stop_waiting(tx: Tx, person_id: UUID, stage: int, journey_id: UUID) -> Referral | None:
+async def stop_waiting(tx: Tx, person_id: UUID, place: Place, journey_id: UUID) -> Referral | None:
     """The journey needs nobody for this stage; answers the referral by which the person waited, None when it did not."""
-    turned_down = await settle(tx, person_id, stage, journey_id)
-    referral = await store.lock_open(tx, person_id, stage)
-    if referral is None or referral.journey_id not in (None, journey_id):
+    turned_down = await settle(tx, person_id, place, journey_id)
+    referral = await store.lock_open(tx, person_id, journey_id, place)
+    if referral is None:
         return turned_down
     if referral.has_started:
         return None
     await withdraw(tx, referral, "needs-met-otherwise")
     return turned_down if referral.status == "draft" else referral
+
+
+async def know_stages(tx: Tx, person_id: UUID, journey_id: UUID, stages: Stages) -> None:
+    """The journey was heard of: what named it before is of its pathway. Call with the person locked."""
+    await store.correct_stages(tx, person_id, journey_id, stages)
+
+
+async def give_codes(tx: Tx, stages: Stages) -> None:
+    """The pathway was heard of: what was asked for before, by whomever, gets its codes."""
+    await store.give_codes(tx, stages)
 
 
 async def become_imported(tx: Tx, person_id: UUID, journey_id: UUID) -> None:
@@ -220,11 +248,11 @@ async def answer_overdue(tx: Tx, referral_id: UUID) -> None:
     """Nobody answered by the due date. Source: mission row 002-22."""
     r = await store.lock_referral(tx, referral_id)
     if r.answer_due is not None and end_of(r.answer_due) <= tx.now:
-        tx.append(r.person_id, AnswerOverdue(person_id=r.person_id, referral_id=referral_id, stage=r.stage, region=r.region))
+        tx.append(r.person_id, AnswerOverdue(**r.names(), region=r.region))
 
 
 async def handover_overdue(tx: Tx, referral_id: UUID) -> None:
     """The stage was not started by the limit and nothing took this referral's place. Source: mission row OUR-01."""
     r = await store.lock_referral(tx, referral_id)
     if r.awaits_start and not await store.is_followed(tx, r):
-        tx.append(r.person_id, HandoverOverdue(person_id=r.person_id, referral_id=referral_id, stage=r.stage, region=r.region))
+        tx.append(r.person_id, HandoverOverdue(**r.names(), region=r.region))

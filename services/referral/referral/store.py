@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from services.referral.pathway.domain import Place, Stages
 from services.referral.referral.domain import Entry, Referral
 from services.referral.transition.domain import OPEN, TURNED_DOWN, Status
 from shared.database import Tx
@@ -14,12 +15,12 @@ NO_DUE_DAY = date(9999, 12, 31)
 """Where the lists by due day put what is never due."""
 COLUMNS = """
 referral_id, person_id, journey_id, stage, status, from_organisation_id, to_organisation_id, region, origin, source, due_on, replaces,
-imported, has_started, place_found, opened_at
+imported, has_started, place_found, opened_at, pathway, stage_code
 """
 IS_OPEN = f"status IN ({', '.join(repr(status) for status in sorted(OPEN))})"
 INSERT = f"""
-INSERT INTO referral ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-ON CONFLICT (person_id, stage) WHERE {IS_OPEN} DO NOTHING
+INSERT INTO referral ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+ON CONFLICT (person_id, pathway, stage_code, journey_id) WHERE {IS_OPEN} DO NOTHING
 RETURNING true
 """
 SAVE = """
@@ -42,15 +43,38 @@ LIST_IN = (
     FILTER
     + """
 AND status <> 'draft' AND (to_organisation_id = $1 OR (to_organisation_id IS NULL AND status = 'requested' AND EXISTS (
-    SELECT FROM qualified q WHERE q.organisation_id = $1 AND q.stage = r.stage AND (NOT $7 OR q.position_confirmed)
-        AND (q.within IS NULL OR q.within = (SELECT within FROM region WHERE code = r.region)))))
+    SELECT FROM qualified q WHERE q.organisation_id = $1 AND q.pathway = r.pathway AND q.stage_code = r.stage_code
+        AND (NOT $7 OR q.position_confirmed) AND (q.within IS NULL OR q.within = (SELECT within FROM region WHERE code = r.region)))))
 """
     + PAGE
 )
 IS_FOLLOWED = """
-SELECT EXISTS (SELECT FROM referral WHERE person_id = $2 AND stage = $3 AND referral_id <> $1 AND opened_at >= $4
+SELECT EXISTS (SELECT FROM referral WHERE person_id = $2 AND pathway = $3 AND stage_code = $4 AND referral_id <> $1 AND opened_at >= $5
         AND journey_id IS NOT NULL AND status NOT IN ('draft', 'entered-in-error'))
-    OR EXISTS (SELECT FROM spell WHERE person_id = $2 AND stage = $3 AND (ended IS NULL OR started_on >= $4::date))
+    OR EXISTS (SELECT FROM spell_by_code
+        WHERE person_id = $2 AND pathway = $3 AND stage_code = $4 AND (ended IS NULL OR started_on >= $5::date))
+"""
+# Within a journey a stage is known by its position, also before it was heard which pathway the journey is on.
+LOCK_OPEN = f"""
+SELECT {COLUMNS} FROM referral
+WHERE person_id = $1 AND {IS_OPEN} AND (
+    (journey_id = $2 AND stage = $3) OR ((journey_id IS NULL OR $2::uuid IS NULL) AND pathway = $4 AND stage_code = $5))
+ORDER BY journey_id IS NOT DISTINCT FROM $2 DESC, opened_at, referral_id LIMIT 1
+FOR NO KEY UPDATE
+"""
+CORRECT = """
+UPDATE referral SET pathway = $3, stage_code = coalesce(($4::text[])[stage], 'stage-' || stage)
+WHERE person_id = $1 AND journey_id = $2 AND (pathway, stage_code) <> ($3, coalesce(($4::text[])[stage], 'stage-' || stage))
+"""
+# What a command holds at this moment is left to the next journey of the pathway: nobody waits here with the persons of a batch locked.
+GIVE_CODES = f"""
+UPDATE referral SET stage_code = ($2::text[])[stage]
+WHERE referral_id IN (
+    SELECT referral_id FROM referral r
+    WHERE pathway = $1 AND stage_code = 'stage-' || stage::text AND stage_code <> ($2::text[])[stage] AND NOT EXISTS (
+        SELECT FROM referral WHERE {IS_OPEN} AND person_id = r.person_id AND pathway = $1 AND stage_code = ($2::text[])[r.stage]
+            AND journey_id IS NOT DISTINCT FROM r.journey_id)
+    FOR UPDATE SKIP LOCKED)
 """
 
 
@@ -80,7 +104,7 @@ async def new_id(tx: Tx) -> UUID:
 
 
 async def insert_referral(tx: Tx, referral: Referral) -> bool:
-    """False when the person has an open referral for the stage by now; a concurrent one is waited for."""
+    """False when the person has an open referral for the journey and stage by now; a concurrent one is waited for."""
     values = referral.model_dump()
     return await tx.connection.fetchval(INSERT, *(values[name.strip()] for name in COLUMNS.split(","))) is not None
 
@@ -115,11 +139,23 @@ async def find_status(tx: Tx, referral_id: UUID, person_id: UUID) -> Status | No
     return status
 
 
-async def lock_open(tx: Tx, person_id: UUID, stage: int) -> Referral | None:
-    """The person's one open referral for the stage, if there is one."""
-    statement = f"SELECT {COLUMNS} FROM referral WHERE person_id = $1 AND stage = $2 AND {IS_OPEN} FOR NO KEY UPDATE"
-    row = await tx.connection.fetchrow(statement, person_id, stage)
+async def lock_open(tx: Tx, person_id: UUID, journey_id: UUID | None, place: Place) -> Referral | None:
+    """The person's open referral for the stage: the journey's own, else one that names no journey.
+
+    Where no journey is asked for, any of the pathway and stage will do.
+    """
+    row = await tx.connection.fetchrow(LOCK_OPEN, person_id, journey_id, place.stage, place.pathway, place.code)
     return Referral(**dict(row)) if row else None
+
+
+async def correct_stages(tx: Tx, person_id: UUID, journey_id: UUID, stages: Stages) -> None:
+    """What named the journey before it was heard of gets the pathway and codes of the journey."""
+    await tx.connection.execute(CORRECT, person_id, journey_id, stages.pathway, list(stages.codes))
+
+
+async def give_codes(tx: Tx, stages: Stages) -> None:
+    """What was asked for before the pathway was heard of gets its codes."""
+    await tx.connection.execute(GIVE_CODES, stages.pathway, list(stages.codes))
 
 
 async def lock_all_open(tx: Tx, person_id: UUID) -> list[Referral]:
@@ -139,7 +175,7 @@ async def list_turned_down(tx: Tx, person_id: UUID) -> list[Referral]:
 
 async def is_followed(tx: Tx, r: Referral) -> bool:
     """Whether a later referral with a limit of its own, or a start, took this one's place."""
-    answer: bool = await tx.connection.fetchval(IS_FOLLOWED, r.referral_id, r.person_id, r.stage, r.opened_at)
+    answer: bool = await tx.connection.fetchval(IS_FOLLOWED, r.referral_id, r.person_id, r.pathway, r.stage_code, r.opened_at)
     return answer
 
 

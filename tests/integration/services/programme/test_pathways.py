@@ -15,7 +15,7 @@ VERSIONS = "/pathways/addiction-rehabilitation/versions"
 
 
 def a_version(**stage_two: Any) -> dict[str, Any]:
-    stages = [rule.model_dump(mode="json") for rule in a_pathway().stages]
+    stages = [rule.model_dump(mode="json", exclude_defaults=True) for rule in a_pathway().stages]
     stages[1] |= stage_two
     return {"code": "addiction-rehabilitation", "stages": stages}
 

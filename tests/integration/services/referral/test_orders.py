@@ -24,6 +24,7 @@ from tests.builders_referral import (
     coordinator,
     deadlines,
     opened,
+    opened_on,
     relapse,
     skipped,
     started,
@@ -132,6 +133,15 @@ async def test_a_request_for_an_imported_journey_sets_no_deadlines(referral: Ser
     assert await deadlines(referral) == []
     (row,) = await referral.fetch("SELECT due_on, imported FROM referral")
     assert tuple(row) == (None, True)
+
+
+async def test_a_request_made_while_its_journey_is_heard_is_of_the_journeys_pathway(referral: ServiceUnderTest) -> None:
+    """Neither misses the other. Source: contracts section 3."""
+    person = await a_registered(referral)
+    event = opened_on("return-from-prison", person, JOURNEY, ("arrival", "work"))
+    await command_during(referral, event, a_request(referral, person, journey_id=str(JOURNEY)))
+    (row,) = await referral.fetch("SELECT pathway, stage_code FROM referral")
+    assert tuple(row) == ("return-from-prison", "work")
 
 
 async def test_an_imported_completion_takes_the_clocks_off_the_request_it_meets(referral: ServiceUnderTest) -> None:

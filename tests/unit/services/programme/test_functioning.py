@@ -10,7 +10,7 @@ from services.programme.completion.domain import complete_journey
 from services.programme.functioning.domain import LEVELS, Closing, Functioning, Goal, Score, close_goal, gaps, record_scores, set_goal
 from shared.errors import Refused
 from shared.events.programme import FunctionalLevel
-from tests.builders_programme import DAY, TODAY, a_journey, day
+from tests.builders_programme import DAY, TODAY, a_journey, a_pathway, another_pathway, day
 
 
 def a_score(level: FunctionalLevel, moment: str = "closing", score: int | None = 7, on: date = DAY) -> Score:
@@ -29,7 +29,7 @@ def all_closed() -> Functioning:
 
 
 def unmet(functioning: Functioning) -> list[str]:
-    return [name for name, missing in gaps(functioning).items() if missing]
+    return [name for name, missing in gaps(functioning, a_pathway()).items() if missing]
 
 
 def test_every_level_needs_a_closing_score_and_closed_goals() -> None:
@@ -81,10 +81,10 @@ FIVE = ("completed", "completed", "completed", "completed")
 
 def test_a_journey_completes_when_stage_five_and_all_levels_do() -> None:
     """Source: mission rows 002-02, 002-31."""
-    journey, (event,) = complete_journey(a_journey(*FIVE, "completed"), all_closed(), day(60), TODAY)
+    journey, (event,) = complete_journey(a_journey(*FIVE, "completed"), a_pathway(), all_closed(), day(60), TODAY)
     assert (journey.status, journey.completions, event.completed_on) == ("completed", (day(60),), day(60))
     with pytest.raises(Refused) as refused:
-        complete_journey(journey, all_closed(), day(60), TODAY)
+        complete_journey(journey, a_pathway(), all_closed(), day(60), TODAY)
     assert refused.value.unmet == ("journey-open",)
 
 
@@ -92,24 +92,60 @@ def test_a_journey_completes_when_stage_five_and_all_levels_do() -> None:
 def test_a_stage_five_that_was_left_completes_nothing(last: str, expected: tuple[str, ...]) -> None:
     """Source: mission row 002-02."""
     with pytest.raises(Refused) as refused:
-        complete_journey(a_journey(*FIVE, last), all_closed(), day(60), TODAY)
+        complete_journey(a_journey(*FIVE, last), a_pathway(), all_closed(), day(60), TODAY)
     assert refused.value.unmet == expected
 
 
 def test_a_completion_names_every_gap_at_once() -> None:
     with pytest.raises(Refused) as refused:
-        complete_journey(a_journey(*FIVE, "completed"), Functioning(), day(51), day(50))
+        complete_journey(a_journey(*FIVE, "completed"), a_pathway(), Functioning(), day(51), day(50))
     assert refused.value.unmet[:2] == ("completed-on-or-after-last-stage", "date-not-in-future")
     assert len(refused.value.unmet) == 2 + len(LEVELS) + 1
+
+
+def test_another_pathway_completes_with_its_own_stage_and_asks_no_levels_unless_it_says_so() -> None:
+    """Source: mission row 002-12."""
+    pathway = another_pathway("arrival", "work", "home")
+    with pytest.raises(Refused) as refused:
+        complete_journey(a_journey("completed", "completed", pathway=pathway), pathway, Functioning(), day(60), TODAY)
+    assert refused.value.unmet == ("stage-3-completed",)
+    journey = a_journey("completed", "completed", "completed", pathway=pathway)
+    assert complete_journey(journey, pathway, Functioning(), day(60), TODAY)[0].status == "completed"
+    asked = another_pathway("arrival", "work", "home", needs_four_levels=True)
+    with pytest.raises(Refused) as refused:
+        complete_journey(journey, asked, Functioning(), day(60), TODAY)
+    assert refused.value.unmet == tuple(f"{level}-closing-score" for level in LEVELS)
+    asked = another_pathway("arrival", "work", "home", adaptation_goals=("restored-ties", "own-home"))
+    with pytest.raises(Refused) as refused:
+        complete_journey(journey, asked, Functioning(), day(60), TODAY)
+    assert refused.value.unmet == ("adaptation-goal",)
+    own_goal = set_goal(Functioning(), a_goal(goal="own-home"), TODAY)
+    assert complete_journey(journey, asked, own_goal, day(60), TODAY)[0].status == "completed"
+
+
+def test_the_stage_that_completes_need_not_be_the_last() -> None:
+    pathway = another_pathway("home", "visits", completes_the_journey=False)
+    first = pathway.stages[0].model_copy(update={"completes_the_journey": True})
+    pathway = pathway.model_copy(update={"stages": (first, pathway.stages[1])})
+    assert complete_journey(a_journey("completed", pathway=pathway), pathway, Functioning(), day(60), TODAY)[0].status == "completed"
 
 
 def test_a_social_dormitory_is_for_those_halfway() -> None:
     """Source: mission row 000-43."""
     with pytest.raises(Refused) as refused:
-        check_planned(a_journey("completed", "completed", "completed", "started"), "social-dormitory")
+        check_planned(a_journey("completed", "completed", "completed", "started"), a_pathway(), "social-dormitory")
     assert refused.value.unmet == ("halfway",)
-    check_planned(a_journey(*FIVE), "social-dormitory")
-    check_planned(a_journey("started"), "work-outside")
+    check_planned(a_journey(*FIVE), a_pathway(), "social-dormitory")
+    check_planned(a_journey("started"), a_pathway(), "work-outside")
+
+
+def test_halfway_is_what_the_pathway_calls_so() -> None:
+    """Source: mission row 000-43."""
+    pathway = another_pathway("arrival", "home", halfway=True)
+    journey = a_journey("completed", "completed", pathway=pathway)
+    check_planned(journey, pathway, "social-dormitory")
+    with pytest.raises(Refused):
+        check_planned(journey, another_pathway("arrival", "home"), "social-dormitory")
 
 
 def test_an_adaptation_step_is_reached_once() -> None:

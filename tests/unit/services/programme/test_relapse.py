@@ -11,7 +11,7 @@ from services.programme.stage.domain import complete_stage, skip_stage
 from services.programme.weekly.domain import Change
 from shared.errors import Refused
 from shared.events.programme import RelapseAssessed, RelapseRecorded, RelapseWithdrawn
-from tests.builders_programme import DAY, TODAY, a_journey, a_pathway, an_opened_journey, completed, day, started
+from tests.builders_programme import DAY, TODAY, a_journey, a_pathway, an_opened_journey, another_pathway, completed, day, started
 
 
 def reported(journey: Journey, stage: int, on: date = day(60), reopens: int | None = None, already: bool = False) -> Outcome:
@@ -136,3 +136,11 @@ def test_treated_and_not_gone_on_is_not_completed() -> None:
     assert standing(a_journey("completed", "completed")) == "treated-not-complete"
     assert standing(a_journey("completed", "completed", "started")) == "open"
     assert standing(a_journey("completed", "left")) == "open"
+
+
+def test_only_the_stage_called_treatment_leaves_somebody_treated_and_not_complete() -> None:
+    """Another pathway's second stage is no treatment. Source: mission row 002-49."""
+    assert standing(a_journey("completed", "completed", pathway=another_pathway("arrival", "work", "home"))) == "open"
+    late = another_pathway("arrival", "work", "treatment", "home")
+    assert standing(a_journey("completed", "completed", pathway=late)) == "open"
+    assert standing(a_journey("completed", "completed", "completed", pathway=late)) == "treated-not-complete"

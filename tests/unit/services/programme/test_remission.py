@@ -10,7 +10,7 @@ from services.programme.summary.domain import summarise
 from services.programme.weekly.domain import WeeklyRecord
 from services.programme.withdrawal.domain import Withdrawal, check_scores, stage_on, trend
 from shared.errors import Refused
-from tests.builders_programme import a_journey, an_opened_journey, day
+from tests.builders_programme import a_journey, a_pathway, an_opened_journey, another_pathway, day
 
 USED = Observed(on=date(2026, 1, 10), use=True)
 
@@ -67,7 +67,7 @@ def test_withdrawal_has_a_trend_and_a_stage() -> None:
 def test_a_summary_shows_all_but_the_last_stage() -> None:
     """Source: mission row 002-03."""
     scores = [Withdrawal(on=day(1), score=3), Withdrawal(on=day(2), score=0)]
-    summary = summarise(a_journey("completed", "left", "completed", "completed", "started"), Functioning(), scores)
+    summary = summarise(a_journey("completed", "left", "completed", "completed", "started"), a_pathway(), Functioning(), scores)
     assert [(entry.stage, entry.how) for entry in summary.stages] == [
         (1, "completed"),
         (2, "dropped-out"),
@@ -76,4 +76,13 @@ def test_a_summary_shows_all_but_the_last_stage() -> None:
     ]
     assert summary.stages[1].reason == "moved"
     assert summary.latest_withdrawal == scores[1] and summary.withdrawal_trend == "falling"
-    assert [entry.status for entry in summarise(an_opened_journey(), Functioning(), []).stages] == ["planned"] * 4
+    assert [entry.status for entry in summarise(an_opened_journey(), a_pathway(), Functioning(), []).stages] == ["planned"] * 4
+
+
+def test_a_summary_ends_before_the_stage_that_completes_the_journey() -> None:
+    """Source: mission row 002-03."""
+    pathway = another_pathway("arrival", "work", "home")
+    journey = a_journey("completed", "completed", pathway=pathway)
+    assert [entry.code for entry in summarise(journey, pathway, Functioning(), []).stages] == ["arrival", "work"]
+    alone = another_pathway("arrival")
+    assert summarise(an_opened_journey(pathway=alone), alone, Functioning(), []).stages == []

@@ -1,6 +1,7 @@
 """What may be done to a stage: every rule and every refusal."""
 
 from datetime import date
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -152,6 +153,21 @@ def test_a_plan_overrides_the_planned_weeks(until: date | None, weeks: int) -> N
     journey = started(an_opened_journey(imported=True), 2, day(0), planned_until=until)
     spell = journey.spell(2)
     assert spell and spell.weeks == weeks
+
+
+def test_another_setting_than_the_natural_environment_needs_a_reason_where_the_pathway_says_so() -> None:
+    """Source: mission row 002-20."""
+    rule = a_pathway().stages[0].model_copy(update={"natural_environment": True})
+
+    def begun_in(journey: Journey, **visit: Any) -> None:
+        domain.start_stage(journey, rule, a_start(**visit), TODAY)
+
+    with pytest.raises(Refused) as found:
+        begun_in(an_opened_journey(), setting="inpatient")
+    assert found.value.unmet == ("warning-reason",)
+    begun_in(an_opened_journey(), setting="natural-environment")
+    begun_in(an_opened_journey(), setting="inpatient", warning_reason="no-home")
+    begun_in(an_opened_journey(imported=True), setting="inpatient")
 
 
 def test_skipping_needs_evidence_or_a_reason_and_a_planned_stage() -> None:

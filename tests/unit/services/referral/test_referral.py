@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 
 from services.referral.referral import domain
-from services.referral.referral.domain import Circumstances
 from services.referral.transition.domain import EITHER, SYSTEM
+from services.referral.wish.domain import Circumstances, check_wish
 from shared.errors import Refused
 from shared.events.referral import PlaceNotFound, ReferralAddressed, ReferralAnswered, ReferralOpened, ReferralStarted
 from tests.builders_referral import CENTRE, CLINIC, NOW, PERSON, REQUESTER, STRANGER, TODAY, a_referral, a_wish
@@ -23,6 +23,7 @@ GOOD = Circumstances(has_died=False, organisation_known=True, position_good=True
         ({}, {"position_good": False}, ("position-confirmed",)),
         ({"replaces": UUID(int=5)}, {"replaced": "cancelled"}, ("replaced-one-rejected",)),
         ({"imported": True}, {}, ("imported-by-a-system",)),
+        ({}, {"other_pathway": True, "stage_lacking": True}, ("pathway-of-the-journey", "stage-of-the-pathway")),
         (
             {"imported": True},
             {"has_died": True, "organisation_known": False},
@@ -33,7 +34,7 @@ GOOD = Circumstances(has_died=False, organisation_known=True, position_good=True
 def test_what_a_referral_is_refused_for(wish: dict[str, Any], circumstances: dict[str, Any], unmet: tuple[str, ...]) -> None:
     """Source: mission rows 002-40, 002-06; standards section 1 (a rejected one is replaced, never reopened)."""
     with pytest.raises(Refused) as refused:
-        domain.check_wish(a_wish(**wish), GOOD._replace(**circumstances))
+        check_wish(a_wish(**wish), GOOD._replace(**circumstances))
     assert refused.value.unmet == unmet
 
 

@@ -11,12 +11,16 @@ from services.referral.enquiry.domain import Enquiry, check_answer
 from services.referral.journey.domain import Spell, next_stage
 from services.referral.motivation.domain import check_act
 from services.referral.organisation.domain import check_entry, check_position
+from services.referral.pathway.domain import REHABILITATION, Place, Stages, told_by
 from services.referral.person.domain import Category, check_category, check_death, check_registration, life_period
 from services.referral.region.domain import Region, check_districts
 from shared.errors import Refused
+from shared.events.pathway import DEFAULT_PATHWAY
+from shared.events.programme import JourneyOpened
 from shared.working_days import end_of, working_day
 from tests.builders_referral import CENTRE, CLINIC, NOW, STRANGER, TODAY, a_consent, a_person, a_service, a_spell, an_organisation
 
+STAGES = {DEFAULT_PATHWAY: REHABILITATION}
 TOMORROW = TODAY + timedelta(days=1)
 BACKWARDS = Category(code="addiction", since=TODAY, until=TODAY - timedelta(days=1))
 
@@ -78,7 +82,7 @@ def test_a_minor_consents_with_its_guardian() -> None:
 def test_an_entry_is_refused_with_all_its_reasons() -> None:
     """Source: mission rows 002-10, 002-43."""
     with pytest.raises(Refused) as refused:
-        check_entry(an_organisation(services=(a_service(places_free=2), a_service(places_as_of=TOMORROW))), False, TODAY)
+        check_entry(an_organisation(services=(a_service(places_free=2), a_service(places_as_of=TOMORROW))), STAGES, False, TODAY)
     assert refused.value.unmet == ("region-known", "one-service-per-stage-and-programme", "places-with-as-of", "as-of-not-in-future")
 
 
@@ -144,4 +148,49 @@ def test_five_working_days_leave_out_weekends_and_public_holidays() -> None:
 )
 def test_which_stage_is_opened_after_an_end(spells: list[Spell], skipped: list[int], ended: tuple[int, int], expected: int | None) -> None:
     """Source: mission rows 002-01, 002-15; contracts section 3 (opens nothing if the next stage was already started)."""
-    assert next_stage(spells, skipped, ended) == expected
+    assert next_stage(spells, skipped, ended, 5) == expected
+
+
+@pytest.mark.parametrize(("ended", "count", "expected"), [(1, 1, None), (5, 20, 6), (19, 20, 20), (20, 20, None), (3, 3, None)])
+def test_a_journey_has_as_many_stages_as_its_pathway(ended: int, count: int, expected: int | None) -> None:
+    """Source: contracts section 3."""
+    assert next_stage([a_spell(ended, ended="completed")], [], (ended, 1), count) == expected
+
+
+def test_a_position_means_the_stage_of_its_own_pathway() -> None:
+    """Source: contracts section 3."""
+    assert REHABILITATION.place(2) == Place(DEFAULT_PATHWAY, 2, "treatment")
+    prison = Stages("return-from-prison", ("arrival", "work"), are_all=True)
+    assert [prison.place(stage).code for stage in (1, 2, 3)] == ["arrival", "work", "stage-3"]
+    assert (prison.lacks(2), prison.lacks(3), prison.size) == (False, True, 2)
+
+
+def test_a_pathway_alone_may_have_more_stages_than_heard() -> None:
+    """A newer version may be published; only addiction-rehabilitation has five for good. Source: mission row 002-01."""
+    assert not Stages("return-from-prison", ("arrival",)).lacks(2)
+    assert not Stages("unheard-of").lacks(17)
+    assert REHABILITATION.lacks(6) and not REHABILITATION.lacks(5)
+    assert Stages("unheard-of").size == 5
+
+
+def test_an_entry_offers_stages_that_there_are() -> None:
+    """By pathway: stage 2 of one is another service than stage 2 of another. Source: mission rows 002-01, 002-10."""
+    stages = {**STAGES, "return-from-prison": Stages("return-from-prison")}
+    both = an_organisation(services=(a_service(), a_service(pathway="return-from-prison")))
+    check_entry(both, stages, True, TODAY)
+    assert [s.stage_code for s in both.with_codes(stages).services] == ["treatment", "stage-2"]
+    assert [s.pathway for s in both.changed().services] == [DEFAULT_PATHWAY, "return-from-prison"]
+    with pytest.raises(Refused) as refused:
+        check_entry(an_organisation(services=(a_service(stage=6),)), stages, True, TODAY)
+    assert refused.value.unmet == ("stage-of-the-pathway",)
+
+
+def test_an_older_opening_tells_the_stages_of_addiction_rehabilitation_alone() -> None:
+    """Source: mission row 002-01; another pathway's codes were told by nobody then."""
+    body: dict[str, Any] = {"person_id": str(CLINIC), "journey_id": str(CLINIC), "organisation_id": str(CLINIC), "version": 1}
+    body |= {"opened_on": "2026-03-02"}
+    told = told_by(JourneyOpened.model_validate(body | {"pathway": DEFAULT_PATHWAY}))
+    assert told and told[3:] == ("social-rehabilitation", "resocialization")
+    assert told_by(JourneyOpened.model_validate(body | {"pathway": "return-from-prison"})) is None
+    stages = [{"code": "arrival"}, {"code": "home", "completes_the_journey": True}]
+    assert told_by(JourneyOpened.model_validate(body | {"pathway": "return-from-prison", "stages": stages})) == ("arrival", "home")

@@ -1,0 +1,1 @@
+"""What a new referral is asked to be, before there is one."""
