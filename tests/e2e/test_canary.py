@@ -18,7 +18,7 @@ from tests.eventually import eventually_sync
 MARKER = f"canary{uuid4().hex[:12]}"
 TOPICS = sorted({event.topic for service in ("referral", "programme", "family", "monitoring") for event in published_by(service)})
 # Where a personal word may lie: a person's name and what was asked in referral, a contact and what it wrote in family.
-ROOMS = {"referral": {"person", "enquiry"}, "family": {"contact", "concern"}}
+ROOMS = {"referral": {"person", "enquiry"}, "family": {"contact", "contact_address", "concern"}}
 
 
 def test_personal_markers_stay_in_their_rooms(system: System) -> None:
@@ -67,6 +67,8 @@ def leave_markers(system: System) -> Iterator[str]:
     yield system.call("GET", "referral", f"/persons/{MARKER}", token).text
     yield system.call("GET", "referral", f"/referrals?cursor={MARKER}", token).text
     yield system.call("GET", "family", f"/{MARKER}", token).text
+    for addresses in ({"email": MARKER}, {MARKER: f"{MARKER}@example.org"}, {"email": {MARKER: 1}}):
+        yield system.call("POST", "family", f"/persons/{person_id}/contacts", family, {**contact, "addresses": addresses}).text
 
 
 def whole(record: Record) -> bytes:

@@ -82,10 +82,10 @@ def test_three_stages_are_walked_through_all_four_services(system: System, pathw
     done = system.do("POST", "programme", f"/journeys/{journey}/completion", system.token("clinician", third), {"completed_on": day(10)})
     assert done["status"] == "completed"
 
-    texts = eventually_sync(lambda: inbox_with(system, told, "All steps have been completed"))
-    assert any(text.startswith("Step 2 of 3 has been completed") for text in texts)
-    assert any("support counts most now" in text for text in texts)
-    assert not any("of 5" in text for text in texts)
+    texts = eventually_sync(lambda: inbox_with(system, told, "Все шаги завершены"))
+    assert any(text == "Шаг 2 из 3 завершён." for text in texts)
+    assert any("поддержка особенно важна" in text for text in texts)
+    assert not any("из 5" in text for text in texts)
     found = eventually_sync(lambda: figures_of(system, pathway))
     assert [(row["from_stage"], row["to_stage"], row["completed"], row["started_after"]) for row in found["handovers"]] == [
         (1, 2, 1, 1),
