@@ -60,8 +60,12 @@ fault: .venv/installed ## break the running system in every way we know, then co
 fault-cluster: .venv/installed ## three brokers, the leader killed again and again
 	@$(RUN) -m pytest tests/fault/cluster
 
-bench: .venv/installed ## the usual stack, ours and the limit side by side; writes docs/performance.md (ONLY='relay rebuild')
+bench: .venv/installed ## ours beside the usual stack and the limit; writes docs/performance.md (ONLY='relay rebuild'; AGAINST=<commit>: what a command or event costs now and then, ROUNDS=5 LIMIT=1.10)
+ifdef AGAINST
+	@$(RUN) -m tests.bench.against '$(AGAINST)' $(ONLY) $(if $(ROUNDS),--rounds '$(ROUNDS)') $(if $(LIMIT),--limit '$(LIMIT)')
+else
 	@$(RUN) -m tests.bench $(ONLY) $(if $(ONLY),,--write)
+endif
 
 docs: .venv/installed ## write docs/ again from events and routes
 	@$(RUN) -m deploy.docs

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -19,7 +19,8 @@ from shared.kafka import PARTITIONS, Outgoing, partition_of
 from tests.harness import stream_of
 
 FIRST_DAY = date(2025, 1, 1)
-ORGANISATIONS = 60
+ORGANISATIONS = [UUID(int=(0x4000 << 64) | (0x8000 << 48) | number) for number in range(1, 61)]
+"""The same in every history, so that histories of other persons add up to one."""
 LAST_STAGE = 5
 Dated = tuple[date, Event]
 Item = TypeVar("Item")
@@ -30,10 +31,6 @@ class Chance:
     """Seeded randomness: the same seed gives the same history."""
 
     random: random.Random
-    organisations: list[UUID] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.organisations = [self.id() for _ in range(ORGANISATIONS)]
 
     def id(self) -> UUID:
         return UUID(int=self.random.getrandbits(128), version=4)
@@ -54,9 +51,9 @@ def history(persons: int, seed: int = 1) -> list[Envelope]:
 def _journey(chance: Chance) -> Iterator[Dated]:
     """One person's way through the stages, as far as it goes."""
     person_id, journey_id, day = chance.id(), chance.id(), FIRST_DAY + timedelta(days=chance.random.randrange(300))
-    organisation_id = chance.random.choice(chance.organisations)
+    organisation_id = chance.random.choice(ORGANISATIONS)
     whose = {"person_id": person_id, "journey_id": journey_id}
-    yield day, JourneyOpened(**whose, pathway="addiction", version=1, organisation_id=organisation_id, opened_on=day)
+    yield day, JourneyOpened(**whose, pathway="addiction-rehabilitation", version=1, organisation_id=organisation_id, opened_on=day)
     for stage in range(1, LAST_STAGE + 1):
         where = {**whose, "stage": stage, "spell": 1, "organisation_id": organisation_id}
         day += chance.days(5)
@@ -65,7 +62,7 @@ def _journey(chance: Chance) -> Iterator[Dated]:
         if chance.random.random() < 0.2:
             yield day, StageLeft(**where, how="dropped-out", left_on=day)
             return
-        organisation_id = chance.random.choice(chance.organisations)
+        organisation_id = chance.random.choice(ORGANISATIONS)
         yield day, StageCompleted(**where, completed_on=day, next_organisation_id=organisation_id if stage < LAST_STAGE else None)
         if stage < LAST_STAGE:
             yield from _referral(chance, {**whose, "stage": stage + 1}, day, organisation_id)

@@ -1,8 +1,11 @@
 """Taking turns: contestants run interleaved, so that what the machine does meanwhile hits all of them alike. Source: stack section 3."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeVar
+
+Each = TypeVar("Each")
 
 
 class Lost(Exception):
@@ -36,13 +39,18 @@ class Contestant:
     run: Callable[[], Awaitable[float]]
 
 
+def in_turns(all_of: Sequence[Each], rounds: int) -> Iterator[Each]:
+    """Each once a round, another one first in each round."""
+    for number in range(rounds):
+        first = number % len(all_of)
+        yield from (*all_of[first:], *all_of[:first])
+
+
 async def interleaved(contestants: Sequence[Contestant], rounds: int) -> dict[str, Readings]:
     """`rounds` rounds in which each runs once, another one first in each round."""
     seen: dict[str, list[float]] = {contestant.name: [] for contestant in contestants}
-    for number in range(rounds):
-        first = number % len(contestants)
-        for contestant in (*contestants[first:], *contestants[:first]):
-            seen[contestant.name].append(await contestant.run())
+    for contestant in in_turns(contestants, rounds):
+        seen[contestant.name].append(await contestant.run())
     return {name: Readings(tuple(values)) for name, values in seen.items()}
 
 
