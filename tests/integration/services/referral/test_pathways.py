@@ -1,6 +1,7 @@
 """Two pathways side by side: stage 2 of one is never stage 2 of the other, whatever is heard first."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,7 +9,7 @@ import pytest
 
 from shared.events import Event
 from shared.events.programme import JourneyOpened
-from shared.events.referral import OrganisationChanged, PlaceNotFound, ReferralAnswered, ReferralOpened, ReferralStarted
+from shared.events.referral import HandoverOverdue, OrganisationChanged, PlaceNotFound, ReferralAnswered, ReferralOpened, ReferralStarted
 from tests.builders_referral import (
     CENTRE,
     CLINIC,
@@ -102,6 +103,19 @@ async def test_who_is_turned_down_on_one_waits_although_the_other_starts(referra
     assert await deadlines(referral) == []
 
 
+async def test_a_request_of_the_other_does_not_take_the_place_of_one_turned_down(referral: ServiceUnderTest) -> None:
+    """Although its stage has the same code. Source: mission row OUR-01."""
+    await an_entry(referral, CENTRE)
+    person = await a_registered(referral)
+    await referral.deliver(other_opened(person, ("arrival", "treatment")), on_other(completed(person, 1, to=CENTRE)))
+    (asked,) = await referral.fetch("SELECT referral_id FROM referral")
+    assert await change(referral, asked["referral_id"], "rejected", coordinator(CENTRE), "no-capacity") == 200
+    referral.now += timedelta(days=1)
+    await referral.deliver(opened(person), completed(person, 1), started(person, 2, STRANGER))
+    await referral.run_deadlines(datetime(2026, 3, 24, tzinfo=UTC))
+    assert [e.pathway for e in await referral.appended() if isinstance(e, HandoverOverdue)] == [PRISON]
+
+
 async def test_a_service_of_one_never_qualifies_for_the_other(referral: ServiceUnderTest) -> None:
     """Source: mission row 000-62."""
     await an_entry(referral, CENTRE)
@@ -129,10 +143,11 @@ async def test_one_code_in_two_pathways_means_two_stages(referral: ServiceUnderT
     assert [status for *_, status in await kept(referral, person)] == ["requested", "in-progress"]
     assert await services(referral, f"pathway={PRISON}&stage=2") == await services(referral, f"pathway={PRISON}") == []
     await an_entry(referral, CENTRE, pathway="unheard-of")
-    await a_request(referral, person, pathway="never-heard-of")
+    first = await a_request(referral, person, pathway="unheard-of")
+    assert await a_request(referral, person, pathway="never-heard-of") != first
     assert [e.pathway for e in await referral.appended() if isinstance(e, PlaceNotFound)] == [PRISON, "never-heard-of"]
     await referral.deliver(on_other(started(person, 2)))
-    assert [status for *_, status in await kept(referral, person)] == ["in-progress", "in-progress", "requested"]
+    assert [status for *_, status in await kept(referral, person)] == ["in-progress", "in-progress", "requested", "requested"]
 
 
 async def test_a_start_on_one_does_not_begin_a_request_for_the_other(referral: ServiceUnderTest) -> None:
