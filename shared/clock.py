@@ -85,6 +85,11 @@ async def _act(database: Database, deadline: Deadline, kind: str, subject_id: UU
         await outbox.write(tx)
 
 
+def is_another_log(marked: Mapping[Partition, int], ends: Mapping[Partition, int]) -> bool:
+    """Whether the log was emptied since, or has other partitions."""
+    return any(end < marked.get(partition, end + 1) for partition, end in ends.items())
+
+
 @dataclass
 class Clock:
     """Sweeps each second. Nothing is judged late while the log that could end it has not been heard up to that moment."""
@@ -114,8 +119,8 @@ class Clock:
         elif await self.listening.has_heard(self._mark[1]):
             until, self._mark = self._mark[0], None
             await run_due(self.database, self.deadlines, until)
-        elif any(end < self._mark[1][partition] for partition, end in (await self.listening.ends() or {}).items()):
-            self._mark = None  # the log was emptied meanwhile, and may never be as long again
+        elif is_another_log(self._mark[1], await self.listening.ends() or {}):
+            self._mark = None  # it may never be as long again
 
     async def _forget_keys(self) -> None:
         async with self.database.connection() as connection:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.delivery.log import RELAY
+from shared.records import PARTITIONS
 
 COMMANDS = {
     "api": "serve HTTP",
@@ -33,6 +34,8 @@ def commands(service: str, topics: list[str]) -> argparse.ArgumentParser:
         added.choices[name].add_argument("topic", choices=[*topics, RELAY] if name == "resume" else topics)
     for name in ("replay", "discard"):
         added.choices[name].add_argument("stream_id", type=UUID)
+    moves = f"make topics that have not {PARTITIONS} partitions anew and let the relay fill them, while the system runs"
+    added.choices["migrate"].add_argument("--repartition", action="store_true", help=moves)
     discard, again = added.choices["discard"], added.choices["resend"].add_mutually_exclusive_group(required=True)
     discard.add_argument("seq", type=int)
     discard.add_argument("--as", dest="by", type=_principal, required=True, metavar="PERSON", help="who you are, as the issuer names you")

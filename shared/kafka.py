@@ -1,28 +1,35 @@
 """The one door to aiokafka: a producer of explicit batches, a consumer whose positions are ours, topics. Knows no table and no event."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import IllegalStateError, KafkaError, NoError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import IllegalStateError, KafkaError
 from aiokafka.partitioner import murmur2
 
 from shared.fetching import fetched
-from shared.records import KafkaLost, Outgoing, Partition, Range, Record
+from shared.records import PARTITIONS, KafkaLost, Outgoing, Partition, Range, Record
+from shared.topics import ASKING_SECONDS, RETENTION_MS, create_topics, partitions_of, remake_topics, started, stopped
 from shared.waiting import within
 
-__all__ = ["Consumer", "KafkaLost", "LogReader", "Outgoing", "Partition", "Producer", "Record", "create_topics", "partition_of"]
+__all__ = [
+    "PARTITIONS",
+    "RETENTION_MS",
+    "Consumer",
+    "KafkaLost",
+    "LogReader",
+    "Outgoing",
+    "Partition",
+    "Producer",
+    "Record",
+    "create_topics",
+    "partition_of",
+    "remake_topics",
+]
 
-PARTITIONS = 12
-RETENTION_MS = 30 * 24 * 3600 * 1000
 BATCH_BYTES = 256 * 1024
-ASKING_SECONDS = 2.0
-STARTING_SECONDS = 5.0
-STOPPING_SECONDS = 2.0
-"""Together with the database's two under the supervisor's six, also with a broker that does not answer."""
 
 
 def partition_of(key: bytes, partitions: int = PARTITIONS) -> int:
@@ -47,11 +54,11 @@ class Producer:
             request_timeout_ms=2000,
             max_batch_size=BATCH_BYTES,
         )
-        await _started(client)
+        await started(client)
         return cls(client)
 
     async def stop(self) -> None:
-        await _stopped(self._client)
+        await stopped(self._client)
 
     async def send(self, records: Sequence[Outgoing]) -> list[int | None]:
         """Send all and wait for every answer: the offset of each record, None where no acknowledgement came."""
@@ -120,12 +127,12 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             fetch_max_wait_ms=500,
             max_partition_fetch_bytes=2 * BATCH_BYTES,  # of a log that is far ahead no more is held in memory, however many partitions
         )
-        await _started(self._client)
+        await started(self._client)
         self._client.subscribe(topics=list(self.topics), listener=self)
 
     async def stop(self) -> None:
-        await _stopped(self._client)
-        await _stopped(self._client._client)  # left open, and asking for ever, where the line above was cut short
+        await stopped(self._client)
+        await stopped(self._client._client)  # left open, and asking for ever, where the line above was cut short
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         for tp in revoked:
@@ -143,6 +150,10 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             return await fetched(self._client, self._ready, timeout_ms, max_records)
         except (KafkaError, OSError) as error:
             raise KafkaLost(type(error).__name__) from error
+
+    async def partitions_of(self, topics: Iterable[str]) -> list[Partition]:
+        """Every partition these topics have now. Raises KafkaLost."""
+        return await partitions_of(self._client, topics)
 
     async def range_of(self, partitions: Iterable[Partition]) -> dict[Partition, Range]:
         """The log's beginning and end of each partition. Raises KafkaLost."""
@@ -198,12 +209,16 @@ class LogReader:
         client = AIOKafkaConsumer(
             bootstrap_servers=bootstrap_servers, enable_auto_commit=False, metadata_max_age_ms=3_000, request_timeout_ms=5_000
         )
-        await _started(client)
+        await started(client)
         return cls(client)
 
     async def stop(self) -> None:
-        await _stopped(self._client)
-        await _stopped(self._client._client)
+        await stopped(self._client)
+        await stopped(self._client._client)
+
+    async def partitions_of(self, topics: Iterable[str]) -> list[Partition]:
+        """Every partition these topics have now. Raises KafkaLost."""
+        return await partitions_of(self._client, topics)
 
     async def range_of(self, partitions: Iterable[Partition]) -> dict[Partition, Range]:
         """The log's beginning and end of each partition. Raises KafkaLost."""
@@ -236,52 +251,3 @@ async def _ranges(client: AIOKafkaConsumer, partitions: Iterable[Partition]) -> 
     except (KafkaError, OSError, ValueError, TimeoutError) as error:
         raise KafkaLost(type(error).__name__) from error
     return {(tp.topic, tp.partition): (beginnings[tp], ends[tp]) for tp in wanted}
-
-
-async def create_topics(bootstrap_servers: str, names: Iterable[str], replication: int) -> None:
-    """Create the topics that are missing and assert the partitions of all. Raises KafkaLost, or ValueError for another partition count."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
-    await _started(admin)
-    configs = {
-        "message.timestamp.type": "LogAppendTime",
-        "retention.ms": str(RETENTION_MS),
-        "min.insync.replicas": str(max(1, replication - 1)),
-    }
-    try:
-        existing = set(await admin.list_topics())
-        missing = [NewTopic(name, PARTITIONS, replication, topic_configs=configs) for name in names if name not in existing]
-        if missing:
-            _made(await admin.create_topics(missing))
-        for described in await admin.describe_topics([name for name in names if name in existing]):
-            if described["error_code"]:  # deleted meanwhile
-                raise for_code(described["error_code"])(described["topic"])
-            if len(described["partitions"]) != PARTITIONS:
-                raise ValueError(f"topic {described['topic']} has {len(described['partitions'])} partitions, not {PARTITIONS}")
-    except (KafkaError, OSError, AttributeError) as error:  # without a controller yet aiokafka asks None for its address
-        raise KafkaLost(type(error).__name__) from error
-    finally:
-        await _stopped(admin)
-
-
-def _made(response: Any) -> None:
-    """aiokafka answers refusals and raises nothing. Raises KafkaError; that another was quicker is none."""
-    for refused in response.to_object()["topic_errors"]:
-        error = for_code(refused["error_code"])
-        if error not in (NoError, TopicAlreadyExistsError):
-            raise error(refused["topic"])
-
-
-async def _started(client: Any) -> None:
-    try:
-        await within(STARTING_SECONDS, client.start())
-    except (KafkaError, OSError) as error:
-        await _stopped(client)
-        raise KafkaLost(type(error).__name__) from error
-
-
-async def _stopped(client: Any) -> None:
-    close: Callable[[], Coroutine[Any, Any, Any]] = getattr(client, "stop", None) or client.close
-    try:
-        await within(STOPPING_SECONDS, close())
-    except (KafkaError, OSError):
-        return

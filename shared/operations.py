@@ -3,19 +3,20 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from shared import grammar, health
-from shared.database import Database, TimedOut, Transient
+from shared.database import Database, TimedOut, Transient, now_utc
 from shared.delivery import adoption, discarding, inbox, log, outbox, parking, resend
+from shared.delivery import repartition as moving
 from shared.delivery.inbox import Handlers, StillFailing
-from shared.delivery.log import Log
+from shared.delivery.log import Counts, Log
 from shared.errors import Refused
 from shared.identity import Caller
-from shared.records import KafkaLost
+from shared.records import PARTITIONS, KafkaLost
 from shared.settings import ServiceSettings
 
 PARKED = """
@@ -196,6 +197,35 @@ async def adopt_log(database: Database, owner_url: str, known: Log) -> int:
     for topic, stream_id, missing in adopted.holes:
         say(f"nowhere any more: {missing} events of {topic} {stream_id}, which neither the log nor this database holds")
     say(f"{adopted.events} events taken over, {adopted.renumbered} of ours put behind them; the relay goes on")
+    return 0
+
+
+def others_of(counts: Counts) -> list[str]:
+    """The topics that have not as many partitions as topics are made with, each with its number."""
+    return [f"{topic} ({count})" for topic, count in sorted(counts.items()) if count != PARTITIONS]
+
+
+def say_others(counts: Counts) -> None:
+    if others := others_of(counts):
+        say(f"other than {PARTITIONS} partitions: {', '.join(others)}; they work as they are, `migrate --repartition` moves them")
+
+
+async def repartition(owner_url: str, known: Log, counts: Counts, remake: Callable[[Collection[str]], Awaitable[None]]) -> int:
+    """`migrate --repartition`: answers its exit code. Source: delivery section 3, ADR 24."""
+    if others := others_of(counts):
+        say(f"making {', '.join(others)} anew with {PARTITIONS} partitions; the relay stops meanwhile, and commands wait on the queue;")
+        say("then the relay sends again what the topics would still hold, before anything new; listeners drop what they have")
+    else:
+        say(f"nothing to move: each topic has {PARTITIONS} partitions")
+    try:
+        moved = await moving.repartition(owner_url, known, now_utc(), remake) if others else await moving.go_on(owner_url)
+    except moving.NotNow as reason:
+        say(f"not done: {reason}")
+        return 1
+    except (Transient, TimedOut, KafkaLost) as error:
+        say(f"not finished: {type(error).__name__} {error}; nothing is lost, run the same command again")
+        return 1
+    say(f"{len(moved.topics)} topics made anew, at most {moved.refilling} rows are sent again; see `refilling` of `status`")
     return 0
 
 

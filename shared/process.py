@@ -14,7 +14,7 @@ import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from shared import health, operations, points, telemetry, web
+from shared import grammar, health, operations, points, telemetry, web
 from shared.clock import Clock, Deadlines
 from shared.database import Database, TimedOut, Transient, migrate
 from shared.delivery.consumer import Listening, Stuck
@@ -23,7 +23,7 @@ from shared.delivery.log import Log, is_halted
 from shared.delivery.relay import Relay
 from shared.events import published_by
 from shared.identity import Identity
-from shared.kafka import Consumer, LogReader, Producer, create_topics
+from shared.kafka import Consumer, LogReader, Producer, create_topics, remake_topics
 from shared.settings import ServiceSettings
 
 ROLES = ("api", "worker", "all")
@@ -123,8 +123,8 @@ def log_of(service: Service, settings: ServiceSettings) -> Log:
     """The topics a service writes, for its relay and for `adopt`."""
     servers = settings.kafka_bootstrap_servers
 
-    async def make_topics() -> None:
-        await create_topics(servers, service.publishes, settings.kafka_replication)
+    async def make_topics() -> dict[str, int]:
+        return await create_topics(servers, service.publishes, settings.kafka_replication)
 
     return Log(service.publishes, lambda: LogReader.start(servers), make_topics)
 
@@ -219,11 +219,22 @@ async def _serve(app: FastAPI, settings: ServiceSettings, worker: Worker | None,
             tasks.create_task(worker.run())
 
 
-async def migrate_all(service: Service, settings: ServiceSettings) -> None:
-    """Tables as the owner, then the topics this service publishes on."""
+async def migrate_all(service: Service, settings: ServiceSettings, repartitions: bool = False) -> int:
+    """Tables as the owner, then the topics this service publishes on; answers the exit code.
+
+    A topic with another number of partitions works on as it is. With `repartitions` it is made anew: see delivery/repartition.py.
+    """
     applied = await migrate(settings.owner_database_url, service.migrations)
     log.info("migrated", applied=applied)
-    await create_topics(settings.kafka_bootstrap_servers, service.publishes, settings.kafka_replication)
+    servers, replication = settings.kafka_bootstrap_servers, settings.kafka_replication
+    counts = await create_topics(servers, service.publishes, replication)
+    if repartitions:
+        known = log_of(service, settings)
+        return await operations.repartition(
+            settings.owner_database_url, known, counts, lambda topics: remake_topics(servers, topics, replication)
+        )
+    operations.say_others(counts)
+    return 0
 
 
 def main(service: Service) -> None:
@@ -234,7 +245,8 @@ def main(service: Service) -> None:
     if command in ROLES:
         sys.exit(_run_role(service, command, settings) if "issuer" in settings.model_fields_set else _without_issuer())
     if command == "migrate":
-        asyncio.run(migrate_all(service, settings))
+        asked = grammar.commands(service.name, service.topics).parse_args([command, *arguments])
+        sys.exit(asyncio.run(migrate_all(service, settings, asked.repartition)))
     elif command in service.operations:
         sys.exit(service.operations[command](settings, arguments))
     else:

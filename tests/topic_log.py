@@ -7,7 +7,7 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from shared.kafka import PARTITIONS
+from shared.topics import partitions_of
 from tests.verdict import Stream
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -18,7 +18,7 @@ async def read_log(servers: str, *topics: str) -> list[tuple[Stream, int]]:
     consumer = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
     await consumer.start()
     try:
-        partitions = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
+        partitions = [TopicPartition(*partition) for partition in await partitions_of(consumer, topics)]
         consumer.assign(partitions)
         beginnings = await consumer.beginning_offsets(partitions)
         for partition, beginning in beginnings.items():

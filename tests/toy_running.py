@@ -20,7 +20,7 @@ from shared.database import Connection, Database, connect, migrate
 from shared.delivery import outbox
 from shared.delivery.relay import Sender
 from shared.events.event import REGISTRY
-from shared.kafka import create_topics
+from shared.kafka import PARTITIONS, create_topics
 from shared.process import Worker, application
 from shared.settings import ServiceSettings
 from tests import harness
@@ -57,8 +57,8 @@ class Ground:
                 tx.append(person_id, self.toy.noted(person_id=person_id, n=n, echo=echo))
             await outbox.write(tx)
 
-    async def make_topics(self) -> None:
-        await create_topics(self.servers.kafka_bootstrap_servers, self.topics, 1)
+    async def make_topics(self, partitions: int = PARTITIONS) -> None:
+        await create_topics(self.servers.kafka_bootstrap_servers, self.topics, 1, partitions)
 
     @asynccontextmanager
     async def working(self, producer: Callable[[], Awaitable[Sender]] | None = None) -> AsyncIterator[Worker]:
@@ -82,6 +82,7 @@ class Ground:
             "TOY_TOPIC": self.toy.service.name,
             "API_DATABASE_URL": self.service.urls["api"],
             "WORKER_DATABASE_URL": self.service.urls["worker"],
+            "OWNER_DATABASE_URL": self.service.urls["owner"],
             "KAFKA_BOOTSTRAP_SERVERS": self.servers.kafka_bootstrap_servers,
             "KAFKA_SESSION_TIMEOUT_MS": "1000",
             "KAFKA_HEARTBEAT_MS": "200",

@@ -16,7 +16,7 @@ from shared.delivery.log import RELAY, Readable, parse
 from shared.delivery.offsets import Place, ends_of
 from shared.delivery.parking import attempt
 from shared.events.envelope import Envelope
-from shared.kafka import PARTITIONS, Consumer, partition_of
+from shared.kafka import Consumer
 from shared.records import KafkaLost, Partition, Record
 
 TRIES = 3
@@ -56,6 +56,7 @@ class Listening:
     positions: dict[Partition, int] = field(default_factory=dict)
     places: dict[Partition, Place] = field(default_factory=dict)
     _late: tuple[Record, float] | None = None
+    _again: dict[Partition, int] = field(default_factory=dict)  # the last record of a partition, to be looked at only
     _sought_for_gap: set[Partition] = field(default_factory=set)
     _moved_at: float = field(default_factory=time.monotonic)
     _most: int = 0
@@ -103,8 +104,7 @@ class Listening:
                 await self._turn(client)
             except (Transient, TimedOut) as error:
                 await self._interrupted(error)
-                for partition in client.ready:
-                    client.seek(*partition, self.positions[partition])
+                self._go_to(client, {partition: self.positions[partition] for partition in client.ready})
 
     async def _turn(self, client: Consumer) -> None:
         await self._look_at_halts(client)
@@ -114,7 +114,7 @@ class Listening:
         if skipped := offsets.skipped(records, self.positions):
             client.forget(skipped)
             records = [r for r in records if r.place not in skipped]
-        if records:
+        if records := await self._looked_back(client, records) if self._again else records:
             await self._apply(client, records)
             self._moved_at = time.monotonic()
         await self._after(client)
@@ -123,38 +123,47 @@ class Listening:
 
     async def _take_up(self, client: Consumer) -> None:
         """Load our positions, hold them against the log, seek. Source: delivery.md section 4."""
-        partitions = sorted(p for p in client.fresh if p[0] not in self.halted)
-        if not partitions:
+        if not (partitions := sorted(p for p in client.fresh if p[0] not in self.halted)):
             self.took_up = True  # all halted: told by the halt, and no reason to refuse commands
             return
         stored, ranges = await offsets.load(self.database, partitions), await client.range_of(partitions)
         places = offsets.places_of(stored, ranges)
-        outside = {partition: Place(offsets.WHEREVER_IT_BEGINS) for partition, place in places.items() if place is None}
-        for topic in {topic for topic, _ in outside}:
-            where = " ".join(f"partition={number} log={ranges[topic, number]}" for name, number in sorted(outside) if name == topic)
-            async with self.database.transaction() as tx:  # so that `resume` begins where the log does, wherever that is by then
-                await parking.halt(tx.connection, topic, f"position-outside-log {where}")
-                await offsets.begin(tx, {partition: place for partition, place in outside.items() if partition[0] == topic})
+        for topic in await offsets.halt_outside(self.database, places, ranges):
             self._halt(client, topic)
-        await self._begin(client, {p: place for p, place in places.items() if place and p[0] not in self.halted}, stored)
+        read = {p: place for p, place in places.items() if place and p[0] not in self.halted}
+        await self._begin(client, read, stored, offsets.at_the_end(read, ranges))
         self.took_up = True
 
-    async def _begin(self, client: Consumer, places: Mapping[Partition, Place], stored: Mapping[Partition, Place]) -> None:
-        """Write down what differs from what is stored, and read on from there."""
-        changed = {partition: place for partition, place in places.items() if stored.get(partition) != place}
-        if changed:
+    async def _looked_back(self, client: Consumer, records: Sequence[Record]) -> list[Record]:
+        """Without those that were read again: they tell their log's epoch and have no other effect."""
+        again = [record for record in records if self._again.pop(record.place, None) == record.offset]
+        if risen := offsets.risen(parse(again)[0], {partition: self.places[partition] for partition in client.ready}):
+            await self._begin_anew(client, risen)
+        self.positions |= {place: end for place, end in ends_of(again).items() if place not in risen}
+        return [record for record in records if record not in again and record.place not in risen]
+
+    async def _begin(
+        self, client: Consumer, places: Mapping[Partition, Place], stored: Mapping[Partition, Place], lasts: Mapping[Partition, int]
+    ) -> None:
+        """Write down what differs from what is stored, and read on from there; of `lasts` the last record is looked at before."""
+        if changed := {partition: place for partition, place in places.items() if stored.get(partition) != place}:
             async with self.database.transaction() as tx:
                 await offsets.begin(tx, changed)
-        for partition, place in places.items():
-            self.places[partition], self.positions[partition] = place, place.next_offset
-            client.seek(*partition, place.next_offset)
+        self.places |= places
+        self._again = {partition: offset for partition, offset in self._again.items() if partition not in places} | dict(lasts)
+        self._go_to(client, {partition: place.next_offset for partition, place in places.items()} | dict(lasts))
+
+    def _go_to(self, client: Consumer, positions: Mapping[Partition, int]) -> None:
+        self.positions |= positions
+        for partition, offset in positions.items():
+            client.seek(*partition, offset)
 
     async def _begin_anew(self, client: Consumer, epochs: Mapping[Partition, int]) -> None:
         """Another log lies there than the one we read: from its beginning, whatever we had of it before."""
         log.warning("log-begun-anew", partitions=len(epochs))
         self._sought_for_gap -= set(epochs)
         ranges = await client.range_of(epochs)
-        await self._begin(client, {p: Place(ranges[p][0], epoch) for p, epoch in epochs.items()}, {})
+        await self._begin(client, {p: Place(ranges[p][0], epoch) for p, epoch in epochs.items()}, {}, {})
 
     async def _apply(self, client: Consumer, records: Sequence[Record]) -> None:
         readable, unreadable = parse(records)
@@ -234,10 +243,8 @@ class Listening:
         self.positions |= ends_of(records)
         telemetry.count(batch.counts, batch.applied, time.time())
         self.applied()
-        if gaps := {(topic, partition_of(str(stream_id).encode())) for topic, stream_id in batch.gaps} - self._sought_for_gap:
-            for partition, (beginning, _) in (await client.range_of(gaps)).items():
-                self.positions[partition] = beginning
-                client.seek(*partition, beginning)
+        if gaps := (offsets.showing(parse(records)[0], batch.gaps) if batch.gaps else set()) - self._sought_for_gap:
+            self._go_to(client, {partition: beginning for partition, (beginning, _) in (await client.range_of(gaps)).items()})
             self._sought_for_gap |= gaps
 
     async def _look_at_halts(self, client: Consumer) -> None:
@@ -275,22 +282,18 @@ class Listening:
         """Where the log of all our topics ends now; None while no broker says so, or it was emptied unnoticed. Raises KafkaLost."""
         if (client := self.client) is None:
             return None
-        asked = [(topic, partition) for topic in client.topics for partition in range(PARTITIONS)]
-        return offsets.log_ends(await offsets.load(self.database, asked), await client.range_of(asked))
+        stored = await offsets.load(self.database, asked := await client.partitions_of(client.topics))
+        return offsets.log_ends(stored, await client.range_of(asked))
 
     async def has_heard(self, ends: Mapping[Partition, int]) -> bool:
         """Whether this service, in whichever of its workers, has applied the log up to `ends`."""
-        stored = await offsets.load(self.database, ends)
-        return all(stored.get(partition, Place(0)).next_offset >= end for partition, end in ends.items())
+        return await offsets.are_heard(self.database, ends)
 
     def lags(self) -> dict[str, int] | None:
         """Lag by topic of the partitions this process has; None while it has no broker."""
-        if self.client is None:
-            return None
-        lags: dict[str, int] = dict.fromkeys(self.client.topics, 0)
-        for topic, partition in self.client.ready:
-            lags[topic] += max(0, (self.client.highwater(topic, partition) or 0) - self.positions.get((topic, partition), 0))
-        return lags
+        if client := self.client:
+            return offsets.lags(client.topics, self.positions, {partition: client.highwater(*partition) or 0 for partition in client.ready})
+        return None
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):

@@ -1,5 +1,6 @@
 """What we know of the log our relay writes: where it ends and which event lies last. Says whether it is whole, lost or ahead of us."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,9 +14,8 @@ from shared.database import Connection
 from shared.database import Record as Row
 from shared.delivery import parking, resend
 from shared.events.envelope import Envelope, Malformed, read
-from shared.records import Partition, Range, Record
+from shared.records import KafkaLost, Partition, Range, Record
 
-PARTITIONS = 12
 RELAY = "relay"
 """The name under which the relay itself is halted."""
 
@@ -26,6 +26,8 @@ SELECT p.*, coalesce((SELECT max(log_epoch) FROM relay_position r WHERE r.topic 
 FROM unnest($1::text[], $2::int[], $3::bigint[], $4::uuid[]) AS p(topic, partition, next_offset, last_event)
 ON CONFLICT (topic, partition) DO UPDATE SET next_offset = EXCLUDED.next_offset, last_event = EXCLUDED.last_event
 """
+BEGUN = "INSERT INTO relay_position (topic, partition, next_offset) VALUES ($1, 0, 0) ON CONFLICT DO NOTHING"
+"""A topic on which nothing was acknowledged yet has an epoch too: what lay there may have been read."""
 FORGET = """
 UPDATE relay_position SET next_offset = 0, last_event = NULL,
        log_epoch = (SELECT max(log_epoch) + 1 FROM relay_position WHERE topic = $1)
@@ -55,6 +57,8 @@ class Position:
 
 
 Known = dict[Partition, Position]
+Counts = Mapping[str, int]
+"""Topic -> how many partitions it has."""
 
 Readable = list[tuple[Record, Envelope]]
 
@@ -62,6 +66,7 @@ Readable = list[tuple[Record, Envelope]]
 class Reader(Protocol):
     """What is needed of a reader of the log: see `shared.kafka.LogReader`."""
 
+    async def partitions_of(self, topics: Iterable[str]) -> list[Partition]: ...
     async def range_of(self, partitions: Iterable[Partition]) -> dict[Partition, Range]: ...
     def read(self, spans: Mapping[Partition, Range]) -> AsyncIterator[list[Record]]: ...
     async def stop(self) -> None: ...
@@ -84,6 +89,11 @@ def shrunk(known: Known, ranges: Mapping[Partition, Range]) -> set[str]:
 def overwritten(known: Known, acknowledged: Iterable[tuple[Partition, int]]) -> set[str]:
     """The topics in which a new record was put where one of ours lay: a quick wipe shows nowhere else."""
     return {place[0] for place, offset in acknowledged if offset < known.get(place, Position()).next_offset}
+
+
+def counted(places: Iterable[Partition]) -> Counts:
+    """How many partitions each topic has."""
+    return Counter(topic for topic, _ in places)
 
 
 def last_records(known: Known, ranges: Mapping[Partition, Range]) -> dict[Partition, Range]:
@@ -123,13 +133,20 @@ def columns(ends: Mapping[Partition, tuple[int, UUID | None]]) -> tuple[list[Any
     return [t for t, _ in at], [p for _, p in at], [ends[a][0] for a in at], [ends[a][1] for a in at]
 
 
-async def forget(connection: Connection, topics: Iterable[str], now: datetime) -> None:
-    """These topics' log was lost: another epoch begins, with a refill before anything new. One transaction on the lock's connection."""
+async def forget(connection: Connection, topics: Iterable[str], now: datetime, why: str = "log-lost") -> int:
+    """These topics' log was lost, or is about to be: another epoch begins, with a refill before anything new.
+
+    One transaction on the lock's connection. Answers how many rows the refill has at most.
+    """
+    refilling = 0
     async with connection.transaction():
         for topic in sorted(topics):
+            await connection.execute(BEGUN, topic)
             await connection.execute(FORGET, topic)
             rows = await resend.refill(connection, topic, now)
-            log.error("log-lost", topic=topic, refilling=rows)
+            log.error(why, topic=topic, refilling=rows)
+            refilling += rows
+    return refilling
 
 
 @dataclass(frozen=True)
@@ -138,7 +155,7 @@ class Log:
 
     topics: Sequence[str]
     reader: Callable[[], Coroutine[Any, Any, Reader]]
-    make: Callable[[], Coroutine[Any, Any, None]]
+    make: Callable[[], Coroutine[Any, Any, Counts]]
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Reader]:
@@ -151,10 +168,13 @@ class Log:
             await reader.stop()
 
     async def ranges(self, reader: Reader) -> dict[Partition, Range]:
-        return await reader.range_of([(topic, partition) for topic in self.topics for partition in range(PARTITIONS)])
+        return await reader.range_of(await reader.partitions_of(self.topics))
 
-    async def examine(self, connection: Connection, reader: Reader, now: datetime) -> None:
-        """Before anything is sent: refill what was lost, take off the queue what the log has already. Raises Restored."""
+    async def examine(self, connection: Connection, reader: Reader, now: datetime) -> Counts:
+        """Before anything is sent: refill what was lost, take off the queue what the log has already. Raises Restored.
+
+        Answers by how many partitions the streams of each topic are shared out.
+        """
         known, ranges = await positions(connection), await self.ranges(reader)
         lost = shrunk(known, ranges) | await self._replaced(reader, known, ranges)
         if lost:
@@ -162,6 +182,7 @@ class Log:
             known = await positions(connection)
         async for records in reader.read(tails(known, ranges)):
             await recognise(connection, records)
+        return counted(ranges)
 
     async def _replaced(self, reader: Reader, known: Known, ranges: Mapping[Partition, Range]) -> set[str]:
         """The topics in which another event lies where our last one was: emptied, and as long as before by now."""
@@ -171,9 +192,12 @@ class Log:
             events |= {record.place: envelope.event_id for record, envelope in parse(records)[0]}
         return {place[0] for place, event in events.items() if event != known[place].last_event}
 
-    async def look(self, reader: Reader, known: Known) -> set[str]:
-        """While the relay is at work: the topics whose log has become shorter than it was. Raises KafkaLost."""
-        return shrunk(known, await self.ranges(reader))
+    async def look(self, reader: Reader, known: Known, counts: Counts) -> set[str]:
+        """While the relay is at work: the topics whose log has become shorter than it was. Raises KafkaLost, also for other partitions."""
+        ranges = await self.ranges(reader)
+        if not (lost := shrunk(known, ranges)) and counted(ranges) != counts:
+            raise KafkaLost("repartitioned")
+        return lost
 
 
 async def recognise(connection: Connection, records: Sequence[Record]) -> None:

@@ -1,9 +1,11 @@
 """Our own positions in the log, written in the batch's transaction. Kafka's committed offsets decide nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from shared.database import Database, Tx
+from shared.delivery import parking
 from shared.events.envelope import Envelope
 from shared.records import Partition, Range, Record
 
@@ -54,6 +56,24 @@ async def begin(tx: Tx, places: Mapping[Partition, Place]) -> None:
     await tx.connection.execute(BEGIN, [t for t, _ in at], [p for _, p in at], [f.next_offset for f in found], [f.log_epoch for f in found])
 
 
+async def are_heard(database: Database, ends: Mapping[Partition, int]) -> bool:
+    """Whether this service has applied the log up to `ends`."""
+    stored = await load(database, ends)
+    return all(stored.get(partition, Place(0)).next_offset >= end for partition, end in ends.items())
+
+
+async def halt_outside(database: Database, places: Mapping[Partition, Place | None], ranges: Mapping[Partition, Range]) -> set[str]:
+    """Halt the topics in which a place is outside the log; `resume` begins where the log does, wherever that is by then."""
+    outside = sorted(partition for partition, place in places.items() if place is None)
+    topics = {topic for topic, _ in outside}
+    for topic in topics:
+        where = " ".join(f"partition={number} log={ranges[topic, number]}" for name, number in outside if name == topic)
+        async with database.transaction() as tx:
+            await parking.halt(tx.connection, topic, f"position-outside-log {where}")
+            await begin(tx, {partition: Place(WHEREVER_IT_BEGINS) for partition in outside if partition[0] == topic})
+    return topics
+
+
 async def save(tx: Tx, ends: Mapping[Partition, int], places: Mapping[Partition, Place]) -> None:
     """Store where to read on, together with the effects of what was read; `places` tell in which epoch that was."""
     at = sorted(ends)
@@ -88,10 +108,29 @@ def places_of(stored: Mapping[Partition, Place], ranges: Mapping[Partition, Rang
     return places
 
 
+def at_the_end(places: Mapping[Partition, Place], ranges: Mapping[Partition, Range]) -> dict[Partition, int]:
+    """The last record's offset in the partitions that were read to their end: a log filled again to that very length shows only there."""
+    ends = {partition: ranges[partition] for partition, place in places.items() if place.next_offset == ranges[partition][1]}
+    return {partition: end - 1 for partition, (beginning, end) in ends.items() if beginning < end}
+
+
+def showing(readable: Iterable[tuple[Record, Envelope]], streams: Collection[tuple[str, UUID]]) -> set[Partition]:
+    """The partitions in which these streams were met."""
+    return {record.place for record, envelope in readable if (envelope.topic, envelope.stream_id) in streams}
+
+
 def log_ends(stored: Mapping[Partition, Place], ranges: Mapping[Partition, Range]) -> dict[Partition, int] | None:
     """Where the log ends; None where a place stored before that was asked lies behind the end: the log was emptied and is not ours yet."""
     emptied = any(place.next_offset > ranges[partition][1] for partition, place in stored.items())
     return None if emptied else {partition: end for partition, (_, end) in ranges.items()}
+
+
+def lags(topics: Iterable[str], positions: Mapping[Partition, int], ends: Mapping[Partition, int]) -> dict[str, int]:
+    """How many records are left to read, by topic."""
+    left = dict.fromkeys(topics, 0)
+    for partition, end in ends.items():
+        left[partition[0]] += max(0, end - positions.get(partition, 0))
+    return left
 
 
 def skipped(records: Sequence[Record], positions: Mapping[Partition, int]) -> set[Partition]:

@@ -14,10 +14,10 @@ from shared import points
 from shared.database import Connection, Database, Record, TimedOut, Transient
 from shared.delivery import log as known_log
 from shared.delivery import resend
-from shared.delivery.log import Known, Log, Position, Reader
+from shared.delivery.log import Counts, Known, Log, Position, Reader
 from shared.events.envelope import Envelope
 from shared.kafka import partition_of
-from shared.records import KafkaLost, Outgoing, Partition
+from shared.records import PARTITIONS, KafkaLost, Outgoing, Partition
 
 LOCK = 7_302_002
 BATCH = 1_000
@@ -65,6 +65,7 @@ class Relay:
     log: Log | None = None
     active: bool = False
     known: Known = field(default_factory=dict)
+    counts: Counts = field(default_factory=dict)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _floor: int = 0
     _next_floor: int = 0
@@ -118,7 +119,7 @@ class Relay:
         """Whether we may send: False halts the relay, since the log knows more of us than we do."""
         try:
             if self.log and reader:
-                await self.log.examine(connection, reader, self.database.now())
+                self.counts = await self.log.examine(connection, reader, self.database.now())
         except known_log.Restored as stranger:
             await known_log.halt(connection, stranger)
             return False
@@ -126,9 +127,9 @@ class Relay:
         return True
 
     async def _look(self, connection: Connection, reader: Reader) -> None:
-        """Raises Lost, or KafkaLost when a person has halted us."""
+        """Raises Lost, or KafkaLost when we were halted or the topics have other partitions."""
         assert self.log
-        if shrunk := await self.log.look(reader, self.known):
+        if shrunk := await self.log.look(reader, self.known, self.counts):
             await self._forget(connection, shrunk)
         if await known_log.is_halted(connection):
             raise KafkaLost("halted")
@@ -174,7 +175,7 @@ class Relay:
 
     async def _send(self, connection: Connection, producer: Sender, rows: Sequence[Record]) -> "Ends":
         epochs = {topic: known_log.epoch_of(self.known, topic) for topic in {row["topic"] for row in rows}}
-        records = [outgoing(row, epochs[row["topic"]]) for row in rows]
+        records = [outgoing(row, epochs[row["topic"]], self.counts.get(row["topic"], PARTITIONS)) for row in rows]
         offsets = await producer.send(records)
         points.reach("after-ack")
         acknowledged = [(record.place, offset) for record, offset in zip(records, offsets, strict=True) if offset is not None]
@@ -232,8 +233,8 @@ class Ends:
         return self.rows
 
 
-def outgoing(row: Record, log_epoch: int = 0) -> Outgoing:
-    """An outbox row as a record; the partition follows the stream, so that a stream stays in order."""
+def outgoing(row: Record, log_epoch: int = 0, partitions: int = PARTITIONS) -> Outgoing:
+    """An outbox row as a record; of the topic's `partitions` it takes its stream's, so that a stream stays in order."""
     envelope = Envelope(
         event_id=row["event_id"],
         topic=row["topic"],
@@ -249,4 +250,4 @@ def outgoing(row: Record, log_epoch: int = 0) -> Outgoing:
         body=row["body"].encode(),
     )
     key = str(envelope.stream_id).encode()
-    return Outgoing(envelope.topic, partition_of(key), key, envelope.body, envelope.headers())
+    return Outgoing(envelope.topic, partition_of(key, partitions), key, envelope.body, envelope.headers())

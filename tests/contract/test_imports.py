@@ -55,7 +55,7 @@ OFFENCES = {
         ("services.programme.journey.domain", "asyncpg"),
         ("services.programme.journey.domain", "shared.database"),
     ],
-    "aiokafka only in shared.kafka": [("shared.delivery.relay", "aiokafka"), ("deploy.embedded.control", "aiokafka")],
+    "aiokafka only in shared.kafka and shared.topics": [("shared.delivery.relay", "aiokafka"), ("deploy.embedded.control", "aiokafka")],
     "asyncpg only in shared.database": [("services.referral.person.store", "asyncpg"), ("deploy.postgres.provision", "asyncpg")],
     "FastAPI only on the edge": [("services.programme.journey.service", "fastapi"), ("services.programme.handlers", "fastapi")],
 }

@@ -26,6 +26,7 @@ FILLED_IN = {
     "pid of the service": "12345",
     "file": "referral.backup",
     "superuser's address": "postgresql://postgres@127.0.0.1:1/postgres",
+    "address of programme's owner": "postgresql://programme_owner@127.0.0.1:1/programme",
     "address of the owner's login": "postgresql://referral_owner@127.0.0.1:1/referral",
 }
 WITHOUT_COMMANDS = {"Where to look", "Records are in quarantine", "Kafka is away", "The database is away", "503 busy", "A disk is full"}

@@ -17,7 +17,7 @@ from tests.contract.tree import CODE, ROOT, functions_of, imports_of, module_of,
 FORBIDDEN = {"utils", "util", "common", "helpers", "helper", "base", "manager", "managers", "misc", "lib", "part2"}
 DOMAIN_MAY = {"pydantic", "shared.events", "shared.errors"}
 EDGE = {"shared/web.py", "shared/command.py", "shared/health.py", "shared/process.py"}
-DOORS = {"aiokafka": {"shared/kafka.py"}, "asyncpg": {"shared/database.py"}}
+DOORS = {"aiokafka": {"shared/kafka.py", "shared/topics.py"}, "asyncpg": {"shared/database.py"}}
 HABITS = {
     "broad except": r"except\s+(Base)?Exception\b|except\s*:",
     "sleep": r"\b(asyncio|time)\.sleep\(",

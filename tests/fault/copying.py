@@ -5,7 +5,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from tests.fault.reading import PARTITIONS, READ_WITHIN
+from shared.topics import partitions_of
+from tests.fault.reading import READ_WITHIN
 
 
 async def write_again(servers: str, *topics: str) -> int:
@@ -26,7 +27,7 @@ async def _read(servers: str, topics: tuple[str, ...]) -> list[Any]:
     consumer = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
     await consumer.start()
     try:
-        partitions = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
+        partitions = [TopicPartition(*partition) for partition in await partitions_of(consumer, topics)]
         consumer.assign(partitions)
         beginnings, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
         for partition in partitions:

@@ -14,11 +14,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.postgres.logins import SERVICES
 from shared.database import Connection, connect
+from shared.topics import partitions_of
 from tests.fault.evidence import LISTENERS, PUBLISHED, Aside, Evidence, Finding, Heard, Held, Injected, Kept, Logged, OnLog, Partition
 from tests.fault.ledger import Ledger
 from tests.fault.load import pause
 
-PARTITIONS = 12
 READ_WITHIN = 180.0
 Urls = Mapping[str, Mapping[str, str]]
 
@@ -96,7 +96,7 @@ async def look(urls: Urls, servers: str) -> Mark:
     """The beginning of a row."""
     last_ids = {service: await _value(urls[service]["owner"], "SELECT coalesce(max(id), 0) FROM outbox") for service in SERVICES}
     async with LogReader(servers) as reader:
-        ends = await reader.end_offsets(all_partitions())
+        ends = await reader.end_offsets(list(reader.assignment()))
     connection = await connect(urls["monitoring"]["owner"])
     try:
         rollups = await _rollups(connection)
@@ -224,8 +224,9 @@ async def _value(url: str, sql: str) -> int:
         await connection.close()
 
 
-def all_partitions() -> list[TopicPartition]:
-    return [TopicPartition(topic, n) for topics in PUBLISHED.values() for topic in topics for n in range(PARTITIONS)]
+async def all_partitions(consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+    """As many as each topic has now: a row moves them."""
+    return [TopicPartition(*place) for place in await partitions_of(consumer, (topic for topics in PUBLISHED.values() for topic in topics))]
 
 
 @dataclass
@@ -238,7 +239,7 @@ class LogReader:
     async def __aenter__(self) -> AIOKafkaConsumer:
         self._consumer = AIOKafkaConsumer(bootstrap_servers=self.servers, enable_auto_commit=False)
         await self._consumer.start()
-        self._consumer.assign(all_partitions())
+        self._consumer.assign(await all_partitions(self._consumer))
         return self._consumer
 
     async def __aexit__(self, *_: object) -> None:
@@ -250,8 +251,8 @@ async def read_log(servers: str, mark: Mark) -> list[OnLog]:
     """Every readable record since the mark, each partition's in order."""
     records: list[OnLog] = []
     async with LogReader(servers) as reader:
-        beginnings = await reader.beginning_offsets(all_partitions())
-        ends = await reader.end_offsets(all_partitions())
+        beginnings = await reader.beginning_offsets(list(reader.assignment()))
+        ends = await reader.end_offsets(list(reader.assignment()))
         left = {}
         for partition, end in ends.items():
             start = max(beginnings[partition], mark.log_ends.get((partition.topic, partition.partition), 0))

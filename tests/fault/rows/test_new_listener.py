@@ -14,7 +14,7 @@ from shared.database import connect
 from tests.eventually import eventually
 from tests.fault.evidence import LISTENERS
 from tests.fault.ground import Ground
-from tests.fault.reading import LogReader, all_partitions
+from tests.fault.reading import LogReader
 from tests.fault.rows.conftest import Size
 from tests.fault.standing import moment, until_heard, until_sent
 from tests.topic_log import cut_beginning
@@ -69,7 +69,7 @@ async def retained_no_longer(ground: Ground) -> dict[str, dict[int, int]]:
     """Cut off all that the topics hold; answers where the log of each partition that held something begins now, by topic."""
     servers = ground.parts.kafka.bootstrap_servers
     async with LogReader(servers) as reader:
-        ends: dict[TopicPartition, int] = await reader.end_offsets([p for p in all_partitions() if p.topic in TOPICS])
+        ends: dict[TopicPartition, int] = await reader.end_offsets([p for p in reader.assignment() if p.topic in TOPICS])
     begins: dict[str, dict[int, int]] = {}
     for partition, end in ends.items():
         if end:

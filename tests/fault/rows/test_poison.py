@@ -19,7 +19,7 @@ from shared.events.event import Event
 from shared.events.family import SupportScored
 from shared.events.monitoring import InstructionClosed
 from shared.events.programme import RelapseAssessed, WithdrawalScored
-from shared.kafka import partition_of
+from shared.kafka import PARTITIONS, partition_of
 from tests.eventually import eventually
 from tests.fault.ground import Ground
 from tests.fault.knowing import wire_type
@@ -155,7 +155,7 @@ async def quarantined(ground: Ground, chance: Random) -> int:
     """Each of the three kinds on each topic; answers how many."""
     where = set()
     for topic in HEARD_BY:
-        partition = chance.randrange(12)
+        partition = chance.randrange(PARTITIONS)
         offsets = await write_raw(ground.parts.kafka.bootstrap_servers, topic, partition, *malformed_on(topic))
         where |= {(topic, partition, offset) for offset in offsets}
     ground.injected.records |= where

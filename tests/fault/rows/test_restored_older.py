@@ -13,7 +13,7 @@ from shared.database import connect
 from tests.eventually import eventually
 from tests.fault.evidence import Finding
 from tests.fault.ground import Ground
-from tests.fault.reading import LogReader, all_partitions, drained
+from tests.fault.reading import LogReader, drained
 from tests.fault.rows.conftest import Size
 
 OWNER = "programme"
@@ -61,7 +61,7 @@ def is_lost_answer(finding: Finding) -> bool:
 
 async def log_ends(ground: Ground) -> object:
     async with LogReader(ground.parts.kafka.bootstrap_servers) as reader:
-        return await reader.end_offsets(all_partitions())
+        return await reader.end_offsets(list(reader.assignment()))
 
 
 async def value(ground: Ground, sql: str) -> object:

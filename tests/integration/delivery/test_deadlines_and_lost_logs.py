@@ -22,6 +22,10 @@ class Ends:
 
     topics: list[str]
     end: int
+    partitions: int = PARTITIONS
+
+    async def partitions_of(self, topics: Iterable[str]) -> list[Partition]:
+        return [(topic, number) for topic in topics for number in range(self.partitions)]
 
     async def range_of(self, partitions: Iterable[Partition]) -> dict[Partition, Range]:
         return dict.fromkeys(partitions, (0, self.end))
@@ -57,6 +61,16 @@ async def test_a_mark_of_a_log_that_was_emptied_is_given_up(ground: Ground) -> N
     client.end = 20
     await heard(ground, 20)
     assert await swept(clock, ground) == 1, "all was heard that the refilled log has"
+
+
+async def test_a_mark_of_a_log_that_has_other_partitions_by_now_is_given_up(ground: Ground) -> None:
+    """It named 12 of each topic, all of them behind; 48 are there, which were heard."""
+    clock, client = await a_clock(ground, 120)
+    client.partitions = 12
+    await heard(ground, 100)
+    assert await swept(clock, ground) == 0, "it lags"
+    client.partitions, client.end = PARTITIONS, 100
+    assert await swept(clock, ground) == 1
 
 
 async def test_nothing_is_late_while_a_refilled_log_is_unheard(ground: Ground) -> None:

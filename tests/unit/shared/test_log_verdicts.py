@@ -4,7 +4,7 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 from shared.delivery.log import Known, Position, epoch_of, in_order, last_records, overwritten, shrunk, tails
-from shared.delivery.offsets import WHEREVER_IT_BEGINS, Place, places_of, risen, skipped, start_of
+from shared.delivery.offsets import WHEREVER_IT_BEGINS, Place, at_the_end, places_of, risen, showing, skipped, start_of
 from shared.records import Record
 from tests.harness import an_envelope
 
@@ -60,6 +60,19 @@ def a_record(partition: int, offset: int) -> Record:
 def test_a_record_further_on_than_we_were_is_a_hole() -> None:
     records = [a_record(0, 5), a_record(0, 6), a_record(1, 4), a_record(2, 1)]
     assert skipped(records, {("a", 0): 5, ("a", 1): 3, ("a", 2): 9}) == {("a", 1)}, "an earlier one is a log begun anew"
+
+
+def test_where_we_stand_at_the_very_end_the_last_record_is_looked_at() -> None:
+    places = {("a", n): Place(n, 1) for n in range(4)}
+    ranges = {("a", 0): (0, 0), ("a", 1): (0, 1), ("a", 2): (2, 2), ("a", 3): (0, 9)}
+    assert at_the_end(places, ranges) == {("a", 1): 0}, "0 and 2 hold nothing, and the next of 3 tells"
+
+
+def test_a_gap_is_looked_for_where_it_showed() -> None:
+    stream, other = uuid4(), uuid4()
+    readable = [(a_record(n, 0), an_envelope("a", s, 2, "t", b"{}")) for n, s in ((7, stream), (9, other))]
+    assert showing(readable, {("a", stream)}) == {("a", 7)}
+    assert showing(readable, {("b", stream)}) == set()
 
 
 def test_a_later_epoch_tells_that_the_log_was_lost() -> None:
