@@ -53,7 +53,7 @@ CREATE TABLE unit_count (
     amount int,
     limit_days int,
     units bigint NOT NULL,
-    UNIQUE NULLS NOT DISTINCT (figure, pathway, stage, to_stage, organisation_id, to_organisation_id, period, outcome, detail, amount, limit_days)
+    UNIQUE NULLS NOT DISTINCT (organisation_id, period, amount, figure, stage, to_stage, outcome, detail, to_organisation_id, limit_days, pathway)
 );
 COMMENT ON TABLE unit_count IS 'Units by the organisation that sent them; region and programme are joined when read, since organisations may be heard of later.';
 
