@@ -29,7 +29,7 @@ __all__ = [
     "remake_topics",
 ]
 
-BATCH_BYTES = 256 * 1024
+BATCH_BYTES = 128 * 1024
 
 
 def partition_of(key: bytes, partitions: int = PARTITIONS) -> int:
@@ -125,7 +125,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             metadata_max_age_ms=3_000,
             request_timeout_ms=max(5_000, self.session_ms + 1_000),
             fetch_max_wait_ms=500,
-            max_partition_fetch_bytes=2 * BATCH_BYTES,  # of a log that is far ahead no more is held in memory, however many partitions
+            max_partition_fetch_bytes=BATCH_BYTES,  # of a log that is far ahead no more of each partition is held in memory
         )
         await started(self._client)
         self._client.subscribe(topics=list(self.topics), listener=self)
