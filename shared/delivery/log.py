@@ -16,6 +16,7 @@ from shared.delivery import parking, resend
 from shared.events.envelope import Envelope, Malformed, read
 from shared.records import KafkaLost, Partition, Range, Record
 
+LOST = "log-lost"
 RELAY = "relay"
 """The name under which the relay itself is halted."""
 
@@ -133,7 +134,7 @@ def columns(ends: Mapping[Partition, tuple[int, UUID | None]]) -> tuple[list[Any
     return [t for t, _ in at], [p for _, p in at], [ends[a][0] for a in at], [ends[a][1] for a in at]
 
 
-async def forget(connection: Connection, topics: Iterable[str], now: datetime, why: str = "log-lost") -> int:
+async def forget(connection: Connection, topics: Iterable[str], now: datetime, why: str = LOST) -> int:
     """These topics' log was lost, or is about to be: another epoch begins, with a refill before anything new.
 
     One transaction on the lock's connection. Answers how many rows the refill has at most.
@@ -144,7 +145,7 @@ async def forget(connection: Connection, topics: Iterable[str], now: datetime, w
             await connection.execute(BEGUN, topic)
             await connection.execute(FORGET, topic)
             rows = await resend.refill(connection, topic, now)
-            log.error(why, topic=topic, refilling=rows)
+            (log.error if why == LOST else log.warning)(why, topic=topic, refilling=rows)
             refilling += rows
     return refilling
 

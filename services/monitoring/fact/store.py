@@ -76,7 +76,8 @@ WHERE j.opened_on IS NULL
 FILL_IN = (
     "UPDATE journey SET pathway = 'addiction-rehabilitation', version = 1 WHERE opened_on IS NOT NULL AND pathway IS NULL",
     """
-    UPDATE spell s SET code = COALESCE(w.codes[s.stage], 'stage-' || s.stage), next_code = w.codes[s.stage + 1]
+    UPDATE spell s SET code = COALESCE(w.codes[s.stage], 'stage-' || s.stage), next_code = w.codes[s.stage + 1],
+        ahead = array_position(w.codes, 'resocialization') - s.stage
     FROM pathway w WHERE s.code IS NULL AND w.pathway = 'addiction-rehabilitation' AND w.version = 1
     """,
     """
@@ -111,15 +112,16 @@ async def save_starts(connection: Connection, rows: Sequence[Row]) -> None:
 
 
 WHOSE = """
-COALESCE(j.pathway, 'addiction-rehabilitation'), COALESCE(w.codes[n.stage], 'stage-' || n.stage), w.codes[n.stage + 1]
+COALESCE(j.pathway, 'addiction-rehabilitation'), COALESCE(w.codes[n.stage], 'stage-' || n.stage), w.codes[n.stage + 1],
+array_position(w.codes, 'resocialization') - n.stage
 """
-"""Pathway, stage's code and next stage's code of a stay. Its journey stands before it in the stream; without one, the five stages hold."""
+"""Of a stay: its pathway, codes of its stage and the next, how far resocialization is. The stream brings its journey before it."""
 OF_PATHWAY = """
 LEFT JOIN journey j ON j.journey_id = n.journey_id
 LEFT JOIN pathway w ON w.pathway = COALESCE(j.pathway, 'addiction-rehabilitation') AND w.version = COALESCE(j.version, 1)
 """
 STARTS = f"""
-INSERT INTO spell AS s (journey_id, stage, spell, person_id, organisation_id, started_on, pathway, code, next_code)
+INSERT INTO spell AS s (journey_id, stage, spell, person_id, organisation_id, started_on, pathway, code, next_code, ahead)
 SELECT DISTINCT ON (n.journey_id, n.stage, n.spell) n.*, {WHOSE}
 FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::uuid[], $5::uuid[], $6::date[])
     AS n(journey_id, stage, spell, person_id, organisation_id, started_on)
@@ -141,7 +143,7 @@ async def save_leavings(connection: Connection, rows: Sequence[Row]) -> None:
 
 
 LEAVINGS = f"""
-INSERT INTO spell AS s (journey_id, stage, spell, person_id, organisation_id, left_on, how, pathway, code, next_code)
+INSERT INTO spell AS s (journey_id, stage, spell, person_id, organisation_id, left_on, how, pathway, code, next_code, ahead)
 SELECT DISTINCT ON (n.journey_id, n.stage, n.spell) n.*, {WHOSE}
 FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::uuid[], $5::uuid[], $6::date[], $7::text[])
     AS n(journey_id, stage, spell, person_id, organisation_id, left_on, how)

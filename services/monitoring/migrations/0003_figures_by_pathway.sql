@@ -18,10 +18,12 @@ ALTER TABLE journey ADD COLUMN pathway text, ADD COLUMN version int;
 UPDATE journey SET pathway = 'addiction-rehabilitation', version = 1 WHERE opened_on IS NOT NULL;
 COMMENT ON COLUMN journey.pathway IS 'Null until its opening is heard.';
 
-ALTER TABLE spell ADD COLUMN pathway text NOT NULL DEFAULT 'addiction-rehabilitation', ADD COLUMN code text, ADD COLUMN next_code text;
-UPDATE spell s SET code = COALESCE(w.codes[s.stage], 'stage-' || s.stage), next_code = w.codes[s.stage + 1]
+ALTER TABLE spell ADD COLUMN pathway text NOT NULL DEFAULT 'addiction-rehabilitation', ADD COLUMN code text, ADD COLUMN next_code text,
+    ADD COLUMN ahead smallint;
+UPDATE spell s SET code = COALESCE(w.codes[s.stage], 'stage-' || s.stage), next_code = w.codes[s.stage + 1],
+    ahead = array_position(w.codes, 'resocialization') - s.stage
 FROM pathway w WHERE w.pathway = 'addiction-rehabilitation' AND w.version = 1;
-COMMENT ON COLUMN spell.code IS 'Of the stage in its pathway; next_code of the one after it, null after the last.';
+COMMENT ON COLUMN spell.code IS 'Of the stage in its pathway; next_code of the one after it, null after the last. ahead: how far resocialization is.';
 DROP INDEX spell_person;
 CREATE INDEX spell_person ON spell (person_id, pathway, code);
 

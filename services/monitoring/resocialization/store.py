@@ -1,17 +1,14 @@
 """The SQL that finds who should have come to resocialization. Which columns it answers: `unit/domain.py`.
 
-`l` is the position of resocialization in the journey's pathway; a journey not heard of has the five stages.
+`ahead`: how many stages after a stay resocialization is; none of a pathway without that stage.
 """
 
 UNITS = """
 WITH counted AS (
     SELECT DISTINCT ON (s.person_id, s.pathway, s.code)
-           s.person_id, s.journey_id, s.stage, s.pathway, s.code, s.organisation_id, s.completed_on, l.position AS last
+           s.person_id, s.journey_id, s.pathway, s.code, s.organisation_id, s.completed_on, s.stage + s.ahead AS last
     FROM spell s
-    LEFT JOIN journey j ON j.journey_id = s.journey_id
-    LEFT JOIN pathway w ON w.pathway = j.pathway AND w.version = j.version
-    CROSS JOIN LATERAL (SELECT CASE WHEN w.codes IS NULL THEN 5 ELSE array_position(w.codes, 'resocialization') END AS position) l
-    WHERE s.person_id = ANY($1::uuid[]) AND s.completed_on IS NOT NULL AND s.stage BETWEEN l.position - 2 AND l.position - 1
+    WHERE s.person_id = ANY($1::uuid[]) AND s.completed_on IS NOT NULL AND s.ahead IN (1, 2)
     ORDER BY s.person_id, s.pathway, s.code, s.completed_on, s.journey_id, s.spell
 )
 SELECT 'resocialization', c.pathway, c.code, '', c.organisation_id, NULL::uuid, c.completed_on,

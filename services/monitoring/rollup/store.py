@@ -41,8 +41,8 @@ async def add_differences(connection: Connection, units_of_everybody: str) -> li
 
 
 async def _at_length(connection: Connection, statement: str) -> list[Record]:
-    """From here on the transaction may last longer than others."""
-    await connection.execute(f"SET LOCAL statement_timeout = '{LONGEST}s'; SET LOCAL transaction_timeout = 0")
+    """From here on the transaction may last longer than others, and sort and group in more memory."""
+    await connection.execute(f"SET LOCAL statement_timeout = '{LONGEST}s'; SET LOCAL transaction_timeout = 0; SET LOCAL work_mem = '64MB'")
     return await connection.fetch(statement, timeout=LONGEST)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from functools import partial
+from uuid import UUID
 
 import pytest
 
@@ -71,7 +72,8 @@ async def test_whatever_is_wrong_is_found_and_put_right(
 
 
 HELD = "a-figure-of-no-fact"
-HELD_BACK = f"INSERT INTO unit_count VALUES ('{HELD}', '', '', '', NULL, NULL, '2026-01-01', '', '', NULL, NULL, 5)"
+HELD_BACK = f"INSERT INTO unit_count VALUES ('{HELD}', '', '', '', '{UUID(int=0)}', NULL, '2026-01-01', '', '', NULL, NULL, 5)"
+"""The first in the order of locks: who waits for it holds no other count."""
 
 
 async def test_what_is_committed_between_comparing_and_adding_is_counted_once(monitoring: ServiceUnderTest) -> None:
