@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from shared.database import Record, connect
+from shared.events.pathway import DEFAULT_PATHWAY
 from tests.e2e.system import System
 from tests.eventually import eventually_sync
 
@@ -120,6 +121,6 @@ def referrals_in(system: System, org: UUID) -> list[dict[str, Any]]:
 
 
 def handover(system: System) -> dict[str, Any]:
-    """The exact hand-over 1 -> 2; zeros before anybody completed."""
-    rows = [row for row in system.figures()["handovers"] if (row["from_stage"], row["to_stage"]) == (1, 2)]
+    """The exact hand-over 1 -> 2 of the default pathway; zeros before anybody completed."""
+    rows = [row for row in system.figures()["handovers"] if (row["pathway"], row["from_stage"], row["to_stage"]) == (DEFAULT_PATHWAY, 1, 2)]
     return rows[0] if rows else {"completed": 0}
