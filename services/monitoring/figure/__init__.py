@@ -1,1 +1,1 @@
-"""Tables of figures from the roll-ups. Exact: what may leave is release's."""
+"""What every figure is made of, and all tables of all figures: exact. What may leave is release's."""

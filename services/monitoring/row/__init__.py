@@ -1,1 +1,1 @@
-"""Released rows as readers see them, by table."""
+"""A table as rows: with positions of stages for readers, and one number a row in the long form."""
