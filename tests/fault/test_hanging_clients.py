@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import TopicPartition
 
-from shared import kafka
+from shared import kafka, topics
 from shared.delivery import consumer
 from shared.delivery.consumer import Stuck
 from shared.kafka import Consumer, KafkaLost, Producer
@@ -35,7 +35,7 @@ class Deaf:
 
 
 async def test_a_client_that_does_not_close_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kafka, "STOPPING_SECONDS", 0.05)
+    monkeypatch.setattr(topics, "STOPPING_SECONDS", 0.05)
     deaf = Deaf()
     async with asyncio.timeout(2):
         await Producer(deaf).stop()
@@ -71,8 +71,8 @@ async def cancel(task: asyncio.Task[None]) -> None:
 
 
 async def test_a_client_that_does_not_start_is_a_lost_broker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kafka, "STARTING_SECONDS", 0.05)
-    monkeypatch.setattr(kafka, "STOPPING_SECONDS", 0.05)
+    monkeypatch.setattr(topics, "STARTING_SECONDS", 0.05)
+    monkeypatch.setattr(topics, "STOPPING_SECONDS", 0.05)
     deaf = Deaf()
     monkeypatch.setattr(kafka, "AIOKafkaProducer", lambda **_: deaf)
     async with asyncio.timeout(2):
