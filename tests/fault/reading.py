@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.postgres.logins import SERVICES
 from shared.database import Connection, connect
+from shared.records import KafkaLost
 from shared.topics import partitions_of
 from tests.fault.evidence import LISTENERS, PUBLISHED, Aside, Evidence, Finding, Heard, Held, Injected, Kept, Logged, OnLog, Partition
 from tests.fault.ledger import Ledger
@@ -231,7 +232,7 @@ async def all_partitions(consumer: AIOKafkaConsumer) -> list[TopicPartition]:
 
 @dataclass
 class LogReader:
-    """A consumer of all topics that commits nothing."""
+    """A consumer of all topics that commits nothing. Raises KafkaLost while a topic is not made again."""
 
     servers: str
     _consumer: AIOKafkaConsumer | None = field(default=None)
@@ -239,7 +240,11 @@ class LogReader:
     async def __aenter__(self) -> AIOKafkaConsumer:
         self._consumer = AIOKafkaConsumer(bootstrap_servers=self.servers, enable_auto_commit=False)
         await self._consumer.start()
-        self._consumer.assign(await all_partitions(self._consumer))
+        try:
+            self._consumer.assign(await all_partitions(self._consumer))
+        except KafkaLost:
+            await self._consumer.stop()
+            raise
         return self._consumer
 
     async def __aexit__(self, *_: object) -> None:
