@@ -147,7 +147,7 @@ class Ground:
         row: str,
         trials: int,
         healed: Sequence[float] = (),
-        within: float = 60.0,
+        within: float = SETTLED_WITHIN,
         but: Callable[[Finding], bool] = lambda finding: False,
     ) -> Row:
         """Wait until everything took effect everywhere, then hold all of this row against all assertions.
