@@ -63,7 +63,7 @@ SELECT {COLUMNS}, units FROM unnest({", ".join(f"${place}::{kind}" for place, ki
 DIFFERENCES = f"""
 SELECT {COLUMNS}, sum(kept)::bigint AS kept, sum(fresh)::bigint AS fresh
 FROM (
-    SELECT {COLUMNS}, units AS kept, 0 AS fresh FROM unit_count WHERE units <> 0
+    SELECT {COLUMNS}, units::int AS kept, 0 AS fresh FROM unit_count WHERE units <> 0
     UNION ALL
     SELECT {COLUMNS}, 0, 1 FROM ({{}}) AS u({COLUMNS})
 ) AS compared

@@ -132,6 +132,23 @@ async def test_each_pair_of_stages_has_the_same_figure(monitoring: ServiceUnderT
     assert [picked(row, "from_stage", "to_stage", "completed", "median_days") for row in rows] == [(n, n + 1, 1, 7.0) for n in range(1, 5)]
 
 
+async def test_a_stage_counts_a_person_by_the_first_start_and_by_how_all_stays_ended(monitoring: ServiceUnderTest) -> None:
+    """The second stay is on another journey; of the third only the leaving is known. Source: mission row 002-05."""
+    first, second = Story(CLINIC), Story(CLINIC)
+    second.person_id = first.person_id
+    facts = [
+        first.started(2, day(0), NALTREXONE),
+        first.left(2, day(20), "incarcerated", NALTREXONE),
+        second.started(2, day(40), OTHER_SITE),
+        second.left(2, day(50), "dropped-out", OTHER_SITE),
+    ]
+    await monitoring.deliver(*facts, second.left(3, day(60), at=NGO))
+    asked = "SELECT stage, organisation_id, period, outcome, detail FROM unit_count WHERE figure = 'stage' AND units = 1"
+    assert [tuple(row) for row in await monitoring.fetch(asked)] == [("treatment", NALTREXONE, day(0), "left", "dropped-out")]
+    await monitoring.deliver(second.completed(2, day(55), OTHER_SITE))
+    assert [row["outcome"] for row in await monitoring.fetch(asked)] == ["completed"]
+
+
 async def test_treated_and_nothing_after_is_never_complete(monitoring: ServiceUnderTest) -> None:
     """Source: mission rows 002-37, 002-49, 000-66."""
     stopped, whole, again = Story(CLINIC), Story(CLINIC), Story(CLINIC)
