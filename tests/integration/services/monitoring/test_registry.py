@@ -11,6 +11,7 @@ from datetime import date
 
 import pytest
 
+from deploy.docs import figures as page
 from services.monitoring import figures
 from services.monitoring.figure.domain import BrokenRow, Count, Fallen, Kind, Placed
 from services.monitoring.figure.service import Figure, Figures
@@ -23,7 +24,7 @@ from tests.builders_monitoring import JANUARY, Story, an_organisation
 from tests.harness import ServiceUnderTest, a_caller
 from tests.integration.services.monitoring.test_releases import ANALYST, CLINIC, rows
 
-MADE_OF = ("handlers", "deadlines", "__main__")
+MADE_OF = ("services.monitoring.handlers", "services.monitoring.deadlines", "services.monitoring.__main__", "deploy.docs.figures")
 SKIPS = Spec(
     name="skips",
     subject=("stage",),
@@ -70,9 +71,9 @@ TOY = Figure(
 
 
 def made_again() -> None:
-    """The parts of the service that are made of the list."""
+    """The parts of the service, and the page, that are made of the list."""
     for name in MADE_OF:
-        importlib.reload(importlib.import_module(f"services.monitoring.{name}"))
+        importlib.reload(importlib.import_module(name))
 
 
 @pytest.fixture
@@ -153,9 +154,6 @@ async def test_who_may_read_it_is_said_once_for_all(monitoring: ServiceUnderTest
 
 
 def test_it_is_documented(with_toy: Figures) -> None:
-    from deploy.docs import figures as page
-
-    importlib.reload(page)
     assert "## skip\n" in page.page()
     assert "persons who did {stage} of {pathway} elsewhere" in page.page()
 
