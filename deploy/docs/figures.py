@@ -4,6 +4,10 @@ from services.monitoring.figure.service import Exact, Figure
 from services.monitoring.figures import FIGURES
 from services.monitoring.release import domain
 from services.monitoring.release import service as releases
+from services.monitoring.settings import Settings
+
+DEFAULTS = Settings.model_construct()
+"""Nothing is read from the environment: the page is the same on every machine."""
 
 OPENING = """# Figures
 
@@ -19,7 +23,7 @@ def page() -> str:
 
 
 def _figure(figure: Figure) -> str:
-    terms = releases.terms_of(FIGURES, Exact([], []))
+    terms = releases.terms_of(DEFAULTS, FIGURES, Exact([], []))
     texts = domain.definitions(figure.words, terms)
     words = "".join(f"\n`{code}`: {text}\n" for code, text in texts.items())
     return f"\n## {figure.name}\n\n`GET {figure.path}`. {figure.says}\n{words}{_numbers(figure)}"

@@ -9,7 +9,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
+from deploy.docs import figures
 from deploy.docs.__main__ import FOLDER, documents
+from services.monitoring.settings import settings
 from shared.events.event import REGISTRY
 from tests.contract.test_events import FILES, golden
 from tests.contract.tree import SERVICES
@@ -43,6 +45,16 @@ def asyncapi() -> dict[str, Any]:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_checked_in_file_is_up_to_date(name: str) -> None:
     assert (FOLDER / name).read_text() == generated()[name], "run `make docs` and read the difference"
+
+
+def test_the_figures_page_does_not_depend_on_the_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMPLEMENT_DAYS", "91")
+    monkeypatch.setenv("ACKNOWLEDGE_WORKING_DAYS", "11")
+    settings.cache_clear()
+    try:
+        assert figures.page() == (FOLDER / "figures.md").read_text()
+    finally:
+        settings.cache_clear()
 
 
 def test_there_is_no_other_document() -> None:

@@ -11,7 +11,7 @@ from services.monitoring.release import domain, store
 from services.monitoring.rollup import service as rollups
 from services.monitoring.row import domain as rows
 from services.monitoring.row.domain import Row
-from services.monitoring.settings import settings
+from services.monitoring.settings import Settings, settings
 from shared.clock import set_deadline
 from shared.database import Connection, Tx
 from shared.errors import NotFound, Refused
@@ -33,7 +33,7 @@ async def make_release(tx: Tx, figures: Figures, as_of: datetime) -> bool:
     await bring_up_to_date(tx.connection, figures)
     open_since = as_of.date().replace(day=1)
     found = await exact_tables(tx.connection, figures, open_since, as_of.date())
-    terms = terms_of(figures, found)
+    terms = terms_of(settings(), figures, found)
     words = domain.definitions({code: text for figure in figures for code, text in figure.words.items()}, terms)
     if not await store.insert_release(tx, store.Made(as_of, open_since - timedelta(days=1), settings().threshold, terms, words)):
         return False
@@ -50,9 +50,9 @@ async def bring_up_to_date(connection: Connection, figures: Figures) -> int:
     return await rollups.bring_up_to(connection, version, units_of(figures))
 
 
-def terms_of(figures: Figures, found: Exact) -> dict[str, Any]:
-    """What the words of the figures speak of: the settings in force, and what each figure tells of its counts."""
-    terms: dict[str, Any] = settings().terms()
+def terms_of(own: Settings, figures: Figures, found: Exact) -> dict[str, Any]:
+    """What the words of the figures speak of: these settings, and what each figure tells of its counts."""
+    terms: dict[str, Any] = own.terms()
     for figure in figures:
         terms |= figure.terms(found.counts) if figure.terms else {}
     return terms
@@ -139,7 +139,7 @@ async def definitions_of(tx: Tx, figures: Figures, as_of: datetime | None) -> Ma
         raise NotFound("release")
     if found is None:
         words = {code: text for figure in figures for code, text in figure.words.items()}
-        return domain.definitions(words, terms_of(figures, Exact([], [])))
+        return domain.definitions(words, terms_of(settings(), figures, Exact([], [])))
     texts = await store.find_definitions(tx, found)
     if texts is None:
         raise NotFound("definitions")
