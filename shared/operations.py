@@ -211,7 +211,7 @@ def say_others(counts: Counts) -> None:
 
 
 async def repartition(owner_url: str, known: Log, counts: Counts, remake: Callable[[Collection[str]], Awaitable[None]]) -> int:
-    """`migrate --repartition`: answers its exit code. Source: delivery section 3, ADR 24."""
+    """`migrate --repartition`. Returns its exit code. Source: delivery section 3, ADR 24."""
     if others := others_of(counts):
         say(f"making {', '.join(others)} anew with {PARTITIONS} partitions; the relay stops meanwhile, and commands wait on the queue;")
         say("then the relay sends again what the topics would still hold, before anything new; listeners drop what they have")

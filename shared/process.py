@@ -220,7 +220,7 @@ async def _serve(app: FastAPI, settings: ServiceSettings, worker: Worker | None,
 
 
 async def migrate_all(service: Service, settings: ServiceSettings, repartitions: bool = False) -> int:
-    """Tables as the owner, then the topics this service publishes on; answers the exit code.
+    """Tables as the owner, then the topics this service publishes on. Returns the exit code.
 
     A topic with another number of partitions works on as it is. With `repartitions` it is made anew: see delivery/repartition.py.
     """

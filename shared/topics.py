@@ -21,7 +21,7 @@ MADE_WITHIN = 30.0
 
 
 async def create_topics(bootstrap_servers: str, names: Iterable[str], replication: int, partitions: int = PARTITIONS) -> dict[str, int]:
-    """Create the topics that are missing; answers how many partitions each has that was there before. Raises KafkaLost.
+    """Create the topics that are missing. Returns how many partitions each of the others has. Raises KafkaLost.
 
     A broker may show a new one a moment later.
     """
@@ -78,7 +78,7 @@ async def _counted(admin: AIOKafkaAdminClient, names: Collection[str]) -> dict[s
 
 
 def _accepted(answers: Iterable[Any], harmless: type[KafkaError]) -> None:
-    """aiokafka answers refusals and raises nothing. Raises KafkaError."""
+    """aiokafka returns a refusal and does not raise it. Raises KafkaError."""
     for answer in answers:
         error = for_code(answer["error_code"])
         if error not in (NoError, harmless):

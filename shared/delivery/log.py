@@ -137,7 +137,7 @@ def columns(ends: Mapping[Partition, tuple[int, UUID | None]]) -> tuple[list[Any
 async def forget(connection: Connection, topics: Iterable[str], now: datetime, why: str = LOST) -> int:
     """These topics' log was lost, or is about to be: another epoch begins, with a refill before anything new.
 
-    One transaction on the lock's connection. Answers how many rows the refill has at most.
+    One transaction on the lock's connection. Returns how many rows the refill has at most.
     """
     refilling = 0
     async with connection.transaction():
@@ -174,7 +174,7 @@ class Log:
     async def examine(self, connection: Connection, reader: Reader, now: datetime) -> Counts:
         """Before anything is sent: refill what was lost, take off the queue what the log has already. Raises Restored.
 
-        Answers by how many partitions the streams of each topic are shared out.
+        Returns how many partitions each topic has.
         """
         known, ranges = await positions(connection), await self.ranges(reader)
         lost = shrunk(known, ranges) | await self._replaced(reader, known, ranges)

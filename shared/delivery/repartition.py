@@ -33,11 +33,11 @@ class Moved:
 
 
 async def repartition(owner_url: str, known: Log, now: datetime, remake: Callable[[Collection[str]], Awaitable[None]]) -> Moved:
-    """Make anew each topic that has not PARTITIONS partitions; the relay fills it before anything new. Safe to repeat after any death.
+    """Make each topic anew that has not PARTITIONS partitions. The relay then fills it before it sends anything new.
 
-    While the relay's lock is held here nothing is sent: what is told waits on the queue. The epoch rises and the refill is written down
-    before a topic is deleted, so that whoever comes next only has to make what is missing. Raises NotNow, KafkaLost, Transient, TimedOut.
-    Source: delivery.md section 3, ADR 24.
+    Nothing is sent meanwhile, since this holds the relay's lock: new events wait on the queue. The epoch and the refill are stored before
+    a topic is deleted. So the command can be run again after it was killed, and makes what is missing.
+    Raises NotNow, KafkaLost, Transient, TimedOut. Source: delivery.md section 3, ADR 24.
     """
     async with AsyncExitStack() as stack:
         connection = await stack.enter_async_context(connected(owner_url))
@@ -57,7 +57,10 @@ async def repartition(owner_url: str, known: Log, now: datetime, remake: Callabl
 
 
 async def _take_the_relays_place(connection: Connection) -> None:
-    """Halted the active relay lets go of its lock; once it is ours the halt has done its work. Who dies here leaves at most the halt."""
+    """Halt the relay, so that it gives up its lock; take the lock, and end the halt. Killed here, this leaves only the halt behind.
+
+    Raises NotNow where the relay is halted for another reason or a `resend` is under way.
+    """
     await connection.execute(STOP, log.RELAY, REASON)
     if (reason := await connection.fetchval(WHY, log.RELAY)) != REASON:
         raise NotNow(f"the relay is halted: {reason}")
@@ -73,7 +76,7 @@ async def _take_the_relays_place(connection: Connection) -> None:
 
 
 async def go_on(owner_url: str) -> Moved:
-    """Nothing is to be moved: let the relay go on where a run died before it had the lock."""
+    """Nothing is to be moved. End the halt that an earlier run left when it was killed."""
     async with connected(owner_url) as connection:
         await connection.execute(GO_ON, log.RELAY, REASON)
     return Moved([], 0)

@@ -41,7 +41,7 @@ RETURNING message_id, person_id, state
 async def insert_messages(tx: Tx, source: Source, sending: Sequence[str], kept_on: str) -> list[Record]:
     """One message for each contact that may be told now; the permissions stay locked FOR SHARE until the transaction ends.
 
-    It takes the first of the channels `sending` that is permitted and has an address, else `kept_on`. Answers the new ones
+    It takes the first of the channels `sending` that is permitted and has an address, else `kept_on`. Returns the new ones
     (message_id, person_id, state): what is kept is delivered at once, the others are pending.
     """
     return await tx.connection.fetch(

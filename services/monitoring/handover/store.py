@@ -1,4 +1,4 @@
-"""The SQL that finds hand-overs among the facts. Which columns it answers: `unit/domain.py`."""
+"""The SQL that finds hand-overs among the facts. Its columns: `unit/domain.py`."""
 
 UNITS = """
 WITH ended AS (

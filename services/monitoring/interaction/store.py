@@ -1,4 +1,4 @@
-"""The SQL that finds referrals and concerns that were to be answered. Which columns it answers: `unit/domain.py`."""
+"""The SQL that finds referrals and concerns that were to be answered. Its columns: `unit/domain.py`."""
 
 UNITS = """
 SELECT 'interaction', pathway, '', '', from_organisation_id, COALESCE(answered_by, addressed_to),

@@ -1,4 +1,4 @@
-"""The SQL that finds journeys and how they stand. Which columns it answers: `unit/domain.py`."""
+"""The SQL that finds journeys and how they stand. Its columns: `unit/domain.py`."""
 
 UNITS = """
 SELECT 'journey', j.pathway, '', '', j.organisation_id, NULL::uuid, j.opened_on,

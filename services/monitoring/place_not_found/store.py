@@ -1,4 +1,4 @@
-"""The SQL that finds requests without a place. Which columns it answers: `unit/domain.py`."""
+"""The SQL that finds requests without a place. Its columns: `unit/domain.py`."""
 
 UNITS = """
 SELECT 'no-place', COALESCE(j.pathway, n.pathway), COALESCE(w.codes[n.stage], r.stage_code, d.codes[n.stage], 'stage-' || n.stage), '',

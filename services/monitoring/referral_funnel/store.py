@@ -1,4 +1,4 @@
-"""The SQL that finds first referrals among the facts. Which columns it answers: `unit/domain.py`."""
+"""The SQL that finds first referrals among the facts. Its columns: `unit/domain.py`."""
 
 UNITS = """
 WITH first AS (

@@ -1,4 +1,4 @@
-"""The SQL that finds relapses among the facts, at the first start of their stage. Which columns it answers: `unit/domain.py`."""
+"""The SQL that finds relapses among the facts, at the first start of their stage. Its columns: `unit/domain.py`."""
 
 UNITS = """
 WITH first AS (

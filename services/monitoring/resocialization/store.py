@@ -1,4 +1,4 @@
-"""The SQL that finds who should have come to resocialization. Which columns it answers: `unit/domain.py`.
+"""The SQL that finds who should have come to resocialization. Its columns: `unit/domain.py`.
 
 `ahead`: how many stages after a stay resocialization is; none of a pathway without that stage.
 """

@@ -1,4 +1,4 @@
-"""The SQL that finds the first starts of stages among the facts. Which columns it answers: `unit/domain.py`."""
+"""The SQL that finds the first starts of stages among the facts. Its columns: `unit/domain.py`."""
 
 UNITS = """
 SELECT 'stage', pathway, code, '',
