@@ -20,6 +20,7 @@ Deadlines = Mapping[str, Deadline]
 EVERY = 1.0
 SLICE = 200
 KEYS_KEPT = timedelta(days=30)
+EARLY_KEPT = timedelta(hours=1)
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 SET = """
@@ -31,6 +32,10 @@ DUE = """
 SELECT due_at, kind, subject_id FROM deadline
 WHERE due_at <= $1 AND kind = ANY($2::text[]) AND (due_at, kind, subject_id) > ($3, $4, $5)
 ORDER BY due_at, kind, subject_id LIMIT $6
+"""
+HEARD = """
+INSERT INTO heard (topic, up_to) SELECT topic, $2 FROM unnest($1::text[]) AS t(topic)
+ON CONFLICT (topic) DO UPDATE SET up_to = greatest(heard.up_to, EXCLUDED.up_to)
 """
 TAKE = "DELETE FROM deadline WHERE kind = $1 AND subject_id = $2 AND due_at <= $3"
 
@@ -92,13 +97,17 @@ def is_another_log(marked: Mapping[Partition, int], ends: Mapping[Partition, int
 
 @dataclass
 class Clock:
-    """Sweeps each second. Nothing is judged late while the log that could end it has not been heard up to that moment."""
+    """Sweeps each second. Nothing is judged late while the log that could end it has not been heard up to that moment.
+
+    What was heard up to a moment is kept a topic: a command that names something unknown is judged by it (`NotYetKnown`).
+    """
 
     database: Database
     deadlines: Deadlines
     listening: Listening | None
     stopping: asyncio.Event
     _mark: tuple[datetime, Mapping[Partition, int]] | None = None
+    _heard: frozenset[str] = frozenset()  # the topics whose part of the mark is written down
 
     async def run(self) -> None:
         while not self.stopping.is_set():
@@ -115,16 +124,28 @@ class Clock:
         elif self._mark is None:
             until = self.database.now()  # before the ends are asked for: what is recorded meanwhile stands behind them
             ends = await self.listening.ends()
-            self._mark = (until, ends) if ends is not None else None
-        elif await self.listening.has_heard(self._mark[1]):
+            self._mark, self._heard = ((until, ends) if ends is not None else None), frozenset()
+        elif await self._all_heard(*self._mark):
             until, self._mark = self._mark[0], None
             await run_due(self.database, self.deadlines, until)
         elif is_another_log(self._mark[1], await self.listening.ends() or {}):
             self._mark = None  # it may never be as long again
 
+    async def _all_heard(self, until: datetime, ends: Mapping[Partition, int]) -> bool:
+        """Whether every topic was heard up to the mark; those that were are written down."""
+        assert self.listening is not None, "only who listens has a mark"
+        heard = await self.listening.heard_of(ends)
+        if new := sorted(heard - self._heard):
+            async with self.database.connection() as connection:
+                await connection.execute(HEARD, new, until)
+            self._heard |= heard
+        return heard == {topic for topic, _ in ends}
+
     async def _forget_keys(self) -> None:
+        now = self.database.now()
         async with self.database.connection() as connection:
-            await connection.execute("DELETE FROM idempotency WHERE kept_at < $1", self.database.now() - KEYS_KEPT)
+            await connection.execute("DELETE FROM idempotency WHERE kept_at < $1", now - KEYS_KEPT)
+            await connection.execute("DELETE FROM early_command WHERE first_at < $1", now - EARLY_KEPT)
 
     async def _pause(self) -> None:
         try:

@@ -17,10 +17,11 @@ from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field
 from starlette.types import Receive, Scope, Send
 
-from shared import idempotency, points, policy, telemetry, web
+from shared import idempotency, points, policy, rights, telemetry, web
 from shared.database import Database, Tx
 from shared.delivery import outbox
 from shared.delivery.outbox import Kept
+from shared.errors import NotFound, NotYetKnown
 from shared.identity import Caller, Identity
 
 COMMAND_SECONDS = 5.0
@@ -137,8 +138,13 @@ class Guarded(APIRoute):
         with telemetry.span(f"{request.method} {self.path}", request.headers.get("traceparent")):
             identity: Identity = request.app.state.identity
             request.state.caller = policy.at_own_level(await identity.of(request.headers.get("authorization")))
-            policy.check(self.policy, request.state.caller)
-            answer = await self.answer(request, handle)
+            try:
+                policy.check(self.policy, request.state.caller)
+                answer = await self.answer(request, handle)
+            except (policy.Forbidden, NotFound) as refused:
+                action = f"refused-{404 if isinstance(refused, NotFound) else 403}-{self.name}"
+                await rights.note_refusal(request.app.state.database, request.state.caller, action, request.path_params.values())
+                raise
         telemetry.COMMANDS.record(perf_counter() - began, {"route": self.path, "status": answer.status_code})
         return answer
 
@@ -186,13 +192,17 @@ class Command(Guarded):
         request_hash = idempotency.hash_of(request.method, request.scope["path"], body)
         database: Database = request.app.state.database
         caller: Caller = request.state.caller
-        async with asyncio.timeout(COMMAND_SECONDS), database.transaction(caller, idempotency.opening(caller, key)) as tx:
-            tx.defers, tx.traceparent = True, telemetry.traceparent()
-            if found := await idempotency.claim(tx, caller, key, request_hash):
-                return _again(*found)
-            request.state.tx = tx
-            answer = await handle(request)
-            events = await outbox.write(tx, self._kept(tx, key, request_hash, answer))
+        try:
+            async with asyncio.timeout(COMMAND_SECONDS), database.transaction(caller, idempotency.opening(caller, key)) as tx:
+                tx.defers, tx.traceparent = True, telemetry.traceparent()
+                if found := await idempotency.claim(tx, caller, key, request_hash):
+                    await rights.must_last(tx, request.app.state.relates, *found)
+                    return _again(*found)
+                request.state.tx = tx
+                answer = await handle(request)
+                events = await outbox.write(tx, self._kept(tx, key, request_hash, answer))
+        except NotYetKnown as missing:
+            raise await idempotency.early(database, caller, request_hash, missing) from None
         points.reach("after-commit")
         request.app.state.wake()
         if events:
@@ -207,7 +217,8 @@ class Command(Guarded):
         if set(done) - {"id", "status", "ids"}:
             raise TypeError(f"{self.name}: a command answers id, status and ids only")
         tx.audit(self.name, UUID(done["id"]))
-        return Kept(idempotency.principal_of(tx.caller), key, request_hash, answer.status_code, answer.headers.get("location"), body)
+        said = answer.status_code, answer.headers.get("location"), body
+        return Kept(idempotency.principal_of(tx.caller), key, request_hash, *said, ended_right=tx.ended_right)
 
 
 def _again(kept: Kept, events: str | None) -> Response:

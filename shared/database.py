@@ -104,6 +104,7 @@ class Tx:
     """One transaction: what it knows and what it has gathered. Written and committed by the edge, never by a service function.
 
     `cause` is the envelope of the event being handled, None in a command. `begun` is what the statement beside BEGIN answered.
+    `ended_right`: set by a command that ends its sender's own right; its kept answer is given again all the same.
     """
 
     connection: Connection
@@ -116,6 +117,7 @@ class Tx:
     rows: dict[Write, list[Row]] = field(default_factory=dict)
     audited: list[tuple[str, UUID | None]] = field(default_factory=list)
     begun: str = ""
+    ended_right: bool = False
     defers: bool = False
     deferred: tuple[Statements, Row] = ((), ())
 

@@ -32,6 +32,18 @@ class Conflict(Exception):
         self.retry_after = retry_after
 
 
+class NotYetKnown(Conflict):
+    """An id in a command of which this service has not heard: 409 while the news may be on its way, 422 `not-known` afterwards.
+
+    `field`: the field or path parameter that holds the id. `topic`: the topic that would bring it. Source: contracts section 3.
+    """
+
+    def __init__(self, field: str, topic: str) -> None:
+        super().__init__("not-yet-known", retry_after=1)
+        self.field = field
+        self.topic = topic
+
+
 def refuse(code: str, requirements: Mapping[str, bool]) -> None:
     """Raise Refused naming every requirement whose value is true (true means: unmet)."""
     unmet = tuple(name for name, missing in requirements.items() if missing)

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import AfterValidator, BaseModel
 
-from shared import telemetry, web
+from shared import rights, telemetry, web
 from shared.command import CurrentTx, queries
 from shared.database import Connection
 from shared.delivery import resend
@@ -126,8 +126,10 @@ async def delivery(tx: CurrentTx, request: Request) -> Delivery:
 
 @streams.get("/seen/{topic}/{stream_id}/{seq}")
 @allows(roles("operator", "clinician", "coordinator", "system"))
-async def seen(tx: CurrentTx, topic: Topic, stream_id: UUID, seq: Annotated[int, Path(ge=1, le=2**53)]) -> Seen:
-    """Whether this service has the event that a command named in `Throughcare-Events`."""
+async def seen(tx: CurrentTx, request: Request, topic: Topic, stream_id: UUID, seq: Annotated[int, Path(ge=1, le=2**53)]) -> Seen:
+    """Whether this service has the event that a command named in `Throughcare-Events`; `waiting` for who has no relation to the stream."""
+    if not await rights.may_hear(tx, request.app.state.relates, stream_id):
+        return Seen(state="waiting")
     row = await tx.connection.fetchrow(SEEN, topic, stream_id, seq)
     if row and row["has"]:
         return Seen(state="has-it")

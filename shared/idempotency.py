@@ -1,15 +1,23 @@
 """Kept answers: the same command with the same key has one effect and one answer. Source: delivery.md section 2."""
 
 import hashlib
+from datetime import timedelta
 
-from shared.database import Tx
+from shared.database import Database, Tx
 from shared.delivery.outbox import Kept
-from shared.errors import Conflict, Refused
+from shared.errors import Conflict, NotYetKnown, Refused
 from shared.identity import Caller
 
 CLAIM = "SELECT * FROM claim_key($1, $2)"
 OPEN = "SELECT FROM claim_key({}, {}) WHERE NOT got OR request_hash IS NOT NULL"
 FRESH = "SELECT 0"
+EARLY = """
+INSERT INTO early_command AS e (principal, request_hash, first_at) VALUES ($1, $2, $3)
+ON CONFLICT (principal, request_hash) DO UPDATE SET first_at = e.first_at
+RETURNING first_at <= (SELECT up_to FROM heard WHERE topic = $4) - $5::interval
+"""
+MAY_BE_ON_ITS_WAY = timedelta(seconds=5)
+"""How long after a command first came news of what it names is waited for, once the topic is heard up to then."""
 
 
 class KeyMissing(Exception):
@@ -57,5 +65,17 @@ async def claim(tx: Tx, caller: Caller, key: str, request_hash: bytes) -> tuple[
         return None
     if row["request_hash"] != request_hash:
         raise Refused("key-reused", ("same-request",))
-    kept = Kept(principal_of(caller), key, row["request_hash"], row["status"], row["location"], row["answer"])
+    answer = row["status"], row["location"], row["answer"]
+    kept = Kept(principal_of(caller), key, row["request_hash"], *answer, ended_right=row["ended_right"])
     return kept, row["events"]
+
+
+async def early(database: Database, caller: Caller, request_hash: bytes, missing: NotYetKnown) -> Exception:
+    """What to answer to a command that names what was not heard of: `missing` itself, or Refused("not-known") with the field.
+
+    The moment it first came is kept in a transaction of its own, since the command's was rolled back. Another key changes nothing.
+    """
+    async with database.transaction(caller) as tx:
+        asked = principal_of(caller), request_hash, tx.now, missing.topic, MAY_BE_ON_ITS_WAY
+        is_unknown = await tx.connection.fetchval(EARLY, *asked)
+    return Refused("not-known", (missing.field,)) if is_unknown else missing

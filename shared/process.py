@@ -24,6 +24,7 @@ from shared.delivery.relay import Relay
 from shared.events import published_by
 from shared.identity import Identity
 from shared.kafka import Consumer, LogReader, Producer, create_topics, remake_topics
+from shared.rights import Relates, all_relate
 from shared.settings import ServiceSettings
 
 ROLES = ("api", "worker", "all")
@@ -42,7 +43,8 @@ log = structlog.get_logger("process")
 class Service:
     """What a service is made of, listed in its `__main__.py`.
 
-    `batch`: events a transaction. `loops` run in the worker beside the floor's own; `operations` are further commands.
+    `relates`: who may hear of a stream. `batch`: events a transaction. `loops` run in the worker beside the floor's own;
+    `operations` are further commands.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Service:
     routers: tuple[APIRouter, ...]
     handlers: Handlers
     deadlines: Deadlines
+    relates: Relates = all_relate
     batch: int = 50
     loops: tuple[Loop, ...] = ()
     operations: Mapping[str, Operation] = field(default_factory=dict)
@@ -160,6 +163,7 @@ def application(service: Service, settings: ServiceSettings, api: Database | Non
     app.state.database = database
     app.state.identity = identity_of(service, settings)
     app.state.ready = ready
+    app.state.relates = service.relates
     app.state.wake = worker.relay.wake if worker else lambda: None
     app.state.lags = worker.lags if worker else lambda: None
     app.state.relaying = lambda: bool(worker and worker.relay.active)

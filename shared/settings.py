@@ -4,8 +4,9 @@ import os
 from ipaddress import ip_address
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared import points
@@ -51,6 +52,8 @@ class ServiceSettings(BaseSettings):
     """For fault tests: at which named point, and the how many-th time, the process kills itself (`shared/points.py`)."""
     country: str = "UZ"
     """Whose working days count (ISO 3166-1)."""
+    time_zone: str = "Asia/Tashkent"
+    """Where the organisations' days begin (IANA name): no date that they enter lies after today there."""
     log_level: str = "INFO"
     otlp_endpoint: str = ""
 
@@ -67,6 +70,13 @@ class ServiceSettings(BaseSettings):
         if not self.dev_issuer and "issuer" in self.model_fields_set and not safe:
             raise ValueError("without DEV_ISSUER the issuer is https and not on loopback")
         return self
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("no time zone of this name")
+        return name
 
     @model_validator(mode="after")
     def _dies_in_tests_only(self) -> Self:

@@ -1,6 +1,7 @@
 """The application around the routes: problem details, admission, body limits, and the field types every model uses. Pages: `paging.py`."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date
 from typing import Annotated, Any
@@ -9,7 +10,8 @@ import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -53,7 +55,21 @@ MOST_STAGES = 20
 Stage = Annotated[int, Field(ge=1, le=MOST_STAGES, examples=[2])]
 """The position of a stage in its pathway, in a path or a query; in a body `StrictStage`, which is a number and nothing else."""
 StrictStage = Annotated[int, Field(ge=1, le=MOST_STAGES, strict=True, examples=[2])]
-BusinessDate = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 12, 31), examples=["2026-03-02"])]
+
+
+def _iso_date(value: object) -> object:
+    """Numbers, moments and other spellings would be read as dates too; only YYYY-MM-DD is one."""
+    if type(value) is not date and not (isinstance(value, str) and ISO_DATE.fullmatch(value)):
+        raise PydanticCustomError("iso_date", "a date as YYYY-MM-DD")
+    return value
+
+
+ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+BusinessDate = Annotated[
+    date,
+    BeforeValidator(_iso_date, json_schema_input_type=date),
+    Field(ge=date(1900, 1, 1), le=date(2200, 12, 31), examples=["2026-03-02"]),
+]
 
 
 class Unmet(BaseModel):

@@ -19,7 +19,7 @@ from shared.command import CurrentTx, Done, calculations, commands, queries
 from shared.database import Connection, Database, Row, Tx, gathered
 from shared.delivery.inbox import Handlers
 from shared.delivery.relay import Relay
-from shared.errors import Conflict, NotFound, Refused
+from shared.errors import Conflict, NotFound, NotYetKnown, Refused
 from shared.events import Event
 from shared.kafka import Outgoing, Producer
 from shared.policy import allows, roles
@@ -32,13 +32,17 @@ MIGRATIONS = Path(__file__).parent / "toy_migrations"
 
 @dataclass
 class Faults:
-    """What goes wrong in the handlers, and what they were called with."""
+    """What goes wrong in the handlers, and what they were called with; `foreign`: the streams to which no caller relates."""
 
     failing: set[UUID] = field(default_factory=set)
     transient: list[tuple[UUID, int]] = field(default_factory=list)
     calls: list[tuple[UUID, int]] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     held: int = 0
+    foreign: set[UUID] = field(default_factory=set)
+
+    async def relates(self, tx: Tx, stream_id: UUID) -> bool:
+        return stream_id not in self.foreign
 
     async def meet(self, tx: Tx, stream_id: UUID, n: int) -> None:
         """Raise what this event is to fail with: each transient one fails once, a failing stream for as long as it is listed."""
@@ -74,7 +78,9 @@ class Note(Body):
     person_ids: Annotated[list[UUID], Field(min_length=1, max_length=4)]
     n: Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)] = 0
     text: Text | None = None
-    then: Literal["commit", "fail-at-commit", "raise", "answer-wrongly", "refuse", "conflict", "hide"] = "commit"
+    then: Literal["commit", "fail-at-commit", "raise", "answer-wrongly", "refuse", "conflict", "hide", "name-unknown", "end-right"] = (
+        "commit"
+    )
 
 
 class Held(BaseModel):
@@ -102,6 +108,7 @@ def a_toy(topic: str) -> Toy:
         routers=(_commands(Noted), _queries(), _calculations(faults)),
         handlers=_handlers(Noted, Marked, faults),
         deadlines={"note-due": on_note_due},
+        relates=faults.relates,
         operations={"dying-relay": dying_relay},
     )
     return Toy(service, Noted, Marked, faults)
@@ -155,6 +162,9 @@ def _commands(noted: type[Any]) -> APIRouter:
         await tx.connection.execute("INSERT INTO note (note_id, parent_id, n) VALUES ($1, $2, $3)", note_id, parent_id, body.n)
         for person_id in body.person_ids:
             tx.append(person_id, noted(person_id=person_id, n=body.n))
+        if body.then == "name-unknown":
+            raise NotYetKnown("person_ids", noted.topic)
+        tx.ended_right = body.then == "end-right"
         return ended(body.then, note_id)
 
     return router

@@ -285,9 +285,9 @@ class Listening:
         stored = await offsets.load(self.database, asked := await client.partitions_of(client.topics))
         return offsets.log_ends(stored, await client.range_of(asked))
 
-    async def has_heard(self, ends: Mapping[Partition, int]) -> bool:
-        """Whether this service, in whichever of its workers, has applied the log up to `ends`."""
-        return await offsets.are_heard(self.database, ends)
+    async def heard_of(self, ends: Mapping[Partition, int]) -> set[str]:
+        """The topics of `ends` whose log this service, in whichever of its workers, has applied up to there."""
+        return await offsets.heard_of(self.database, ends)
 
     def lags(self) -> dict[str, int] | None:
         """Lag by topic of the partitions this process has; None while it has no broker."""

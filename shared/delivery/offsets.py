@@ -56,10 +56,11 @@ async def begin(tx: Tx, places: Mapping[Partition, Place]) -> None:
     await tx.connection.execute(BEGIN, [t for t, _ in at], [p for _, p in at], [f.next_offset for f in found], [f.log_epoch for f in found])
 
 
-async def are_heard(database: Database, ends: Mapping[Partition, int]) -> bool:
-    """Whether this service has applied the log up to `ends`."""
+async def heard_of(database: Database, ends: Mapping[Partition, int]) -> set[str]:
+    """The topics of `ends` whose log this service has applied up to there."""
     stored = await load(database, ends)
-    return all(stored.get(partition, Place(0)).next_offset >= end for partition, end in ends.items())
+    behind = {topic for (topic, number), end in ends.items() if stored.get((topic, number), Place(0)).next_offset < end}
+    return {topic for topic, _ in ends} - behind
 
 
 async def halt_outside(database: Database, places: Mapping[Partition, Place | None], ranges: Mapping[Partition, Range]) -> set[str]:
