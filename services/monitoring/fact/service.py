@@ -54,8 +54,8 @@ def _keeping(units: str) -> Write:
         The lock makes batches of different topics take turns at a person, and one ordered write at the end keeps them free of deadlocks.
         """
         persons = sorted({person_id for _, person_id, _ in rows})
-        await rollups.lock_persons(connection, persons)
-        before = await rollups.units_of(connection, units, persons)
+        known = await rollups.lock_persons(connection, persons)
+        before = await rollups.units_of(connection, units, known)
         for save, values in _by_kind(rows):
             await save(connection, values)
         await rollups.move(connection, before, await rollups.units_of(connection, units, persons))

@@ -6,10 +6,19 @@
 UNITS = """
 WITH counted AS (
     SELECT DISTINCT ON (s.person_id, s.pathway, s.code)
-           s.person_id, s.journey_id, s.pathway, s.code, s.organisation_id, s.completed_on, s.stage + s.ahead AS last
+           s.person_id, s.journey_id, s.pathway, s.code, s.stage, s.spell, s.organisation_id, s.completed_on, s.stage + s.ahead AS last
     FROM spell s
     WHERE s.person_id = ANY($1::uuid[]) AND s.completed_on IS NOT NULL AND s.ahead IN (1, 2)
     ORDER BY s.person_id, s.pathway, s.code, s.completed_on, s.journey_id, s.spell
+), asked AS MATERIALIZED (
+    SELECT c.journey_id, c.stage, c.spell, bool_or('returned-to-custody' IN (r.end_reason, r.answer_reason)) AS custody,
+           max(COALESCE(r.end_reason, r.answer_reason))
+               FILTER (WHERE r.answer = 'declined' OR r.end_reason = 'declined-by-person') AS reason
+    FROM counted c JOIN referral r ON r.person_id = c.person_id
+    WHERE r.person_id = ANY($1::uuid[]) AND r.ended IS DISTINCT FROM 'entered-in-error'
+      AND CASE WHEN r.journey_id IS NULL THEN r.pathway = c.pathway AND r.stage_code = 'resocialization'
+               ELSE r.journey_id = c.journey_id AND r.stage = c.last END
+    GROUP BY c.journey_id, c.stage, c.spell
 )
 SELECT 'resocialization', c.pathway, c.code, '', c.organisation_id, NULL::uuid, c.completed_on,
        CASE WHEN final.completed THEN 'completed' WHEN final.started THEN 'started'
@@ -34,14 +43,7 @@ CROSS JOIN LATERAL (
            CASE WHEN NOT bool_or(completed_on IS NOT NULL) THEN (array_agg(how ORDER BY spell DESC))[1] END AS how
     FROM spell s WHERE s.journey_id = c.journey_id AND s.stage = c.last - 1
 ) before
-CROSS JOIN LATERAL (
-    SELECT bool_or('returned-to-custody' IN (end_reason, answer_reason)) AS custody,
-           max(COALESCE(end_reason, answer_reason)) FILTER (WHERE answer = 'declined' OR end_reason = 'declined-by-person') AS reason
-    FROM referral r
-    WHERE r.person_id = c.person_id AND r.ended IS DISTINCT FROM 'entered-in-error'
-      AND CASE WHEN r.journey_id IS NULL THEN r.pathway = c.pathway AND r.stage_code = 'resocialization'
-               ELSE r.journey_id = c.journey_id AND r.stage = c.last END
-) r
+LEFT JOIN asked r ON r.journey_id = c.journey_id AND r.stage = c.stage AND r.spell = c.spell
 LEFT JOIN skip k ON k.journey_id = c.journey_id AND k.stage = c.last
 LEFT JOIN person p ON p.person_id = c.person_id
 """

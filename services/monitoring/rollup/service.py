@@ -23,17 +23,18 @@ class Difference(NamedTuple):
     recomputed: int
 
 
-async def lock_persons(connection: Connection, persons: Sequence[UUID]) -> None:
-    """Until the transaction ends nobody else changes a fact of these persons."""
-    await store.lock_persons(connection, persons)
+async def lock_persons(connection: Connection, persons: Sequence[UUID]) -> list[UUID]:
+    """Until the transaction ends nobody else changes a fact of these persons. Returns those of whom there were facts before."""
+    new = await store.lock_persons(connection, persons)
+    return [person_id for person_id in persons if person_id not in new]
 
 
-async def units_of(connection: Connection, units: str, persons: Sequence[UUID]) -> Counter[Unit]:
-    """How many units of each shape these persons make."""
-    return Counter(Unit(*row) for row in await store.list_units(connection, units, persons))
+async def units_of(connection: Connection, units: str, persons: Sequence[UUID]) -> Counter[Record]:
+    """How many units of each shape these persons make; a record has the columns of `Unit`."""
+    return Counter(await store.list_units(connection, units, persons) if persons else ())
 
 
-async def move(connection: Connection, before: Counter[Unit], after: Counter[Unit]) -> None:
+async def move(connection: Connection, before: Counter[Record], after: Counter[Record]) -> None:
     """Add what the units of the locked persons changed; nothing when they did not."""
     change = Counter(after)
     change.subtract(before)

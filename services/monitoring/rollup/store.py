@@ -8,10 +8,20 @@ from services.monitoring.unit.domain import Unit
 from shared.database import Connection, Record, Row
 
 
-async def lock_persons(connection: Connection, persons: Sequence[UUID]) -> None:
-    """Make the rows that are missing, then lock all in order. Two statements: a waiter must see what was committed meanwhile."""
-    await connection.execute("INSERT INTO person (person_id) SELECT unnest($1::uuid[]) ORDER BY 1 ON CONFLICT DO NOTHING", persons)
+async def lock_persons(connection: Connection, persons: Sequence[UUID]) -> set[UUID]:
+    """Make the rows that are missing, then lock all in order. Two statements: a waiter must see what was committed meanwhile.
+
+    Returns the persons whose row was missing: a person has a row before it has any fact.
+    """
+    await connection.execute(BY_INDEX)
+    made = await connection.fetch(MAKE_PERSONS, persons)
     await connection.execute("SELECT FROM person WHERE person_id = ANY($1::uuid[]) ORDER BY person_id FOR NO KEY UPDATE", persons)
+    return {row["person_id"] for row in made}
+
+
+BY_INDEX = "SET LOCAL enable_seqscan = off"
+"""Plans are made while the tables are small and kept: without this they would read the whole tables for each batch from then on."""
+MAKE_PERSONS = "INSERT INTO person (person_id) SELECT unnest($1::uuid[]) ORDER BY 1 ON CONFLICT DO NOTHING RETURNING person_id"
 
 
 async def list_units(connection: Connection, units: str, persons: Sequence[UUID]) -> list[Record]:
