@@ -12,7 +12,7 @@ import httpx2
 from services.programme.journey.domain import Journey, Opening, open_journey
 from services.programme.pathway.domain import Pathway, StageRule, with_properties
 from services.programme.stage.domain import Ended, Start, Visit, complete_stage, leave_stage, start_stage
-from shared.events.referral import OrganisationChanged
+from shared.events.referral import OrganisationChanged, PersonRegistered, ReferralAnswered
 from tests.harness import ServiceUnderTest, a_caller
 
 DAY = date(2026, 1, 5)
@@ -89,6 +89,13 @@ def an_organisation(organisation_id: UUID, kind: str = "medical-organisation") -
     return OrganisationChanged(organisation_id=organisation_id, level="meso", kind=kind, region="UZ-TK", services=())
 
 
+def an_answer(
+    person_id: UUID, organisation_id: UUID, stage: int, journey_id: UUID | None = None, answer: str = "accepted"
+) -> ReferralAnswered:
+    told = {"person_id": person_id, "referral_id": uuid4(), "journey_id": journey_id, "stage": stage, "organisation_id": organisation_id}
+    return ReferralAnswered.model_validate({**told, "answer": answer, "reason": None, "in_time": True})
+
+
 @dataclass
 class Clinic:
     """An organisation's people at their screens: sends commands to the service under test."""
@@ -106,11 +113,29 @@ class Clinic:
     async def get(self, path: str) -> httpx2.Response:
         return await self.service.call("GET", path, a_caller(self.role, self.organisation_id))
 
+    async def register(self, person_id: UUID | None = None) -> UUID:
+        """A person whom this organisation registered, as heard from referral."""
+        person_id = person_id or uuid4()
+        told = PersonRegistered(person_id=person_id, region="UZ-TK", life_period="adult", organisation_id=self.organisation_id)
+        await self.service.deliver(told)
+        return person_id
+
+    async def try_to_open(self, person_id: UUID, **fields: Any) -> httpx2.Response:
+        body = {"person_id": str(person_id), "pathway": "addiction-rehabilitation", "opened_on": "2025-06-02", **fields}
+        return await self.send("POST", "/journeys", body)
+
     async def open(self, person_id: UUID | None = None, **fields: Any) -> UUID:
-        body = {"person_id": str(person_id or uuid4()), "pathway": "addiction-rehabilitation", "opened_on": "2025-06-02", **fields}
-        answer = await self.send("POST", "/journeys", body)
+        """A journey of a person it registered."""
+        answer = await self.try_to_open(await self.register(person_id), **fields)
         assert answer.status_code == 201, answer.text
         return UUID(answer.json()["id"])
+
+    async def accept(self, journey_id: UUID, stage: int, answer: str = "accepted") -> ReferralAnswered:
+        """Its answer to a new referral for a stage of the journey, as heard from referral."""
+        (row,) = await self.service.fetch("SELECT person_id FROM journey WHERE journey_id = $1", journey_id)
+        told = an_answer(row["person_id"], self.organisation_id, stage, journey_id, answer)
+        await self.service.deliver(told)
+        return told
 
     async def start(self, journey_id: UUID, stage: int, on: str, **fields: Any) -> httpx2.Response:
         body = {"started_on": on, "setting": "inpatient", "programme": "detox", "responsible_doctor": "staff-1", **fields}

@@ -12,6 +12,7 @@ from services.programme.person import api as person
 from services.programme.relapse import api as relapse
 from services.programme.remission import api as remission
 from services.programme.settings import settings
+from services.programme.sight import api as sight
 from services.programme.stage import api as stage
 from services.programme.substance import api as substance
 from services.programme.summary import api as summary
@@ -24,7 +25,7 @@ SERVICE = Service(
     routers=(
         pathway.router_queries,
         pathway.router_commands,
-        journey.router_queries,
+        sight.router_queries,
         journey.router_commands,
         stage.router_commands,
         completion.router_commands,

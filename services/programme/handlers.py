@@ -16,6 +16,7 @@ from shared.events.referral import (
     PersonErased,
     PersonMerged,
     PersonRegistered,
+    ReferralAddressed,
     ReferralAnswered,
     ReferralClosed,
 )
@@ -60,12 +61,18 @@ async def on_referral_answered(tx: Tx, event: ReferralAnswered) -> None:
     """Who accepted may act on the journey. Source: contracts section 3."""
     if event.answer == "accepted":
         await journeys.admit(tx, event)
+    else:
+        await journeys.dismiss(tx, event.referral_id)
+
+
+async def on_referral_addressed(tx: Tx, event: ReferralAddressed) -> None:
+    """Who accepted it before another organisation was named has no right of it any more. Source: privacy section 1."""
+    await journeys.dismiss(tx, event.referral_id, but=event.to_organisation_id)
 
 
 async def on_referral_closed(tx: Tx, event: ReferralClosed) -> None:
-    """Source: contracts section 3, privacy section 1."""
-    if event.end in ("cancelled", "entered-in-error"):
-        await journeys.dismiss(tx, event.referral_id)
+    """However it ended: who started has the right of its stay, nobody has one of the referral. Source: privacy section 1."""
+    await journeys.dismiss(tx, event.referral_id)
 
 
 async def on_concern_raised(tx: Tx, event: ConcernRaised) -> None:
@@ -89,6 +96,7 @@ HANDLERS: Handlers = {
     PersonErased: on_person_erased,
     ConsentGiven: on_consent_given,
     ConsentRevoked: on_consent_revoked,
+    ReferralAddressed: on_referral_addressed,
     ReferralAnswered: on_referral_answered,
     ReferralClosed: on_referral_closed,
     ConcernRaised: on_concern_raised,

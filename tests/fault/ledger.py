@@ -19,7 +19,8 @@ class Command:
     """One command as a principal sends it.
 
     `name`: what it does, for the checker. `tells`: the events an accepted one must have, by the last part of their type's name;
-    None where that is not fixed. `may_fail`: a refusal is expected and ends no walk.
+    None where that is not fixed. `may_fail`: a refusal is expected and ends no walk. `early`: other services may not have heard of
+    what it builds on, so a 404 is asked again.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Command:
     tells: tuple[str, ...] | None = None
     sub: str = ""
     may_fail: bool = False
+    early: bool = False
 
 
 @dataclass

@@ -210,10 +210,10 @@ class Load:
             self.counted["away" if answer.status == 503 else "unknown"] += 1
             self.ledger.unanswered(entry, str(answer.status))
             self._queue_up(pending, told or AWAY)
-        elif answer.status == 409 and told:
+        elif (answer.status == 409 and told) or (answer.status == 404 and entry.command.early):
             self.counted["again"] += 1
             self.ledger.later(entry, answer.status)
-            pending.pause = min(max(2 * pending.pause, told), LONGEST_PAUSE)
+            pending.pause = min(max(2 * pending.pause, told or AWAY), LONGEST_PAUSE)
             self._queue_up(pending, pending.pause)
         else:
             self._definite(pending, answer)

@@ -5,7 +5,7 @@ of elsewhere first is a walk of its own, so that nothing else waits for it while
 """
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from random import Random
 from uuid import UUID
@@ -92,13 +92,12 @@ def person(about: Surroundings) -> Walk:
     if chance.random() < 0.3:
         about.begin(consent(about, first, second, person_id))
     yield start(about, first, journey_id, 6)
-    if chance.random() < 0.3:
-        about.begin(request(first, second, person_id, journey_id))
     if chance.random() < 0.15:
         path = f"programme/journeys/{journey_id}/stages/3/completion"
         yield first.command("too-early", "PUT", path, {"completed_on": about.ago(5)}, may_fail=True)
+    yield from accepted(first, second, (person_id, journey_id))
     yield complete(about, first, journey_id, 4, second)
-    yield start(about, second, journey_id, chance.randint(1, 4))
+    yield early(start(about, second, journey_id, chance.randint(1, 4)))
     yield from chance.choice((relapse, on_to_three, leave, die, stay))(about, second, (person_id, journey_id))
 
 
@@ -135,12 +134,14 @@ def relapse(about: Surroundings, at: Clinic, ids: Ids) -> Walk:
 
 
 def on_to_three(about: Surroundings, at: Clinic, ids: Ids) -> Walk:
-    """A clinic that was not named may not act on the journey before its acceptance is heard of."""
+    """A clinic may not act on the journey before its acceptance is heard of."""
     third = about.clinic(3)
     named = about.chance.random() < 0.5
+    if named:
+        yield from accepted(at, third, ids)
     yield complete(about, at, ids[1], 1, third if named else None)
     if named:
-        yield start(about, third, ids[1], 0)
+        yield early(start(about, third, ids[1], 0))
     else:
         yield stage_command(at, ids[1], 4, "skip", {"how": "not-needed", "reason": "not-eligible"}, ("stage_skipped",))
 
@@ -211,16 +212,20 @@ def consent(about: Surroundings, at: Clinic, to: Clinic, person_id: str) -> Walk
         yield at.command("withdraw", "POST", path, {}, ("consent_revoked",))
 
 
-def request(at: Clinic, to: Clinic, person_id: str, journey_id: str) -> Walk:
-    """Asked for before the stage was completed, and accepted."""
+def accepted(at: Clinic, to: Clinic, ids: Ids) -> Walk:
+    """Asked for before the stage was completed, and accepted: only then may the next clinic start."""
     body: dict[str, object] = {
-        "person_id": person_id,
-        "journey_id": journey_id,
+        "person_id": ids[0],
+        "journey_id": ids[1],
         "stage": to.stage,
         "to_organisation_id": str(to.organisation_id),
         "source": "3",
     }
-    referral_id = yield at.command("refer", "POST", "referral/referrals", body, None, may_fail=True)
-    if referral_id:
-        path = f"referral/referrals/{referral_id}/status"
-        yield to.command("accept", "POST", path, {"to": "accepted", "reason": None}, None, may_fail=True)
+    referral_id = yield early(at.command("refer", "POST", "referral/referrals", body, None))
+    path = f"referral/referrals/{referral_id}/status"
+    yield to.command("accept", "POST", path, {"to": "accepted", "reason": None}, None)
+
+
+def early(command: Command) -> Command:
+    """Its service may not have heard of what it builds on: a 404 is asked again."""
+    return replace(command, early=True)

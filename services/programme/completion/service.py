@@ -7,12 +7,13 @@ from services.programme.completion import domain
 from services.programme.functioning import service as functioning
 from services.programme.journey import service as journeys
 from services.programme.journey.domain import Journey
+from services.programme.right import service as rights
 from shared.database import Tx
 
 
 async def complete_journey(tx: Tx, journey_id: UUID, completed_on: date) -> Journey:
     """Raises Refused naming every gap, NotFound. Source: mission rows 002-02, 002-31."""
-    found = await journeys.lock(tx, journey_id)
+    found = await rights.lock_held(tx, journey_id)
     levels = await functioning.get(tx, journey_id)
     journey, events = domain.complete_journey(found.journey, found.pathway, levels, completed_on, journeys.latest_day(tx))
     await journeys.save(tx, journey)

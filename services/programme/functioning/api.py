@@ -74,7 +74,8 @@ async def record_scores(tx: CurrentTx, journey_id: UUID, body: Scores) -> Done:
 @allows(CLINICAL)
 async def set_goal(tx: CurrentTx, journey_id: UUID, body: NewGoal) -> Done:
     """Set a goal of a level. Source: mission rows 002-07, 002-33, 002-35."""
-    goal = Goal(goal_id=uuid4(), level=body.level, goal=body.goal, stage=body.stage, set_on=body.set_on or tx.now.date())
+    said = {"level": body.level, "goal": body.goal, "stage": body.stage, "set_on": body.set_on or tx.now.date()}
+    goal = Goal.model_validate({**said, "goal_id": uuid4(), "entered_by": tx.caller.organisation_id})
     await service.set_goal(tx, journey_id, goal)
     return Done(id=goal.goal_id, status="open")
 

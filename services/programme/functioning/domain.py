@@ -1,5 +1,6 @@
 """The four functional levels: baseline, repeated and closing scores, and goals. Pure. Source: mission rows 002-30, 31, 35; 000-59."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal, NamedTuple, get_args
 from uuid import UUID
@@ -26,7 +27,10 @@ GOALS = frozenset(ADAPTATION_GOALS) | {
 
 
 class Score(BaseModel):
-    """One level on one day: 0-10, or the person's dated refusal (spiritual alone), with no score."""
+    """One level on one day: 0-10, or the person's dated refusal (spiritual alone), with no score.
+
+    `entered_by`: the organisation; None where it was entered before that was kept.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,6 +39,7 @@ class Score(BaseModel):
     on: date
     score: int | None = None
     by: Literal["person", "staff"] = "staff"
+    entered_by: UUID | None = None
 
     @property
     def is_refusal(self) -> bool:
@@ -51,6 +56,18 @@ class Goal(BaseModel):
     set_on: date
     result: GoalResult | None = None
     reason: str | None = None
+    entered_by: UUID | None = None
+
+
+class Entry(NamedTuple):
+    """Who enters scores. `is_alone`: no other organisation opened the journey or had a stay in it."""
+
+    organisation_id: UUID
+    is_alone: bool
+
+    def may_replace(self, entered_by: UUID | None) -> bool:
+        """Its own; what was entered before that was kept, where nobody else can have entered it."""
+        return entered_by == self.organisation_id or (entered_by is None and self.is_alone)
 
 
 class Functioning(BaseModel):
@@ -66,25 +83,41 @@ class Functioning(BaseModel):
         closing = [score for score in self.scores if score.level == level and score.moment == "closing"]
         return max(closing, key=lambda score: score.on, default=None)
 
+    def entered_by(self, organisation_id: UUID) -> "Functioning":
+        """What this organisation entered."""
+        scores = tuple(score for score in self.scores if score.entered_by == organisation_id)
+        return Functioning(scores=scores, goals=tuple(goal for goal in self.goals if goal.entered_by == organisation_id))
+
     def open_goals(self) -> tuple[Goal, ...]:
         return tuple(goal for goal in self.goals if goal.result is None)
 
 
-def record_scores(functioning: Functioning, scores: tuple[Score, ...], today: date) -> Functioning:
-    """Add scores; the same level, moment and day again replaces. Raises Refused("scores-not-recordable").
+def record_scores(functioning: Functioning, scores: tuple[Score, ...], by: Entry, today: date) -> Functioning:
+    """Add scores; the same level, moment and day again replaces what the same organisation entered.
+
+    Raises Refused("scores-not-recordable").
 
     The spiritual level is scored by the person alone. Source: mission rows 002-30, 002-35.
     """
+    before = {(score.level, score.moment, score.on): score for score in functioning.scores}
     refuse(
         "scores-not-recordable",
         {
             "spiritual-self-assessed": any(score.level == "spiritual" and score.by != "person" for score in scores),
             "refusal-of-spiritual-alone": any(score.is_refusal and score.level != "spiritual" for score in scores),
             "date-not-in-future": any(score.on > today for score in scores),
+            "not-entered-by-another": any(_is_anothers(before, score, by) for score in scores),
         },
     )
-    kept = {(score.level, score.moment, score.on): score for score in (*functioning.scores, *scores)}
-    return functioning.model_copy(update={"scores": tuple(kept.values())})
+    entered = {(score.level, score.moment, score.on): score.model_copy(update={"entered_by": by.organisation_id}) for score in scores}
+    kept = {place: score for place, score in entered.items() if place not in before or by.may_replace(before[place].entered_by)}
+    return functioning.model_copy(update={"scores": tuple({**before, **kept}.values())})
+
+
+def _is_anothers(before: Mapping[tuple[FunctionalLevel, Moment, date], Score], score: Score, by: Entry) -> bool:
+    """It would change what another organisation entered; the same again changes nothing."""
+    found = before.get((score.level, score.moment, score.on))
+    return found is not None and (found.score, found.by) != (score.score, score.by) and not by.may_replace(found.entered_by)
 
 
 def set_goal(functioning: Functioning, goal: Goal, today: date) -> Functioning:

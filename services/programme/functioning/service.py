@@ -3,30 +3,32 @@
 from uuid import UUID
 
 from services.programme.functioning import domain, store
-from services.programme.functioning.domain import Closing, Functioning, Goal, Score
+from services.programme.functioning.domain import Closing, Entry, Functioning, Goal, Score
 from services.programme.journey import service as journeys
 from services.programme.journey.domain import Journey
+from services.programme.right import service as rights
 from shared.database import Tx
 from shared.events.programme import LevelScored
 
 
 async def record_scores(tx: Tx, journey_id: UUID, scores: tuple[Score, ...]) -> None:
     """Raises Refused, NotFound. Source: mission row 002-30."""
-    journey = (await journeys.lock(tx, journey_id)).journey
-    functioning = domain.record_scores(await get(tx, journey_id), scores, journeys.latest_day(tx))
+    journey = (await rights.lock_held(tx, journey_id)).journey
+    by = Entry(journeys.organisation_of(tx), rights.is_alone(journey))
+    functioning = domain.record_scores(await get(tx, journey_id), scores, by, journeys.latest_day(tx))
     await store.save_functioning(tx, journey_id, functioning)
     tx.append(journey.person_id, *(_scored(journey, score) for score in scores))
 
 
 async def set_goal(tx: Tx, journey_id: UUID, goal: Goal) -> None:
     """Raises Refused, NotFound. Source: mission rows 002-07, 002-30."""
-    await journeys.lock(tx, journey_id)
+    await rights.lock_held(tx, journey_id)
     await store.save_functioning(tx, journey_id, domain.set_goal(await get(tx, journey_id), goal, journeys.latest_day(tx)))
 
 
 async def close_goal(tx: Tx, journey_id: UUID, closing: Closing) -> None:
     """Raises Refused, NotFound. Source: mission row 002-31."""
-    await journeys.lock(tx, journey_id)
+    await rights.lock_held(tx, journey_id)
     await store.save_functioning(tx, journey_id, domain.close_goal(await get(tx, journey_id), closing))
 
 
@@ -35,10 +37,10 @@ async def get(tx: Tx, journey_id: UUID) -> Functioning:
 
 
 async def read(tx: Tx, journey_id: UUID) -> tuple[Journey, Functioning]:
-    """For who opened the journey or had a spell in it; raises NotFound for others, those merely named too."""
-    journey = (await journeys.get(tx, journey_id)).journey
-    tx.caller.must_be_one_of("journey", *journey.organisations())
-    return journey, await get(tx, journey_id)
+    """For who opened the journey or had a stay in it, a former holder what it entered itself; raises NotFound for others."""
+    sight = await rights.get_delivered(tx, journey_id)
+    functioning = await get(tx, journey_id)
+    return sight.journey, functioning if sight.is_whole else functioning.entered_by(journeys.organisation_of(tx))
 
 
 def _scored(journey: Journey, score: Score) -> LevelScored:

@@ -1,6 +1,6 @@
 """A journey, its stages and spells, and who holds the person. Pure: no clock, no database. What is done to a stage: `stage/domain.py`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -163,11 +163,14 @@ class Journey(BaseModel):
 
 
 class Found(NamedTuple):
-    """A journey and what its rules read beside it. `organisation_kind`: of the organisation asked about, None when it is not known."""
+    """A journey and what its rules read beside it. `organisation_kind`: of the organisation asked about, None when it is not known.
+
+    `accepted`: the stages of the referrals for it that the caller's organisation accepted.
+    """
 
     journey: Journey
     pathway_body: str
-    is_party: bool
+    accepted: tuple[int, ...]
     organisation_kind: str | None
     died_on: date | None
 
@@ -188,6 +191,14 @@ def holder(journey: Journey) -> UUID:
     """
     last = max(journey.spells, key=lambda spell: (spell.started_on, spell.stage, spell.number), default=None)
     return last.organisation_id if last else journey.opened_by
+
+
+def relates(organisation_id: UUID, registered_by: UUID | None, earlier: Sequence[Journey]) -> bool:
+    """Whether an organisation may open a journey of a person without a referral: it registered the person, or opened an earlier journey
+    or had a stay in one, and no other organisation is holder of an open one.
+    """
+    own = organisation_id == registered_by or any(organisation_id in set(journey.organisations()) for journey in earlier)
+    return own and all(holder(journey) == organisation_id for journey in earlier if journey.status == "open")
 
 
 class Opening(NamedTuple):

@@ -29,14 +29,28 @@ def organisation_of(tx: Tx) -> UUID:
 
 
 async def open_journey(tx: Tx, pathway_code: str, opening: Opening) -> Journey:
-    """Raises Refused, Conflict for an organisation not yet known, NotFound for an erased person or an absent pathway."""
+    """Raises Refused, NotFound for an erased or foreign person or an absent pathway, Conflict for what is not yet known."""
     journey_id = await persons.lock(tx, opening.person_id)
+    await _must_relate(tx, opening)
     pathway = await pathways.current(tx, pathway_code)
     await organisations.must_be_known(tx, opening.organisation_id)
     journey, events = domain.open_journey(journey_id, pathway, opening, latest_day(tx))
     await store.insert_journey(tx, journey)
     tx.append(journey.person_id, *events)
     return journey
+
+
+async def _must_relate(tx: Tx, opening: Opening) -> None:
+    """Who opens a journey needs a relation to the person. Raises NotFound, Conflict. Call with the person's row locked."""
+    registrar = await persons.find_registrar(tx, opening.person_id)
+    earlier = await store.list_of_person(tx, opening.person_id)
+    if domain.relates(opening.organisation_id, registrar, earlier):
+        return
+    if await store.has_accepted(tx, opening.person_id, opening.organisation_id):
+        return
+    if registrar or earlier:
+        raise NotFound("person")
+    raise organisations.not_yet_known()
 
 
 async def lock(tx: Tx, journey_id: UUID, naming: UUID | None = None) -> Found:
@@ -53,7 +67,9 @@ async def get(tx: Tx, journey_id: UUID) -> Found:
 
 
 def _seen(tx: Tx, found: Found) -> Found:
-    if not (found.is_party or tx.caller.is_process):
+    """Whoever was merely named as the next one is no party."""
+    own = found.accepted or tx.caller.organisation_id in set(found.journey.organisations())
+    if not (own or tx.caller.is_process):
         raise NotFound("journey")
     return found
 
@@ -62,13 +78,13 @@ async def save(tx: Tx, journey: Journey, *parties: UUID | None) -> None:
     await store.save_journey(tx, journey, *parties)
 
 
-async def list_journeys(tx: Tx, status: str | None, after: UUID, limit: int) -> list[Journey]:
+async def list_journeys(tx: Tx, status: str | None, after: UUID, limit: int) -> list[Found]:
     return await store.list_journeys(tx, organisation_of(tx), status, after, limit + 1)
 
 
-async def count_concerns(tx: Tx, journey: Journey) -> int | None:
-    """None for an organisation that was merely named or referred to."""
-    return await concerns.count_open(tx, journey.person_id) if tx.caller.organisation_id in set(journey.organisations()) else None
+async def count_concerns(tx: Tx, journey: Journey) -> int:
+    """Of the person: those that wait for an answer."""
+    return await concerns.count_open(tx, journey.person_id)
 
 
 async def admit(tx: Tx, event: ReferralAnswered) -> None:
@@ -77,12 +93,12 @@ async def admit(tx: Tx, event: ReferralAnswered) -> None:
         await store.insert_party(tx, event)
     else:
         await persons.hear(tx, event.person_id)
-        await store.insert_party_of_person(tx, event.referral_id, event.person_id, event.organisation_id)
+        await store.insert_party_of_person(tx, event)
 
 
-async def dismiss(tx: Tx, referral_id: UUID) -> None:
-    """A referral that was cancelled or entered in error gives no right any more."""
-    await store.remove_parties(tx, referral_id)
+async def dismiss(tx: Tx, referral_id: UUID, but: UUID | None = None) -> None:
+    """A referral gives no right any more, except to `but`; a stay that came of it keeps its own."""
+    await store.remove_parties(tx, referral_id, but)
 
 
 async def erase(tx: Tx, person_id: UUID) -> None:

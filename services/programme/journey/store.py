@@ -7,9 +7,15 @@ from shared.database import Record, Tx
 from shared.errors import NotFound
 from shared.events.referral import ReferralAnswered
 
-FIND = """
-SELECT j.state, w.body, o.kind, p.died_on,
-       EXISTS (SELECT FROM party WHERE party.organisation_id = $2 AND party.journey_id = j.journey_id) AS is_party
+NO_REFERRAL = "'00000000-0000-0000-0000-000000000000'"
+ACCEPTED_OF_CALLER = f"""
+ARRAY (
+    SELECT coalesce(party.stage, 0) FROM party
+    WHERE party.organisation_id = $2 AND party.journey_id = j.journey_id AND party.referral_id <> {NO_REFERRAL}
+) AS accepted
+"""
+FIND = f"""
+SELECT j.state, w.body, o.kind, p.died_on, {ACCEPTED_OF_CALLER}
 FROM journey j
 JOIN pathway w ON w.code = j.pathway AND w.version = j.version
 LEFT JOIN organisation o ON o.organisation_id = $3
@@ -26,31 +32,36 @@ SELECT organisation_id, $1 FROM unnest($4::uuid[]) AS o(organisation_id) ON CONF
 """,
 )
 
-INSERT = """
+INSERT = f"""
 WITH inserted AS (
     INSERT INTO journey (journey_id, person_id, pathway, version, status, state) VALUES ($1, $2, $3, $4, $5, $6::jsonb)
 )
-INSERT INTO party (organisation_id, journey_id, referral_id)
-SELECT $7, $1, '00000000-0000-0000-0000-000000000000' UNION ALL
-SELECT organisation_id, $1, referral_id FROM accepted_referral WHERE person_id = $2
+INSERT INTO party (organisation_id, journey_id, referral_id, stage)
+SELECT $7, $1, {NO_REFERRAL}, NULL UNION ALL
+SELECT organisation_id, $1, referral_id, stage FROM accepted_referral WHERE person_id = $2
 """
 
-LIST = """
-SELECT j.state FROM (SELECT DISTINCT journey_id FROM party WHERE organisation_id = $1 AND journey_id > $2) AS own
+LIST = f"""
+SELECT j.state, '' AS body, NULL AS kind, NULL AS died_on, {ACCEPTED_OF_CALLER}
+FROM (SELECT DISTINCT journey_id FROM party WHERE organisation_id = $2 AND journey_id > $1) AS own
 JOIN journey j USING (journey_id)
 WHERE ($3::text IS NULL OR j.status = $3) AND NOT j.erased
 ORDER BY j.journey_id LIMIT $4
 """
 ADMIT = """
-INSERT INTO party (referral_id, journey_id, organisation_id) SELECT $1, $2, $3
+INSERT INTO party (referral_id, journey_id, organisation_id, stage) SELECT $1, $2, $3, $5
 WHERE NOT EXISTS (SELECT FROM journey WHERE journey_id = $2 AND person_id <> $4) ON CONFLICT DO NOTHING
 """
 ACCEPTED = """
-INSERT INTO accepted_referral (referral_id, person_id, organisation_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+INSERT INTO accepted_referral (referral_id, person_id, organisation_id, stage) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
 """
+HAS_ACCEPTED = "SELECT EXISTS (SELECT FROM accepted_referral WHERE person_id = $1 AND organisation_id = $2)"
+REMOVE = tuple(
+    f"DELETE FROM {table} WHERE referral_id = $1 AND organisation_id IS DISTINCT FROM $2::uuid" for table in ("accepted_referral", "party")
+)
 ADMIT_TO_ALL = """
-INSERT INTO party (referral_id, journey_id, organisation_id)
-SELECT $1, journey_id, $3 FROM journey WHERE person_id = $2 AND status = 'open' ON CONFLICT DO NOTHING
+INSERT INTO party (referral_id, journey_id, organisation_id, stage)
+SELECT $1, journey_id, $3, $4 FROM journey WHERE person_id = $2 AND status = 'open' ON CONFLICT DO NOTHING
 """
 
 
@@ -67,11 +78,11 @@ async def get_journey(tx: Tx, journey_id: UUID) -> Found:
 def _found(row: Record | None) -> Found:
     if row is None:
         raise NotFound("journey")
-    return Found(Journey.model_validate_json(row["state"]), row["body"], row["is_party"], row["kind"], row["died_on"])
+    return Found(Journey.model_validate_json(row["state"]), row["body"], tuple(row["accepted"]), row["kind"], row["died_on"])
 
 
 async def save_journey(tx: Tx, journey: Journey, *parties: UUID | None) -> None:
-    """Writes the state; `parties` become able to act on the journey."""
+    """Writes the state; `parties` have a stay in the journey now."""
     named = sorted({party for party in parties if party})
     await tx.save(SAVE, journey.journey_id, journey.status, journey.model_dump_json(), named)
 
@@ -90,27 +101,38 @@ async def insert_journey(tx: Tx, journey: Journey) -> None:
     )
 
 
-async def list_journeys(tx: Tx, organisation_id: UUID, status: str | None, after: UUID, limit: int) -> list[Journey]:
-    """Those the organisation is a party to, by id."""
-    rows = await tx.connection.fetch(LIST, organisation_id, after, status, limit)
+async def list_journeys(tx: Tx, organisation_id: UUID, status: str | None, after: UUID, limit: int) -> list[Found]:
+    """Those the organisation is a party to, by id, without their pathways."""
+    return [_found(row) for row in await tx.connection.fetch(LIST, after, organisation_id, status, limit)]
+
+
+async def list_of_person(tx: Tx, person_id: UUID) -> list[Journey]:
+    """Call with the person's row locked: then nobody opens another meanwhile."""
+    rows = await tx.connection.fetch("SELECT state FROM journey WHERE person_id = $1 AND NOT erased", person_id)
     return [Journey.model_validate_json(row["state"]) for row in rows]
+
+
+async def has_accepted(tx: Tx, person_id: UUID, organisation_id: UUID) -> bool:
+    """Whether the organisation accepted a referral of the person that names no journey."""
+    return bool(await tx.connection.fetchval(HAS_ACCEPTED, person_id, organisation_id))
 
 
 async def insert_party(tx: Tx, event: ReferralAnswered) -> None:
     """Who accepted a referral for this journey; nobody for a journey of somebody else than the referral's person."""
-    await tx.connection.execute(ADMIT, event.referral_id, event.journey_id, event.organisation_id, event.person_id)
+    await tx.connection.execute(ADMIT, event.referral_id, event.journey_id, event.organisation_id, event.person_id, event.stage)
 
 
-async def insert_party_of_person(tx: Tx, referral_id: UUID, person_id: UUID, organisation_id: UUID) -> None:
+async def insert_party_of_person(tx: Tx, event: ReferralAnswered) -> None:
     """Who accepted a referral that names no journey: for the open ones and those still to come. Call with the person's row locked."""
-    await tx.connection.execute(ACCEPTED, referral_id, person_id, organisation_id)
-    await tx.connection.execute(ADMIT_TO_ALL, referral_id, person_id, organisation_id)
+    given = (event.referral_id, event.person_id, event.organisation_id, event.stage)
+    await tx.connection.execute(ACCEPTED, *given)
+    await tx.connection.execute(ADMIT_TO_ALL, *given)
 
 
-async def remove_parties(tx: Tx, referral_id: UUID) -> None:
-    """What this referral alone gave; openers, named ones and spells keep theirs."""
-    await tx.connection.execute("DELETE FROM accepted_referral WHERE referral_id = $1", referral_id)
-    await tx.connection.execute("DELETE FROM party WHERE referral_id = $1", referral_id)
+async def remove_parties(tx: Tx, referral_id: UUID, but: UUID | None = None) -> None:
+    """What this referral gave to any organisation except `but`; openers and stays keep theirs."""
+    for statement in REMOVE:
+        await tx.connection.execute(statement, referral_id, but)
 
 
 async def save_erasure(tx: Tx, person_id: UUID) -> None:

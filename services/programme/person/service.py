@@ -8,7 +8,7 @@ from shared.events.referral import ConsentGiven, ConsentRevoked, PersonDied, Per
 
 
 async def lock(tx: Tx, person_id: UUID) -> UUID:
-    """Any person_id is accepted; answers a new time-ordered id. Raises NotFound for an erased person. Source: contracts section 3."""
+    """Lock the person's row, made where none was heard of; answers a new time-ordered id. Raises NotFound for an erased person."""
     return await store.lock_person(tx, person_id)
 
 
@@ -18,7 +18,12 @@ async def hear(tx: Tx, person_id: UUID) -> None:
 
 
 async def register(tx: Tx, event: PersonRegistered) -> None:
-    await store.save_person(tx, event.person_id, event.region, event.life_period)
+    await store.save_person(tx, event)
+
+
+async def find_registrar(tx: Tx, person_id: UUID) -> UUID | None:
+    """Who registered the person; None where the registration, or who made it, was not told."""
+    return await store.find_registrar(tx, person_id)
 
 
 async def come_of_age(tx: Tx, person_id: UUID) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from shared.database import Record, Tx
 from shared.errors import NotFound
+from shared.events.referral import PersonRegistered
 
 TOUCH = """
 INSERT INTO person (person_id) VALUES ($1)
@@ -12,8 +13,10 @@ ON CONFLICT (person_id) DO UPDATE SET person_id = EXCLUDED.person_id
 RETURNING erased_on, uuidv7() AS new_id
 """
 REGISTERED = """
-INSERT INTO person (person_id, region, life_period) VALUES ($1, $2, $3)
-ON CONFLICT (person_id) DO UPDATE SET region = EXCLUDED.region, life_period = EXCLUDED.life_period WHERE person.erased_on IS NULL
+INSERT INTO person (person_id, region, life_period, organisation_id) VALUES ($1, $2, $3, $4)
+ON CONFLICT (person_id) DO UPDATE SET region = EXCLUDED.region, life_period = EXCLUDED.life_period,
+    organisation_id = coalesce(EXCLUDED.organisation_id, person.organisation_id)
+WHERE person.erased_on IS NULL
 """
 CAME_OF_AGE = """
 INSERT INTO person (person_id, life_period) VALUES ($1, 'adult') ON CONFLICT (person_id) DO UPDATE SET life_period = EXCLUDED.life_period
@@ -61,8 +64,15 @@ async def lock_person(tx: Tx, person_id: UUID) -> UUID:
     return new_id
 
 
-async def save_person(tx: Tx, person_id: UUID, region: str, life_period: str) -> None:
-    await tx.connection.execute(REGISTERED, person_id, region, life_period)
+async def save_person(tx: Tx, event: PersonRegistered) -> None:
+    """A registrar once told stays."""
+    await tx.connection.execute(REGISTERED, event.person_id, event.region, event.life_period, event.organisation_id)
+
+
+async def find_registrar(tx: Tx, person_id: UUID) -> UUID | None:
+    """Who registered the person; None where the registration, or who made it, was not told."""
+    found: UUID | None = await tx.connection.fetchval("SELECT organisation_id FROM person WHERE person_id = $1", person_id)
+    return found
 
 
 async def save_majority(tx: Tx, person_id: UUID) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from services.programme.definition.domain import CLINICIAN_REPORT, DEFINITIONS
-from services.programme.journey.domain import Journey, Spell, reopen_stage
+from services.programme.journey.domain import Journey, Spell, holder, reopen_stage
 from services.programme.pathway.domain import StageRule
 from services.programme.substance.domain import Use
 from services.programme.weekly.domain import Change
@@ -33,13 +33,17 @@ class Relapse(BaseModel):
 
 
 class Report(NamedTuple):
-    """What a clinician reports; `reopens` None: the pathway's default."""
+    """What a clinician reports; `reopens` None: the pathway's default. `organisation_id`: whose stay it must be, None for any."""
 
     relapse_id: UUID
     on: date
     reopens: int | None
     already_reported: bool
     use: Use = "non-medical"
+    organisation_id: UUID | None = None
+
+    def is_by_holder(self, journey: Journey) -> bool:
+        return self.organisation_id in (None, holder(journey))
 
 
 class Outcome(NamedTuple):
@@ -51,7 +55,9 @@ class Outcome(NamedTuple):
 
 
 def report(journey: Journey, rule: StageRule, reported: Report, today: date) -> Outcome:
-    """A clinician's report; one a spell; prescribed use is none. Raises Refused("relapse-not-recordable").
+    """A clinician's report; one a spell; prescribed use is none. A former holder's marks its stay and reopens nothing.
+
+    Raises Refused("relapse-not-recordable").
 
     Source: mission rows 002-08, 002-46; standards section 3.
     """
@@ -60,6 +66,8 @@ def report(journey: Journey, rule: StageRule, reported: Report, today: date) -> 
         "relapse-not-recordable",
         {
             "stage-started": spell is None,
+            "spell-of-own-organisation": spell is not None and reported.organisation_id not in (None, spell.organisation_id),
+            "holder-names-what-reopens": reported.reopens is not None and not reported.is_by_holder(journey),
             "on-or-after-start": spell is not None and reported.on < spell.started_on,
             "date-not-in-future": reported.on > today,
             "reopens-stage-of-pathway": reported.reopens is not None and journey.status_of(reported.reopens) is None,
@@ -76,7 +84,7 @@ def report(journey: Journey, rule: StageRule, reported: Report, today: date) -> 
         week=None,
         known_on=reported.on,
     )
-    return _happened(journey, relapse, _target(journey, rule, reported.reopens))
+    return _happened(journey, relapse, _target(journey, rule, reported.reopens) if reported.is_by_holder(journey) else None)
 
 
 def assess(journey: Journey, rule: StageRule, spell: Spell, changes: Sequence[Change]) -> Outcome:

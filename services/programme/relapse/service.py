@@ -9,6 +9,7 @@ from services.programme.journey.domain import Found, Journey, Spell
 from services.programme.pathway.domain import StageRule
 from services.programme.relapse import domain, store
 from services.programme.relapse.domain import Outcome, Relapse, Report
+from services.programme.right import service as rights
 from services.programme.substance.domain import Use
 from services.programme.weekly import service as weekly
 from services.programme.weekly.service import Results
@@ -23,7 +24,8 @@ async def record_observations(tx: Tx, journey_id: UUID, place: tuple[int, int | 
     """
     found = await journeys.lock(tx, journey_id)
     spell = found.journey.spell(*place)
-    refuse("observations-not-recordable", {"stage-started": spell is None})
+    own = spell is not None and spell.organisation_id == tx.caller.organisation_id
+    refuse("observations-not-recordable", {"stage-started": spell is None, "spell-of-own-organisation": spell is not None and not own})
     assert spell is not None
     rule = _rule(found, spell.stage)
     until = found.last_day(tx.now.date())
@@ -50,17 +52,17 @@ async def report(tx: Tx, journey_id: UUID, stage: int, used: tuple[date, Use], r
     found = await journeys.lock(tx, journey_id)
     spell = found.journey.spell(stage)
     already = spell is not None and await _is_reported(tx, found.journey, spell)
-    reported = Report(uuid4(), used[0], reopens, already, used[1])
+    by = journeys.organisation_of(tx)
+    reported = Report(uuid4(), used[0], reopens, already, used[1], by)
     outcome = domain.report(found.journey, _rule(found, stage), reported, journeys.latest_day(tx))
     await _keep(tx, found.journey, outcome)
     return outcome.relapses[0]
 
 
 async def list_relapses(tx: Tx, journey_id: UUID, after: UUID, limit: int) -> tuple[Journey, list[Relapse]]:
-    """For who opened the journey or had a spell in it; raises NotFound for others, those merely named too."""
-    journey = (await journeys.get(tx, journey_id)).journey
-    tx.caller.must_be_one_of("journey", *journey.organisations())
-    return journey, await store.list_relapses(tx, journey_id, after, limit + 1)
+    """For who opened the journey or had a stay in it, a former holder those of its own stays; raises NotFound for others."""
+    sight = await rights.get_delivered(tx, journey_id)
+    return sight.journey, await store.list_relapses(tx, journey_id, rights.own_spells(tx, sight), after, limit + 1)
 
 
 async def _keep(tx: Tx, before: Journey, outcome: Outcome) -> Journey:

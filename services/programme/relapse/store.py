@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from services.programme.journey.domain import Spell
 from services.programme.relapse.domain import Relapse
 from shared.database import Tx
 
@@ -14,7 +15,7 @@ ON CONFLICT (relapse_id) DO UPDATE SET week = EXCLUDED.week, known_on = EXCLUDED
 """
 LIST = """
 SELECT relapse_id, stage, spell, definition, week, known_on, reopens, withdrawn FROM relapse
-WHERE journey_id = $1 AND relapse_id > $2 ORDER BY relapse_id LIMIT $3
+WHERE journey_id = $1 AND (stage, spell) IN (SELECT * FROM unnest($4::int[], $5::int[])) AND relapse_id > $2 ORDER BY relapse_id LIMIT $3
 """
 REPORTED = """
 SELECT EXISTS (SELECT FROM relapse WHERE journey_id = $1 AND stage = $2 AND spell = $3 AND definition = $4 AND NOT withdrawn)
@@ -27,8 +28,10 @@ async def save_relapses(tx: Tx, journey_id: UUID, relapses: list[Relapse]) -> No
     await tx.connection.execute(SAVE, journey_id, *map(list, zip(*rows, strict=True)))
 
 
-async def list_relapses(tx: Tx, journey_id: UUID, after: UUID, limit: int) -> list[Relapse]:
-    return [Relapse.model_validate(dict(row)) for row in await tx.connection.fetch(LIST, journey_id, after, limit)]
+async def list_relapses(tx: Tx, journey_id: UUID, spells: list[Spell], after: UUID, limit: int) -> list[Relapse]:
+    """Those of these spells."""
+    places = [spell.stage for spell in spells], [spell.number for spell in spells]
+    return [Relapse.model_validate(dict(row)) for row in await tx.connection.fetch(LIST, journey_id, after, limit, *places)]
 
 
 async def is_reported(tx: Tx, journey_id: UUID, stage: int, spell: int, definition: str) -> bool:

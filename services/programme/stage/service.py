@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.programme.journey import service as journeys
 from services.programme.journey.domain import Journey, SkippedHow
+from services.programme.right import service as rights
 from services.programme.stage import domain
 from services.programme.stage.domain import Ended, Start, Visit
 from shared.database import Tx
@@ -18,7 +19,7 @@ Decide = Callable[[Journey, int, Ended, date], tuple[Journey, Sequence[Event]]]
 async def start_stage(tx: Tx, journey_id: UUID, stage: int, visit: Visit) -> Journey:
     """Open a spell at the caller's organisation, which becomes the holder. Raises Refused, NotFound, Conflict."""
     organisation_id = journeys.organisation_of(tx)
-    found = await journeys.lock(tx, journey_id, naming=organisation_id)
+    found = await rights.lock_to_start(tx, journey_id, stage)
     rule = found.pathway.rule(stage)
     if rule is None:
         raise NotFound("stage")
@@ -42,14 +43,14 @@ async def leave_stage(tx: Tx, journey_id: UUID, stage: int, ended: Ended) -> Jou
 async def _end(tx: Tx, journey_id: UUID, stage: int, ended: Ended, decide: Decide) -> Journey:
     found = await journeys.lock(tx, journey_id, naming=ended.next_organisation_id)
     journey, events = decide(found.journey, stage, ended, journeys.latest_day(tx))
-    await journeys.save(tx, journey, ended.next_organisation_id)
+    await journeys.save(tx, journey)
     tx.append(journey.person_id, *events)
     return journey
 
 
 async def skip_stage(tx: Tx, journey_id: UUID, stage: int, how: SkippedHow, reason: str | None) -> Journey:
     """Raises Refused, NotFound."""
-    found = await journeys.lock(tx, journey_id)
+    found = await rights.lock_decided(tx, journey_id)
     journey, events = domain.skip_stage(found.journey, stage, how, reason)
     await journeys.save(tx, journey)
     tx.append(journey.person_id, *events)
@@ -58,7 +59,7 @@ async def skip_stage(tx: Tx, journey_id: UUID, stage: int, how: SkippedHow, reas
 
 async def reopen_stage(tx: Tx, journey_id: UUID, stage: int, reason: str) -> Journey:
     """By decision, not by a relapse; no fact is told until the stage is started again. Raises Refused, NotFound."""
-    found = await journeys.lock(tx, journey_id)
+    found = await rights.lock_decided(tx, journey_id)
     journey = domain.correct_stage(found.journey, stage, reason)
     await journeys.save(tx, journey)
     return journey

@@ -40,6 +40,11 @@ def check_scores(scores: Sequence[Withdrawal], today: date) -> None:
     refuse("withdrawal-not-recordable", {"date-not-in-future": any(score.on > today for score in scores)})
 
 
+def check_own(is_anothers: bool) -> None:
+    """A score replaces nothing that another organisation entered. Raises Refused("withdrawal-not-recordable")."""
+    refuse("withdrawal-not-recordable", {"not-entered-by-another": is_anothers})
+
+
 def scored(journey: Journey, scores: Sequence[Withdrawal]) -> list[WithdrawalScored]:
     """What is told of new or changed scores, by day."""
     return [

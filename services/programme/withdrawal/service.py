@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from services.programme.journey import service as journeys
+from services.programme.right import service as rights
 from services.programme.withdrawal import domain, store
 from services.programme.withdrawal.domain import Withdrawal
 from shared.database import Tx
@@ -13,7 +14,8 @@ SHOWN = 30
 async def record_scores(tx: Tx, journey_id: UUID, scores: list[Withdrawal]) -> None:
     """At any stage, in any order; only new or changed days are told. Raises Refused, NotFound. Source: mission row 002-38."""
     domain.check_scores(scores, journeys.latest_day(tx))
-    journey = (await journeys.lock(tx, journey_id)).journey
+    journey = (await rights.lock_held(tx, journey_id)).journey
+    domain.check_own(await store.has_of_another(tx, journey_id, scores, rights.is_alone(journey)))
     tx.append(journey.person_id, *domain.scored(journey, await store.save_scores(tx, journey_id, scores)))
 
 

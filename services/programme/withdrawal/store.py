@@ -1,22 +1,39 @@
 """All SQL about withdrawal scores."""
 
+from datetime import date
 from uuid import UUID
 
 from services.programme.withdrawal.domain import Withdrawal
 from shared.database import Tx
 
 SAVE = """
-INSERT INTO withdrawal_score AS w (journey_id, scored_on, score)
-SELECT $1, scored_on, score FROM unnest($2::date[], $3::smallint[]) AS n(scored_on, score)
-ON CONFLICT (journey_id, scored_on) DO UPDATE SET score = EXCLUDED.score WHERE w.score <> EXCLUDED.score
+INSERT INTO withdrawal_score AS w (journey_id, scored_on, score, organisation_id)
+SELECT $1, scored_on, score, $4 FROM unnest($2::date[], $3::smallint[]) AS n(scored_on, score)
+ON CONFLICT (journey_id, scored_on) DO UPDATE SET score = EXCLUDED.score, organisation_id = EXCLUDED.organisation_id
+WHERE w.score <> EXCLUDED.score
 RETURNING scored_on, score
+"""
+OF_ANOTHER = """
+SELECT EXISTS (
+    SELECT FROM withdrawal_score w JOIN unnest($2::date[], $3::smallint[]) AS n(scored_on, score) USING (scored_on)
+    WHERE w.journey_id = $1 AND w.score <> n.score AND w.organisation_id IS DISTINCT FROM $4 AND NOT (w.organisation_id IS NULL AND $5)
+)
 """
 LATEST = "SELECT scored_on, score FROM withdrawal_score WHERE journey_id = $1 ORDER BY scored_on DESC LIMIT $2"
 
 
+def _said(journey_id: UUID, scores: list[Withdrawal]) -> tuple[UUID, list[date], list[int]]:
+    return journey_id, [score.on for score in scores], [score.score for score in scores]
+
+
+async def has_of_another(tx: Tx, journey_id: UUID, scores: list[Withdrawal], is_alone: bool) -> bool:
+    """Whether these would change what another organisation entered; of old rows nobody knows, unless the caller `is_alone`."""
+    return bool(await tx.connection.fetchval(OF_ANOTHER, *_said(journey_id, scores), tx.caller.organisation_id, is_alone))
+
+
 async def save_scores(tx: Tx, journey_id: UUID, scores: list[Withdrawal]) -> list[Withdrawal]:
     """Answers those that are new or changed."""
-    rows = await tx.connection.fetch(SAVE, journey_id, [score.on for score in scores], [score.score for score in scores])
+    rows = await tx.connection.fetch(SAVE, *_said(journey_id, scores), tx.caller.organisation_id)
     return [Withdrawal(on=row["scored_on"], score=row["score"]) for row in rows]
 
 

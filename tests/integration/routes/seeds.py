@@ -52,7 +52,9 @@ async def referral(service: ServiceUnderTest) -> Known:
 
 async def programme(service: ServiceUnderTest) -> Known:
     await service.deliver(
-        PersonRegistered(person_id=PERSON, region="UZ-TK", life_period="adult"), an_organisation(CLINIC, 1), an_organisation(CENTRE, 2)
+        PersonRegistered(person_id=PERSON, region="UZ-TK", life_period="adult", organisation_id=CLINIC),
+        an_organisation(CLINIC, 1),
+        an_organisation(CENTRE, 2),
     )
     opened = {"person_id": str(PERSON), "pathway": "addiction-rehabilitation", "opened_on": str(DAY)}
     journey = await ask(service, "clinician", "POST", "/journeys", opened)

@@ -15,6 +15,7 @@ from shared.events.referral import (
     PersonErased,
     PersonMerged,
     PersonRegistered,
+    ReferralAddressed,
     ReferralAnswered,
     ReferralClosed,
 )
@@ -51,6 +52,8 @@ HEARD: list[Event] = [
     ConsentRevoked(person_id=PERSON, consent_id=CONSENT),
     answered(PERSON, ORGANISATION),
     answered(PERSON, ORGANISATION, UUID(int=4)),
+    ReferralAddressed(person_id=PERSON, referral_id=REFERRAL, journey_id=None, stage=2, to_organisation_id=UUID(int=10), due_on=None),
+    answered(PERSON, UUID(int=10)),
     ReferralClosed(person_id=PERSON, referral_id=REFERRAL, journey_id=None, stage=2, end="cancelled", reason="moved"),
     ConcernRaised(person_id=PERSON, concern_id=CONCERN, severity="mild"),
     ConcernEscalated(person_id=PERSON, concern_id=CONCERN),
@@ -97,7 +100,8 @@ async def test_an_accepted_referral_makes_a_party_in_both_orders(programme: Serv
     heard: list[Event] = [an_organisation(other.organisation_id), answered(person_id, other.organisation_id, journey_id)]
     await programme.deliver(*(heard if organisation_first else reversed(heard)))
     assert (await other.get(f"/journeys/{journey_id}")).status_code == 200
-    assert (await other.start(journey_id, 1, "2025-07-01")).status_code == 200
+    await other.send("PUT", f"/journeys/{journey_id}/stages/1/skip", {"how": "not-needed", "reason": "not-eligible"})
+    assert (await other.start(journey_id, 2, "2025-07-01")).status_code == 200
 
 
 @pytest.mark.parametrize("journey_first", [True, False])

@@ -97,6 +97,7 @@ async def test_a_summary_is_shown_under_a_valid_consent_alone(programme: Service
     await clinic.start(journey_id, 1, "2025-07-01")
     await clinic.send("PUT", f"/journeys/{journey_id}/withdrawal-scores", {"scores": [{"on": "2025-07-02", "score": 2}]})
     await clinic.complete(journey_id, 1, "2025-07-12", outcome="goals-reached", next_organisation_id=str(ngo.organisation_id))
+    await ngo.accept(journey_id, 2)
     absent = await ngo.get(f"/journeys/{uuid4()}/summary")
     nothing_yet = await ngo.get(path)
     assert (nothing_yet.status_code, nothing_yet.text) == (404, absent.text)

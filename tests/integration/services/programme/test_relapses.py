@@ -196,11 +196,12 @@ async def test_prescribed_use_is_never_a_relapse(programme: ServiceUnderTest) ->
     assert refused.json()["unmet"] == ["substance-of-the-vocabulary", "found-only-where-positive"]
 
 
-async def test_who_was_merely_named_sees_no_relapses(programme: ServiceUnderTest) -> None:
+async def test_who_only_accepted_sees_no_relapses(programme: ServiceUnderTest) -> None:
     """Source: privacy section 1."""
     clinic, named = await a_clinic(programme), await a_clinic(programme)
     journey_id = await in_stage_two(clinic)
     await clinic.complete(journey_id, 2, "2026-02-10", next_organisation_id=str(named.organisation_id))
+    await named.accept(journey_id, 3)
     assert (await named.get(f"/journeys/{journey_id}")).status_code == 200
     for part in ("relapses", "remission", "functioning"):
         assert (await named.get(f"/journeys/{journey_id}/{part}")).status_code == 404

@@ -19,6 +19,7 @@ async def test_a_completion_is_told_with_the_named_next_organisation(programme: 
     assert isinstance(opened, JourneyOpened) and isinstance(started, StageStarted) and isinstance(completed, StageCompleted)
     assert (completed.person_id, completed.spell, completed.organisation_id) == (person_id, 1, clinic.organisation_id)
     assert completed.next_organisation_id == centre.organisation_id
+    await centre.accept(journey_id, 2)
     assert (await centre.get(f"/journeys/{journey_id}")).status_code == 200
     assert (await centre.start(journey_id, 2, "2025-06-25")).status_code == 200
 
@@ -68,8 +69,7 @@ async def test_a_foreign_journey_looks_like_an_absent_one(programme: ServiceUnde
 async def test_organisations_not_yet_known_are_answered_409(programme: ServiceUnderTest) -> None:
     """Source: contracts section 3."""
     unknown = Clinic(programme)
-    body = {"person_id": str(uuid4()), "pathway": "addiction-rehabilitation", "opened_on": "2025-06-02"}
-    answer = await unknown.send("POST", "/journeys", body)
+    answer = await unknown.try_to_open(await unknown.register())
     assert (answer.status_code, answer.headers["retry-after"]) == (409, "1")
     await unknown.become_known()
     journey_id = await unknown.open()
@@ -85,11 +85,12 @@ async def test_the_holder_changes_with_the_start_and_stages_may_overlap(programm
     await clinic.start(journey_id, 1, "2025-06-03")
     await clinic.complete(journey_id, 1, "2025-06-20", next_organisation_id=str(centre.organisation_id))
     assert (await clinic.get(f"/journeys/{journey_id}")).json()["holder_organisation_id"] == str(clinic.organisation_id)
+    await centre.accept(journey_id, 2)
     await centre.start(journey_id, 2, "2025-06-18", programme="naltrexone")
     await centre.start(journey_id, 3, "2025-06-30")
-    view = (await clinic.get(f"/journeys/{journey_id}")).json()
+    view = (await centre.get(f"/journeys/{journey_id}")).json()
     assert view["holder_organisation_id"] == str(centre.organisation_id)
-    assert [spell["own"] is not None for spell in view["spells"]] == [True, False, False]
+    assert [spell["own"] is not None for spell in view["spells"]] == [False, True, True]
     starts = [event for event in await programme.appended() if isinstance(event, StageStarted)]
     assert [start.overlapping for start in starts] == [False, False, True]
 
@@ -109,8 +110,8 @@ async def test_leaving_and_skipping_are_ends_of_their_own(programme: ServiceUnde
 
 async def test_only_role_system_imports(programme: ServiceUnderTest) -> None:
     clinic, system = await a_clinic(programme), await a_clinic(programme, role="system")
-    body = {"person_id": str(uuid4()), "pathway": "addiction-rehabilitation", "opened_on": "2020-06-02", "imported": True}
-    assert (await clinic.send("POST", "/journeys", body)).json()["unmet"] == ["imported-by-role-system"]
+    refused = await clinic.try_to_open(await clinic.register(), opened_on="2020-06-02", imported=True)
+    assert refused.json()["unmet"] == ["imported-by-role-system"]
     journey_id = await system.open(imported=True)
     assert (await system.start(journey_id, 2, "2020-07-01", responsible_doctor=None)).status_code == 200
     assert all(event.imported for event in await programme.appended() if isinstance(event, JourneyOpened | StageStarted))

@@ -7,10 +7,23 @@ import pytest
 
 from services.programme.adaptation.domain import AdaptationStep, check_planned, reach
 from services.programme.completion.domain import complete_journey
-from services.programme.functioning.domain import LEVELS, Closing, Functioning, Goal, Score, close_goal, gaps, record_scores, set_goal
+from services.programme.functioning.domain import (
+    LEVELS,
+    Closing,
+    Entry,
+    Functioning,
+    Goal,
+    Score,
+    close_goal,
+    gaps,
+    record_scores,
+    set_goal,
+)
 from shared.errors import Refused
 from shared.events.programme import FunctionalLevel
-from tests.builders_programme import DAY, TODAY, a_journey, a_pathway, another_pathway, day
+from tests.builders_programme import CLINIC, DAY, TODAY, a_journey, a_pathway, another_pathway, day
+
+BY = Entry(CLINIC, is_alone=True)
 
 
 def a_score(level: FunctionalLevel, moment: str = "closing", score: int | None = 7, on: date = DAY) -> Score:
@@ -24,7 +37,7 @@ def a_goal(level: FunctionalLevel = "social", goal: str = "restored-ties") -> Go
 
 def all_closed() -> Functioning:
     goal = a_goal()
-    functioning = set_goal(record_scores(Functioning(), tuple(a_score(level) for level in LEVELS), TODAY), goal, TODAY)
+    functioning = set_goal(record_scores(Functioning(), tuple(a_score(level) for level in LEVELS), BY, TODAY), goal, TODAY)
     return close_goal(functioning, Closing(goal.goal_id, "reached", None))
 
 
@@ -41,7 +54,7 @@ def test_every_level_needs_a_closing_score_and_closed_goals() -> None:
 
 def test_adaptation_goals_are_needed_besides_stopping_use() -> None:
     """Source: mission row 000-59."""
-    scored = record_scores(Functioning(), tuple(a_score(level) for level in LEVELS), TODAY)
+    scored = record_scores(Functioning(), tuple(a_score(level) for level in LEVELS), BY, TODAY)
     goal = a_goal("biological", "health")
     assert unmet(close_goal(set_goal(scored, goal, TODAY), Closing(goal.goal_id, "reached", None))) == ["adaptation-goal"]
 
@@ -50,16 +63,16 @@ def test_the_spiritual_level_is_the_persons_own_to_score_or_refuse() -> None:
     """Source: mission row 002-35."""
     by_staff = a_score("spiritual").model_copy(update={"by": "staff"})
     with pytest.raises(Refused) as refused:
-        record_scores(Functioning(), (by_staff, a_score("social", score=None), a_score("social", on=date(2028, 1, 1))), TODAY)
+        record_scores(Functioning(), (by_staff, a_score("social", score=None), a_score("social", on=date(2028, 1, 1))), BY, TODAY)
     assert refused.value.unmet == ("spiritual-self-assessed", "refusal-of-spiritual-alone", "date-not-in-future")
-    closed = record_scores(Functioning(), (a_score("spiritual", score=None),), TODAY).closing("spiritual")
+    closed = record_scores(Functioning(), (a_score("spiritual", score=None),), BY, TODAY).closing("spiritual")
     assert closed and closed.is_refusal
 
 
 def test_scores_repeat_and_one_of_a_day_replaces() -> None:
     """Source: mission row 002-30."""
     scores = (a_score("social", "baseline", 2), a_score("social", "repeat", 4), a_score("social", "repeat", 5))
-    assert [score.score for score in record_scores(Functioning(), scores, TODAY).scores] == [2, 5]
+    assert [score.score for score in record_scores(Functioning(), scores, BY, TODAY).scores] == [2, 5]
 
 
 def test_a_goal_is_closed_once_and_with_a_reason_unless_reached() -> None:

@@ -1,0 +1,135 @@
+"""Journeys on the wire: listed and read, as far as the caller's organisation sees them. How they are opened: `journey/api.py`."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from services.programme.journey.domain import CaseReason, JourneyStatus, LegalBasis, Setting, Spell, StageState, holder, standing
+from services.programme.length.domain import LengthClass
+from services.programme.right import service as rights
+from services.programme.right.domain import Sight
+from shared.command import CurrentTx, queries
+from shared.paging import Page, Paging, after_id, page_of
+from shared.policy import allows, roles
+
+router_queries = queries("journeys")
+
+READERS = roles("clinician", "coordinator", "system")
+
+
+class Sought(Paging):
+    status: JourneyStatus | None = None
+
+
+class JourneyRow(BaseModel):
+    """A journey in a list; status, standing and holder are not shown to a former holder."""
+
+    journey_id: UUID
+    person_id: UUID
+    pathway: str
+    version: int
+    status: JourneyStatus | None
+    standing: str | None = Field(examples=["open"], description="open, completed, or treated-not-complete (002-49)")
+    opened_on: date
+    holder_organisation_id: UUID | None
+    imported: bool
+
+
+class SpellView(BaseModel):
+    """A spell; `own` is there for the organisation of the spell alone."""
+
+    stage: int
+    spell: int
+    organisation_id: UUID
+    started_on: date
+    ended_on: date | None
+    how: str | None = Field(examples=["completed"])
+    own: "OwnSpell | None"
+
+
+class OwnSpell(BaseModel):
+    """Plan, course and outcome of a spell. `length_differs`: the class reached is not the planned one (002-17)."""
+
+    setting: Setting
+    programme: str
+    planned_until: date | None
+    planned_class: LengthClass | None
+    actual_class: LengthClass | None
+    length_differs: bool
+    warning_reason: str | None
+    responsible_doctor: str | None
+    outcome: str | None
+    reason: str | None
+    next_organisation_id: UUID | None
+    relapses: list[UUID]
+
+
+class JourneyView(JourneyRow):
+    """One journey, as one of its parties may see it: a former holder its stays, and of what came later only whether it was started."""
+
+    opened_by_organisation_id: UUID
+    reason: CaseReason | None
+    legal_basis: LegalBasis | None
+    decided_on: date | None
+    completions: list[date]
+    open_concerns: int | None = Field(description="Concerns that wait for an answer; for the holder.")
+    stages: list[StageState]
+    spells: list[SpellView]
+
+
+@router_queries.get("/journeys")
+@allows(READERS)
+async def list_journeys(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[JourneyRow]:
+    """Journeys the caller's organisation is a party to; by status only those whose status it sees, so that a page may be short."""
+    found = await rights.list_sights(tx, sought.status, after_id(sought.cursor), sought.limit)
+    tx.audit("list-journeys", tx.caller.organisation_id)
+    items = [JourneyRow.model_validate(_row(sight)) for sight in found]
+    page = page_of(items, sought.limit, lambda item: (item.journey_id,))
+    shown = [item for item in page.items if sought.status in (None, item.status)]
+    return page.model_copy(update={"items": shown})
+
+
+@router_queries.get("/journeys/{journey_id}")
+@allows(READERS)
+async def get_journey(tx: CurrentTx, journey_id: UUID) -> JourneyView:
+    """One journey with its stages, spells and holder. Source: mission rows 002-01, OUR-01."""
+    sight = await rights.get_sight(tx, journey_id)
+    journey = sight.journey
+    tx.audit("read-journey", journey.person_id)
+    return JourneyView.model_validate(
+        {
+            **_row(sight),
+            "opened_by_organisation_id": journey.opened_by,
+            "reason": journey.reason,
+            "legal_basis": journey.legal_basis,
+            "decided_on": journey.decided_on,
+            "completions": journey.completions,
+            "open_concerns": await rights.count_concerns(tx, sight),
+            "stages": journey.stages,
+            "spells": [_spell(spell, tx.caller.organisation_id) for spell in journey.spells],
+        }
+    )
+
+
+def _row(sight: Sight) -> dict[str, object]:
+    journey, whole = sight
+    return {
+        "journey_id": journey.journey_id,
+        "person_id": journey.person_id,
+        "pathway": journey.pathway,
+        "version": journey.version,
+        "status": journey.status if whole else None,
+        "standing": standing(journey) if whole else None,
+        "opened_on": journey.opened_on,
+        "holder_organisation_id": holder(journey) if whole else None,
+        "imported": journey.imported,
+    }
+
+
+def _spell(spell: Spell, asking: UUID | None) -> SpellView:
+    values = {**spell.model_dump(), "length_differs": spell.length_differs}
+    own = OwnSpell.model_validate(values) if spell.organisation_id == asking else None
+    return SpellView.model_validate({**values, "spell": spell.number, "own": own})
