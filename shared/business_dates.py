@@ -4,15 +4,21 @@ Source: issue of rights, section 4; contracts section 3, "Business dates".
 """
 
 from datetime import date, datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
-
-from shared.settings import ServiceSettings
 
 LIKELY_YEARS = 50
 """A date further back than this many years is possible but unlikely, and needs a reason."""
 
 
-def today(now: datetime, settings: ServiceSettings) -> date:
+class Zoned(Protocol):
+    """Settings that say where the organisations are. A service's settings do; a pure domain that asks this rule reads none."""
+
+    @property
+    def time_zone(self) -> str: ...
+
+
+def today(now: datetime, settings: Zoned) -> date:
     """The calendar day of `now` where the organisations are: time zone TIME_ZONE. No entered date may lie after it."""
     return now.astimezone(ZoneInfo(settings.time_zone)).date()
 
