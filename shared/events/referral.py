@@ -1,6 +1,6 @@
 """What the referral service tells the others. Streams: a person, except OrganisationChanged (an organisation)."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -38,6 +38,12 @@ class PersonDied(Event, topic="referral", name="person_died"):
     on: date
 
 
+class PersonDeathReversed(Event, topic="referral", name="person_death_reversed"):
+    """The death told before was a mistake: it is reversed with everything it stopped."""
+
+    person_id: UUID
+
+
 class PersonErased(Event, topic="referral", name="person_erased"):
     """A tombstone: whatever else arrives of this person, before or after, the erasure wins."""
 
@@ -63,13 +69,17 @@ class OfferedService(BaseModel):
 
 
 class OrganisationChanged(Event, topic="referral", name="organisation_changed"):
-    """The whole present entry of an organisation. Source: mission rows 002-10, 002-11, 002-43."""
+    """The whole present entry of an organisation. Source: mission rows 002-10, 002-11, 002-43.
+
+    `confirmed`: by the registry; older events were all of confirmed ones.
+    """
 
     organisation_id: UUID
     level: Level
     kind: str
     region: str
     services: tuple[OfferedService, ...]
+    confirmed: bool = True
 
 
 class ConsentGiven(Event, topic="referral", name="consent_given"):
@@ -85,6 +95,14 @@ class ConsentGiven(Event, topic="referral", name="consent_given"):
 class ConsentRevoked(Event, topic="referral", name="consent_revoked"):
     person_id: UUID
     consent_id: UUID
+
+
+class EmergencyAccessGiven(Event, topic="referral", name="emergency_access_given"):
+    """`organisation_id` needs no consent for this person until then. The reason stays inside referral."""
+
+    person_id: UUID
+    organisation_id: UUID
+    until: datetime
 
 
 class ReferralOpened(Event, topic="referral", name="referral_opened"):
