@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import httpx2
 
+from services.programme.day.domain import Days
 from services.programme.journey.domain import Journey, Opening, open_journey
 from services.programme.pathway.domain import Pathway, StageRule, with_properties
 from services.programme.stage.domain import Ended, Start, Visit, complete_stage, leave_stage, start_stage
@@ -16,7 +17,7 @@ from shared.events.referral import OrganisationChanged, PersonRegistered, Referr
 from tests.harness import ServiceUnderTest, a_caller
 
 DAY = date(2026, 1, 5)
-TODAY = date(2026, 12, 31)
+TODAY = Days(date(2026, 12, 31))
 CLINIC, CENTRE, NGO = UUID(int=11), UUID(int=12), UUID(int=13)
 MIGRATIONS = Path("services/programme/migrations")
 

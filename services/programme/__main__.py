@@ -11,6 +11,7 @@ from services.programme.pathway import api as pathway
 from services.programme.person import api as person
 from services.programme.relapse import api as relapse
 from services.programme.remission import api as remission
+from services.programme.right import service as right
 from services.programme.settings import settings
 from services.programme.sight import api as sight
 from services.programme.stage import api as stage
@@ -44,6 +45,7 @@ SERVICE = Service(
     ),
     handlers=HANDLERS,
     deadlines=DEADLINES,
+    relates=right.relates,
 )
 
 if __name__ == "__main__":

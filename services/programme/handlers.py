@@ -4,14 +4,17 @@ from services.programme.concern import service as concerns
 from services.programme.journey import service as journeys
 from services.programme.organisation import service as organisations
 from services.programme.person import service as persons
+from services.programme.relapse import service as relapses
 from shared.database import Tx
 from shared.delivery.inbox import Handlers
 from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised
 from shared.events.referral import (
     ConsentGiven,
     ConsentRevoked,
+    EmergencyAccessGiven,
     OrganisationChanged,
     PersonCameOfAge,
+    PersonDeathReversed,
     PersonDied,
     PersonErased,
     PersonMerged,
@@ -39,8 +42,16 @@ async def on_person_died(tx: Tx, event: PersonDied) -> None:
     await persons.die(tx, event)
 
 
+async def on_person_death_reversed(tx: Tx, event: PersonDeathReversed) -> None:
+    """Alive again: stages can be started, and the weeks that the death stopped pass again. Source: contracts "Death"."""
+    await persons.live_again(tx, event.person_id)
+    await relapses.resume(tx, event.person_id)
+
+
 async def on_person_merged(tx: Tx, event: PersonMerged) -> None:
+    """Who registered the merged record, or accepted a referral of it, has no right of that any more. Source: privacy section 1."""
     await persons.merge(tx, event)
+    await journeys.merge(tx, event.person_id)
 
 
 async def on_person_erased(tx: Tx, event: PersonErased) -> None:
@@ -55,6 +66,10 @@ async def on_consent_given(tx: Tx, event: ConsentGiven) -> None:
 
 async def on_consent_revoked(tx: Tx, event: ConsentRevoked) -> None:
     await persons.revoke_consent(tx, event)
+
+
+async def on_emergency_access_given(tx: Tx, event: EmergencyAccessGiven) -> None:
+    await persons.open_emergency(tx, event)
 
 
 async def on_referral_answered(tx: Tx, event: ReferralAnswered) -> None:
@@ -92,10 +107,12 @@ HANDLERS: Handlers = {
     PersonRegistered: on_person_registered,
     PersonCameOfAge: on_person_came_of_age,
     PersonDied: on_person_died,
+    PersonDeathReversed: on_person_death_reversed,
     PersonMerged: on_person_merged,
     PersonErased: on_person_erased,
     ConsentGiven: on_consent_given,
     ConsentRevoked: on_consent_revoked,
+    EmergencyAccessGiven: on_emergency_access_given,
     ReferralAddressed: on_referral_addressed,
     ReferralAnswered: on_referral_answered,
     ReferralClosed: on_referral_closed,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from services.programme.day.domain import Days
 from services.programme.journey.domain import Journey
 from services.programme.pathway.domain import Pathway
 from shared.errors import refuse
@@ -22,21 +23,36 @@ class AdaptationStep(BaseModel):
     reached_on: date | None = None
 
 
-def check_planned(journey: Journey, pathway: Pathway, kind: Kind) -> None:
+def check_planned(journey: Journey, pathway: Pathway, step: AdaptationStep, days: Days) -> None:
     """A social dormitory is for those halfway through recovery: who completed a stage that the pathway calls so.
 
-    Raises Refused("adaptation-not-plannable").
+    A plan may lie ahead, but not before the journey, nor after a death. Raises Refused("adaptation-not-plannable").
     """
     stages = [rule.stage for rule in pathway.stages if rule.halfway]
     halfway = any(spell.stage in stages and spell.how == "completed" for spell in journey.spells)
-    refuse("adaptation-not-plannable", {"journey-open": journey.status != "open", "halfway": kind == "social-dormitory" and not halfway})
+    refuse(
+        "adaptation-not-plannable",
+        {
+            "journey-open": journey.status != "open",
+            "halfway": step.kind == "social-dormitory" and not halfway,
+            **{name: missing for name, missing in _unmet(step.planned_on, days).items() if name != "date-not-in-future"},
+        },
+    )
 
 
-def reach(step: AdaptationStep | None, reached_on: date, today: date) -> AdaptationStep:
+def _unmet(day: date, days: Days) -> dict[str, bool]:
+    """A step follows the beginning of the journey."""
+    return days.unmet(day, after=None if days.is_imported else days.begun_on)
+
+
+def reach(step: AdaptationStep | None, reached_on: date, days: Days) -> AdaptationStep:
     """Raises Refused("adaptation-not-reachable")."""
     refuse(
         "adaptation-not-reachable",
-        {"step-planned": step is None or step.reached_on is not None, "date-not-in-future": reached_on > today},
+        {
+            "step-planned": step is None or step.reached_on is not None,
+            **_unmet(reached_on, days),
+        },
     )
     assert step is not None
     return step.model_copy(update={"reached_on": reached_on})

@@ -14,14 +14,14 @@ from shared.database import Tx
 async def plan(tx: Tx, journey_id: UUID, step: AdaptationStep) -> None:
     """Raises Refused, NotFound. Source: mission row 000-43."""
     found = await rights.lock_held(tx, journey_id)
-    domain.check_planned(found.journey, found.pathway, step.kind)
+    domain.check_planned(found.journey, found.pathway, step, journeys.days(tx, found))
     await store.save_step(tx, journey_id, step)
 
 
 async def reach(tx: Tx, journey_id: UUID, step_id: UUID, reached_on: date) -> None:
     """Raises Refused, NotFound. Source: mission row 002-20."""
-    await rights.lock_held(tx, journey_id)
-    step = domain.reach(await store.find_step(tx, journey_id, step_id), reached_on, journeys.latest_day(tx))
+    found = await rights.lock_held(tx, journey_id)
+    step = domain.reach(await store.find_step(tx, journey_id, step_id), reached_on, journeys.days(tx, found))
     await store.save_step(tx, journey_id, step)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from services.programme.day.domain import Days
 from services.programme.functioning.domain import Functioning, gaps
 from services.programme.journey.domain import Journey
 from services.programme.pathway.domain import Pathway
@@ -10,7 +11,7 @@ from shared.events.programme import JourneyCompleted
 
 
 def complete_journey(
-    journey: Journey, pathway: Pathway, functioning: Functioning, completed_on: date, today: date
+    journey: Journey, pathway: Pathway, functioning: Functioning, completed_on: date, days: Days
 ) -> tuple[Journey, list[JourneyCompleted]]:
     """Raises Refused("journey-not-completable") naming every gap.
 
@@ -26,7 +27,7 @@ def complete_journey(
             f"stage-{last}-completed": journey.status_of(last) != "completed",
             "no-stage-open": any(state.status in ("started", "reopened") for state in journey.stages),
             "completed-on-or-after-last-stage": bool(spell and spell.ended_on and completed_on < spell.ended_on),
-            "date-not-in-future": completed_on > today,
+            **days.unmet(completed_on),
             **gaps(functioning, pathway),
         },
     )

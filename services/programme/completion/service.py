@@ -15,7 +15,7 @@ async def complete_journey(tx: Tx, journey_id: UUID, completed_on: date) -> Jour
     """Raises Refused naming every gap, NotFound. Source: mission rows 002-02, 002-31."""
     found = await rights.lock_held(tx, journey_id)
     levels = await functioning.get(tx, journey_id)
-    journey, events = domain.complete_journey(found.journey, found.pathway, levels, completed_on, journeys.latest_day(tx))
+    journey, events = domain.complete_journey(found.journey, found.pathway, levels, completed_on, journeys.days(tx, found))
     await journeys.save(tx, journey)
     tx.append(journey.person_id, *events)
     return journey

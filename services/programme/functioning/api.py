@@ -35,24 +35,31 @@ class NewScore(Body):
             raise ValueError("a score and its day, or the day of the refusal")
         return self
 
-    def scored(self) -> Score:
+    def scored(self, date_reason: str | None) -> Score:
         by = self.by or ("person" if self.level == "spiritual" else "staff")
         day = self.on or self.refused_on
         assert day is not None
-        return Score(level=self.level, moment=self.moment, on=day, score=self.score, by=by)
+        return Score(level=self.level, moment=self.moment, on=day, score=self.score, by=by, date_reason=date_reason)
 
 
 class Scores(Body):
+    """`date_reason`: why a day is of long ago."""
+
     scores: list[NewScore] = Field(min_length=1, max_length=50)
+    date_reason: Code | None = Field(default=None, examples=["archive"])
 
 
 class NewGoal(Body):
-    """`goal`: a code such as restored-ties, or the clinic's own short text, which never leaves programme."""
+    """`goal`: a code such as restored-ties, or the clinic's own short text, which never leaves programme.
+
+    `date_reason`: why its day is of long ago.
+    """
 
     level: FunctionalLevel = Field(examples=["social"])
     goal: Name = Field(examples=["restored-ties"])
     stage: StrictStage | None = None
     set_on: BusinessDate | None = Field(default=None, description="Today where none is given.")
+    date_reason: Code | None = Field(default=None, examples=["archive"])
 
 
 class GoalClosing(Body):
@@ -66,7 +73,7 @@ class GoalClosing(Body):
 @allows(CLINICAL)
 async def record_scores(tx: CurrentTx, journey_id: UUID, body: Scores) -> Done:
     """Score functional levels: baseline, repeated, closing. Source: mission rows 002-30, 002-31, 002-35."""
-    await service.record_scores(tx, journey_id, tuple(score.scored() for score in body.scores))
+    await service.record_scores(tx, journey_id, tuple(score.scored(body.date_reason) for score in body.scores))
     return Done(id=journey_id, status="scored")
 
 
@@ -74,8 +81,9 @@ async def record_scores(tx: CurrentTx, journey_id: UUID, body: Scores) -> Done:
 @allows(CLINICAL)
 async def set_goal(tx: CurrentTx, journey_id: UUID, body: NewGoal) -> Done:
     """Set a goal of a level. Source: mission rows 002-07, 002-33, 002-35."""
-    said = {"level": body.level, "goal": body.goal, "stage": body.stage, "set_on": body.set_on or tx.now.date()}
-    goal = Goal.model_validate({**said, "goal_id": uuid4(), "entered_by": tx.caller.organisation_id})
+    said = {"level": body.level, "goal": body.goal, "stage": body.stage, "set_on": body.set_on or service.latest_day(tx)}
+    by = {"goal_id": uuid4(), "entered_by": tx.caller.organisation_id, "date_reason": body.date_reason}
+    goal = Goal.model_validate({**said, **by})
     await service.set_goal(tx, journey_id, goal)
     return Done(id=goal.goal_id, status="open")
 

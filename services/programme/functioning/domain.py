@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from services.programme.day.domain import Days
 from services.programme.pathway.domain import ADAPTATION_GOALS, Pathway
 from shared.errors import refuse
 from shared.events.programme import FunctionalLevel
@@ -40,6 +41,7 @@ class Score(BaseModel):
     score: int | None = None
     by: Literal["person", "staff"] = "staff"
     entered_by: UUID | None = None
+    date_reason: str | None = None
 
     @property
     def is_refusal(self) -> bool:
@@ -57,6 +59,7 @@ class Goal(BaseModel):
     result: GoalResult | None = None
     reason: str | None = None
     entered_by: UUID | None = None
+    date_reason: str | None = None
 
 
 class Entry(NamedTuple):
@@ -92,7 +95,7 @@ class Functioning(BaseModel):
         return tuple(goal for goal in self.goals if goal.result is None)
 
 
-def record_scores(functioning: Functioning, scores: tuple[Score, ...], by: Entry, today: date) -> Functioning:
+def record_scores(functioning: Functioning, scores: tuple[Score, ...], by: Entry, days: Days) -> Functioning:
     """Add scores; the same level, moment and day again replaces what the same organisation entered.
 
     Raises Refused("scores-not-recordable").
@@ -105,7 +108,8 @@ def record_scores(functioning: Functioning, scores: tuple[Score, ...], by: Entry
         {
             "spiritual-self-assessed": any(score.level == "spiritual" and score.by != "person" for score in scores),
             "refusal-of-spiritual-alone": any(score.is_refusal and score.level != "spiritual" for score in scores),
-            "date-not-in-future": any(score.on > today for score in scores),
+            **days.unmet(*(score.on for score in scores)),
+            "reason-for-unlikely-date": any(any(days.unlikely(score.on, reason=score.date_reason).values()) for score in scores),
             "not-entered-by-another": any(_is_anothers(before, score, by) for score in scores),
         },
     )
@@ -120,9 +124,9 @@ def _is_anothers(before: Mapping[tuple[FunctionalLevel, Moment, date], Score], s
     return found is not None and (found.score, found.by) != (score.score, score.by) and not by.may_replace(found.entered_by)
 
 
-def set_goal(functioning: Functioning, goal: Goal, today: date) -> Functioning:
+def set_goal(functioning: Functioning, goal: Goal, days: Days) -> Functioning:
     """Raises Refused("goal-not-recordable"). Source: mission rows 002-07, 002-30."""
-    refuse("goal-not-recordable", {"date-not-in-future": goal.set_on > today})
+    refuse("goal-not-recordable", {**days.unmet(goal.set_on), **days.unlikely(goal.set_on, reason=goal.date_reason)})
     return functioning.model_copy(update={"goals": (*functioning.goals, goal)})
 
 

@@ -1,5 +1,6 @@
 """What can be asked of the four levels: scores to be recorded, goals to be set and closed. Lock the journey, decide, save, append."""
 
+from datetime import date
 from uuid import UUID
 
 from services.programme.functioning import domain, store
@@ -13,23 +14,29 @@ from shared.events.programme import LevelScored
 
 async def record_scores(tx: Tx, journey_id: UUID, scores: tuple[Score, ...]) -> None:
     """Raises Refused, NotFound. Source: mission row 002-30."""
-    journey = (await rights.lock_held(tx, journey_id)).journey
+    found = await rights.lock_held(tx, journey_id)
+    journey = found.journey
     by = Entry(journeys.organisation_of(tx), rights.is_alone(journey))
-    functioning = domain.record_scores(await get(tx, journey_id), scores, by, journeys.latest_day(tx))
+    functioning = domain.record_scores(await get(tx, journey_id), scores, by, journeys.days(tx, found))
     await store.save_functioning(tx, journey_id, functioning)
     tx.append(journey.person_id, *(_scored(journey, score) for score in scores))
 
 
 async def set_goal(tx: Tx, journey_id: UUID, goal: Goal) -> None:
     """Raises Refused, NotFound. Source: mission rows 002-07, 002-30."""
-    await rights.lock_held(tx, journey_id)
-    await store.save_functioning(tx, journey_id, domain.set_goal(await get(tx, journey_id), goal, journeys.latest_day(tx)))
+    found = await rights.lock_held(tx, journey_id)
+    await store.save_functioning(tx, journey_id, domain.set_goal(await get(tx, journey_id), goal, journeys.days(tx, found)))
 
 
 async def close_goal(tx: Tx, journey_id: UUID, closing: Closing) -> None:
     """Raises Refused, NotFound. Source: mission row 002-31."""
     await rights.lock_held(tx, journey_id)
     await store.save_functioning(tx, journey_id, domain.close_goal(await get(tx, journey_id), closing))
+
+
+def latest_day(tx: Tx) -> date:
+    """Today: the day of a goal where none is given."""
+    return journeys.latest_day(tx)
 
 
 async def get(tx: Tx, journey_id: UUID) -> Functioning:

@@ -14,7 +14,10 @@ router_commands = commands("journeys")
 
 
 class NewJourney(Body):
-    """`decided_on`: the person's own decision, kept apart from the legal basis. `imported`: only what role system brings."""
+    """`decided_on`: the person's own decision, kept apart from the legal basis. `imported`: only what role system brings.
+
+    `date_reason`: why a day of it is of long ago.
+    """
 
     person_id: UUID
     pathway: Code = Field(examples=["addiction-rehabilitation"])
@@ -22,6 +25,7 @@ class NewJourney(Body):
     reason: CaseReason | None = Field(default=None, examples=["change-of-environment"])
     legal_basis: LegalBasis | None = Field(default=None, examples=["own-decision"])
     decided_on: BusinessDate | None = None
+    date_reason: Code | None = Field(default=None, examples=["archive"])
     imported: StrictBool = False
 
 
@@ -38,6 +42,7 @@ async def open_journey(tx: CurrentTx, body: NewJourney) -> Done:
         reason=body.reason,
         legal_basis=body.legal_basis,
         decided_on=body.decided_on,
+        date_reason=body.date_reason,
     )
     journey = await service.open_journey(tx, body.pathway, opening)
     return Done(id=journey.journey_id, status=journey.status)

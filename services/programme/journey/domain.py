@@ -7,31 +7,18 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from services.programme.day.domain import Days
 from services.programme.length.domain import LengthClass
 from services.programme.pathway.domain import Pathway
+from services.programme.transition.domain import StageStatus, step
 from shared.errors import Refused, refuse
 from shared.events.programme import Ending, JourneyOpened
 
 JourneyStatus = Literal["open", "completed"]
-StageStatus = Literal["planned", "started", "completed", "left", "done-elsewhere", "not-needed", "reopened"]
-Act = Literal["start", "take-over", "complete", "leave", "done-elsewhere", "not-needed", "reopen", "correct"]
 Setting = Literal["inpatient", "outpatient", "natural-environment"]
 CaseReason = Literal["incorrect-previous-socialization", "change-of-environment", "social-failure"]
 LegalBasis = Literal["own-decision", "compulsory-treatment", "duty-to-act"]
 SkippedHow = Literal["done-elsewhere", "not-needed"]
-
-
-class Step(NamedTuple):
-    """One allowed change of a stage's status.
-
-    `take-over`: after a transfer (hand-over n -> n). `reopen`: by a relapse, a skipped stage too ("reopens or opens", 002-46).
-    `correct`: reopened by decision, when somebody who left comes back or an end was entered by mistake.
-    """
-
-    act: Act
-    before: StageStatus
-    after: StageStatus
-    needs_reason: bool = False
 
 
 TREATMENT = "treatment"
@@ -39,30 +26,12 @@ TREATMENT = "treatment"
 WHO = ("clinician", "system")
 """Who may take any of these steps, each for their own organisation."""
 
-STEPS = (
-    Step("start", "planned", "started"),
-    Step("start", "reopened", "started"),
-    Step("take-over", "left", "started"),
-    Step("complete", "started", "completed"),
-    Step("leave", "started", "left"),
-    Step("done-elsewhere", "planned", "done-elsewhere", needs_reason=True),
-    Step("not-needed", "planned", "not-needed", needs_reason=True),
-    Step("reopen", "completed", "reopened"),
-    Step("reopen", "left", "reopened"),
-    Step("reopen", "done-elsewhere", "reopened"),
-    Step("reopen", "not-needed", "reopened"),
-    Step("correct", "completed", "reopened", needs_reason=True),
-    Step("correct", "left", "reopened", needs_reason=True),
-)
-
-
-def step(act: Act, before: StageStatus | None) -> Step | None:
-    """The row of the table for `act` on a stage in status `before`, or None: not allowed. Source: standards section 2."""
-    return next((row for row in STEPS if row.act == act and row.before == before), None)
-
 
 class Spell(BaseModel):
-    """One stay in a stage; a reopened stage has a new spell. `how` is set with `ended_on`; `relapses` mark it."""
+    """One stay in a stage; a reopened stage has a new spell. `how` is set with `ended_on`; `relapses` mark it.
+
+    `accepted`: the referrals that its start used; they give no right beyond it. `date_reason`: why it was entered with an unlikely day.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -77,6 +46,8 @@ class Spell(BaseModel):
     planned_class: LengthClass | None = None
     responsible_doctor: str | None = None
     warning_reason: str | None = None
+    date_reason: str | None = None
+    accepted: tuple[UUID, ...] = ()
     ended_on: date | None = None
     how: Literal["completed"] | Ending | None = None
     actual_class: LengthClass | None = None
@@ -125,6 +96,12 @@ class Journey(BaseModel):
     reason: CaseReason | None = None
     legal_basis: LegalBasis | None = None
     decided_on: date | None = None
+    date_reason: str | None = None
+
+    @property
+    def begun_on(self) -> date:
+        """The day of the opening or of the first start."""
+        return min([self.opened_on, *(spell.started_on for spell in self.spells)])
 
     def status_of(self, stage: int) -> StageStatus | None:
         """None: the pathway has no such stage."""
@@ -162,17 +139,33 @@ class Journey(BaseModel):
         yield from (spell.organisation_id for spell in self.spells)
 
 
-class Found(NamedTuple):
-    """A journey and what its rules read beside it. `organisation_kind`: of the organisation asked about, None when it is not known.
+class Acceptance(NamedTuple):
+    """A referral that the caller's organisation accepted, and its stage."""
 
-    `accepted`: the stages of the referrals for it that the caller's organisation accepted.
+    referral_id: UUID
+    stage: int
+
+
+class Subject(NamedTuple):
+    """What is known of the person. `was_alive`: a death told before was reversed, so that only one told since counts."""
+
+    registered_by: UUID | None = None
+    died_on: date | None = None
+    was_alive: bool = False
+
+
+class Found(NamedTuple):
+    """A journey and what its rules read beside it: the person, and the referrals for it that the caller's organisation accepted.
+
+    `organisation_kind`: of the organisation asked about, None when it is not known; `is_confirmed`: so by the registry.
     """
 
     journey: Journey
     pathway_body: str
-    accepted: tuple[int, ...]
-    organisation_kind: str | None
-    died_on: date | None
+    accepted: tuple[Acceptance, ...] = ()
+    person: Subject = Subject()
+    organisation_kind: str | None = None
+    is_confirmed: bool = True
 
     @property
     def pathway(self) -> Pathway:
@@ -180,8 +173,12 @@ class Found(NamedTuple):
 
     def last_day(self, today: date) -> date:
         """The last day on which a week of the person can pass: today, or the day of the death."""
-        told = [self.died_on, *(spell.ended_on for spell in self.journey.spells if spell.how == "died")]
-        return min([today, *(day for day in told if day)])
+        left = [spell.ended_on for spell in self.journey.spells if spell.how == "died" and not self.person.was_alive]
+        return min([today, *(day for day in (self.person.died_on, *left) if day)])
+
+    def days(self, latest: date) -> Days:
+        """What bounds the dates that are entered on it."""
+        return Days(latest, self.person.died_on, self.journey.begun_on, self.journey.imported)
 
 
 def holder(journey: Journey) -> UUID:
@@ -212,9 +209,14 @@ class Opening(NamedTuple):
     reason: CaseReason | None = None
     legal_basis: LegalBasis | None = None
     decided_on: date | None = None
+    date_reason: str | None = None
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        return (self.opened_on,) if self.decided_on is None else (self.opened_on, self.decided_on)
 
 
-def open_journey(journey_id: UUID, pathway: Pathway, opening: Opening, today: date) -> tuple[Journey, list[JourneyOpened]]:
+def open_journey(journey_id: UUID, pathway: Pathway, opening: Opening, days: Days) -> tuple[Journey, list[JourneyOpened]]:
     """A new journey on a version of a pathway; earlier ones of the person never block it. Raises Refused("journey-not-openable").
 
     Source: mission rows 000-66, 002-15, 002-36.
@@ -222,7 +224,8 @@ def open_journey(journey_id: UUID, pathway: Pathway, opening: Opening, today: da
     refuse(
         "journey-not-openable",
         {
-            "date-not-in-future": max(opening.opened_on, opening.decided_on or opening.opened_on) > today,
+            **days.unmet(*opening.dates),
+            **days.unlikely(*opening.dates, reason=opening.date_reason),
             "imported-by-role-system": opening.imported and not opening.by_system,
         },
     )
@@ -238,6 +241,7 @@ def open_journey(journey_id: UUID, pathway: Pathway, opening: Opening, today: da
         reason=opening.reason,
         legal_basis=opening.legal_basis,
         decided_on=opening.decided_on,
+        date_reason=opening.date_reason,
     )
     return journey, [_opened(journey, pathway)]
 

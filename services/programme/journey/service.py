@@ -1,24 +1,33 @@
 """What can be asked of a journey: to be opened, found, listed; and the lock and the right that every command on it takes first."""
 
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from services.programme.concern import service as concerns
+from services.programme.day.domain import Days
 from services.programme.journey import domain, store
 from services.programme.journey.domain import Found, Journey, Opening
 from services.programme.organisation import service as organisations
 from services.programme.pathway import service as pathways
 from services.programme.person import service as persons
+from services.programme.settings import settings
+from shared import business_dates
 from shared.database import Tx
-from shared.errors import NotFound
+from shared.errors import NotFound, NotYetKnown
 from shared.events.referral import ReferralAnswered
 
-FARTHEST_EAST = timedelta(hours=14)
+Named = tuple[str, UUID | None]
+"""An organisation and the field of the command that names it."""
 
 
 def latest_day(tx: Tx) -> date:
-    """The latest date that is today anywhere; what people enter may not lie after it."""
-    return (tx.now + FARTHEST_EAST).date()
+    """Today where the organisations are; what people enter may not lie after it."""
+    return business_dates.today(tx.now, settings())
+
+
+def days(tx: Tx, found: Found) -> Days:
+    """What bounds the dates that are entered on a journey."""
+    return found.days(latest_day(tx))
 
 
 def organisation_of(tx: Tx) -> UUID:
@@ -29,35 +38,33 @@ def organisation_of(tx: Tx) -> UUID:
 
 
 async def open_journey(tx: Tx, pathway_code: str, opening: Opening) -> Journey:
-    """Raises Refused, NotFound for an erased or foreign person or an absent pathway, Conflict for what is not yet known."""
-    journey_id = await persons.lock(tx, opening.person_id)
-    await _must_relate(tx, opening)
+    """Raises Refused, NotFound for an erased or foreign person or an absent pathway, NotYetKnown."""
+    person = await persons.lock(tx, opening.person_id)
+    await _must_relate(tx, opening, person.registered_by)
     pathway = await pathways.current(tx, pathway_code)
     await organisations.must_be_known(tx, opening.organisation_id)
-    journey, events = domain.open_journey(journey_id, pathway, opening, latest_day(tx))
+    bounds = Days(latest_day(tx), person.died_on, is_imported=opening.imported)
+    journey, events = domain.open_journey(person.new_id, pathway, opening, bounds)
     await store.insert_journey(tx, journey)
     tx.append(journey.person_id, *events)
     return journey
 
 
-async def _must_relate(tx: Tx, opening: Opening) -> None:
-    """Who opens a journey needs a relation to the person. Raises NotFound, Conflict. Call with the person's row locked."""
-    registrar = await persons.find_registrar(tx, opening.person_id)
+async def _must_relate(tx: Tx, opening: Opening, registered_by: UUID | None) -> None:
+    """Who opens a journey needs a relation to the person. Raises NotFound. Call with the person's row locked."""
     earlier = await store.list_of_person(tx, opening.person_id)
-    if domain.relates(opening.organisation_id, registrar, earlier):
+    if domain.relates(opening.organisation_id, registered_by, earlier):
         return
-    if await store.has_accepted(tx, opening.person_id, opening.organisation_id):
-        return
-    if registrar or earlier:
+    if not await store.has_accepted(tx, opening.person_id, opening.organisation_id):
         raise NotFound("person")
-    raise organisations.not_yet_known()
 
 
-async def lock(tx: Tx, journey_id: UUID, naming: UUID | None = None) -> Found:
-    """Lock a journey the caller is a party to. Raises NotFound, also for a foreign one, and Conflict when `naming` is not yet known."""
-    found = _seen(tx, await store.lock_journey(tx, journey_id, naming))
-    if naming is not None and found.organisation_kind is None:
-        raise organisations.not_yet_known()
+async def lock(tx: Tx, journey_id: UUID, naming: Named = ("", None)) -> Found:
+    """Lock a journey the caller is a party to. Raises NotFound, also for a foreign one, and NotYetKnown for an organisation named."""
+    field, named = naming
+    found = _seen(tx, await store.lock_journey(tx, journey_id, named))
+    if named is not None and found.organisation_kind is None:
+        raise NotYetKnown(field, organisations.TOLD_BY)
     return found
 
 
@@ -88,7 +95,10 @@ async def count_concerns(tx: Tx, journey: Journey) -> int:
 
 
 async def admit(tx: Tx, event: ReferralAnswered) -> None:
-    """An organisation accepted a referral: it may act on the journey, or on all of the person's where none was named."""
+    """An organisation accepted a referral, which gives a right to nobody else: it may act on the journey, or on all of the person's
+    where none was named.
+    """
+    await store.remove_parties(tx, event.referral_id, event.organisation_id)
     if event.journey_id is not None:
         await store.insert_party(tx, event)
     else:
@@ -99,6 +109,15 @@ async def admit(tx: Tx, event: ReferralAnswered) -> None:
 async def dismiss(tx: Tx, referral_id: UUID, but: UUID | None = None) -> None:
     """A referral gives no right any more, except to `but`; a stay that came of it keeps its own."""
     await store.remove_parties(tx, referral_id, but)
+
+
+async def merge(tx: Tx, person_id: UUID) -> None:
+    """The person goes on under another pseudonym: nobody opens or takes over anything under this one; stays keep their rights."""
+    await store.remove_parties_of_person(tx, person_id)
+
+
+async def ids_of(tx: Tx, person_id: UUID) -> list[UUID]:
+    return await store.list_ids_of_person(tx, person_id)
 
 
 async def erase(tx: Tx, person_id: UUID) -> None:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from services.programme.journey.domain import Found, Journey
+from services.programme.journey.domain import Acceptance, Found, Journey, Subject
 from shared.database import Record, Tx
 from shared.errors import NotFound
 from shared.events.referral import ReferralAnswered
@@ -10,12 +10,14 @@ from shared.events.referral import ReferralAnswered
 NO_REFERRAL = "'00000000-0000-0000-0000-000000000000'"
 ACCEPTED_OF_CALLER = f"""
 ARRAY (
-    SELECT coalesce(party.stage, 0) FROM party
+    SELECT party.referral_id || '/' || coalesce(party.stage, 0) FROM party
     WHERE party.organisation_id = $2 AND party.journey_id = j.journey_id AND party.referral_id <> {NO_REFERRAL}
-) AS accepted
+        AND NOT EXISTS (SELECT FROM organisation WHERE organisation_id = $2 AND NOT confirmed)
+)
 """
 FIND = f"""
-SELECT j.state, w.body, o.kind, p.died_on, {ACCEPTED_OF_CALLER}
+SELECT j.state, w.body, o.kind, o.confirmed, p.organisation_id AS registered_by, p.died_on, p.death_reversed,
+    {ACCEPTED_OF_CALLER} AS accepted
 FROM journey j
 JOIN pathway w ON w.code = j.pathway AND w.version = j.version
 LEFT JOIN organisation o ON o.organisation_id = $3
@@ -41,28 +43,52 @@ SELECT $7, $1, {NO_REFERRAL}, NULL UNION ALL
 SELECT organisation_id, $1, referral_id, stage FROM accepted_referral WHERE person_id = $2
 """
 
+HAS_PART = (
+    "$2::text IN (SELECT j.state ->> 'opened_by' UNION ALL SELECT s ->> 'organisation_id' FROM jsonb_array_elements(j.state -> 'spells') s)"
+)
+HOLDS = """
+$2::text = coalesce((
+    SELECT s ->> 'organisation_id' FROM jsonb_array_elements(j.state -> 'spells') s
+    ORDER BY s ->> 'started_on' DESC, (s -> 'stage')::int DESC, (s -> 'number')::int DESC LIMIT 1
+), j.state ->> 'opened_by')
+"""
 LIST = f"""
-SELECT j.state, '' AS body, NULL AS kind, NULL AS died_on, {ACCEPTED_OF_CALLER}
+SELECT j.state, a.accepted
 FROM (SELECT DISTINCT journey_id FROM party WHERE organisation_id = $2 AND journey_id > $1) AS own
 JOIN journey j USING (journey_id)
-WHERE ($3::text IS NULL OR j.status = $3) AND NOT j.erased
+CROSS JOIN LATERAL (SELECT {ACCEPTED_OF_CALLER} AS accepted) AS a
+WHERE NOT j.erased AND (a.accepted <> '{{}}' OR {HAS_PART}) AND ($3::text IS NULL OR j.status = $3 AND (a.accepted <> '{{}}' OR {HOLDS}))
 ORDER BY j.journey_id LIMIT $4
 """
 ADMIT = """
 INSERT INTO party (referral_id, journey_id, organisation_id, stage) SELECT $1, $2, $3, $5
-WHERE NOT EXISTS (SELECT FROM journey WHERE journey_id = $2 AND person_id <> $4) ON CONFLICT DO NOTHING
+WHERE NOT EXISTS (SELECT FROM journey WHERE journey_id = $2 AND person_id <> $4)
+    AND NOT EXISTS (SELECT FROM person WHERE person_id = $4 AND merged_into_id IS NOT NULL)
+ON CONFLICT DO NOTHING
 """
 ACCEPTED = """
-INSERT INTO accepted_referral (referral_id, person_id, organisation_id, stage) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+INSERT INTO accepted_referral (referral_id, person_id, organisation_id, stage) SELECT $1, $2, $3, $4
+WHERE NOT EXISTS (SELECT FROM person WHERE person_id = $2 AND merged_into_id IS NOT NULL) ON CONFLICT DO NOTHING
 """
-HAS_ACCEPTED = "SELECT EXISTS (SELECT FROM accepted_referral WHERE person_id = $1 AND organisation_id = $2)"
+HAS_ACCEPTED = """
+SELECT EXISTS (
+    SELECT FROM accepted_referral WHERE person_id = $1 AND organisation_id = $2
+    UNION ALL
+    SELECT FROM party JOIN journey USING (journey_id) WHERE person_id = $1 AND organisation_id = $2 AND referral_id <> $3
+) AND NOT EXISTS (SELECT FROM organisation WHERE organisation_id = $2 AND NOT confirmed)
+"""
 REMOVE = tuple(
     f"DELETE FROM {table} WHERE referral_id = $1 AND organisation_id IS DISTINCT FROM $2::uuid" for table in ("accepted_referral", "party")
 )
 ADMIT_TO_ALL = """
 INSERT INTO party (referral_id, journey_id, organisation_id, stage)
-SELECT $1, journey_id, $3, $4 FROM journey WHERE person_id = $2 AND status = 'open' ON CONFLICT DO NOTHING
+SELECT referral_id, journey_id, $3, $4 FROM accepted_referral JOIN journey USING (person_id)
+WHERE referral_id = $1 AND person_id = $2 AND status = 'open' ON CONFLICT DO NOTHING
 """
+FORGET = (
+    "DELETE FROM accepted_referral WHERE person_id = $1",
+    f"DELETE FROM party USING journey WHERE party.journey_id = journey.journey_id AND person_id = $1 AND referral_id <> {NO_REFERRAL}",
+)
 
 
 async def lock_journey(tx: Tx, journey_id: UUID, organisation_id: UUID | None = None) -> Found:
@@ -78,7 +104,14 @@ async def get_journey(tx: Tx, journey_id: UUID) -> Found:
 def _found(row: Record | None) -> Found:
     if row is None:
         raise NotFound("journey")
-    return Found(Journey.model_validate_json(row["state"]), row["body"], tuple(row["accepted"]), row["kind"], row["died_on"])
+    person = Subject(row["registered_by"], row["died_on"], bool(row["death_reversed"]))
+    journey = Journey.model_validate_json(row["state"])
+    return Found(journey, row["body"], _accepted(row), person, row["kind"], row["confirmed"] is not False)
+
+
+def _accepted(row: Record) -> tuple[Acceptance, ...]:
+    said = (text.split("/") for text in row["accepted"])
+    return tuple(Acceptance(UUID(referral_id), int(stage)) for referral_id, stage in said)
 
 
 async def save_journey(tx: Tx, journey: Journey, *parties: UUID | None) -> None:
@@ -102,8 +135,9 @@ async def insert_journey(tx: Tx, journey: Journey) -> None:
 
 
 async def list_journeys(tx: Tx, organisation_id: UUID, status: str | None, after: UUID, limit: int) -> list[Found]:
-    """Those the organisation is a party to, by id, without their pathways."""
-    return [_found(row) for row in await tx.connection.fetch(LIST, after, organisation_id, status, limit)]
+    """Those the organisation is a party to, by id, without pathways and persons; by status only those it holds or accepted."""
+    rows = await tx.connection.fetch(LIST, after, organisation_id, status, limit)
+    return [Found(Journey.model_validate_json(row["state"]), "", _accepted(row)) for row in rows]
 
 
 async def list_of_person(tx: Tx, person_id: UUID) -> list[Journey]:
@@ -113,8 +147,14 @@ async def list_of_person(tx: Tx, person_id: UUID) -> list[Journey]:
 
 
 async def has_accepted(tx: Tx, person_id: UUID, organisation_id: UUID) -> bool:
-    """Whether the organisation accepted a referral of the person that names no journey."""
-    return bool(await tx.connection.fetchval(HAS_ACCEPTED, person_id, organisation_id))
+    """Whether the organisation accepted a referral of the person that is still open."""
+    return bool(await tx.connection.fetchval(HAS_ACCEPTED, person_id, organisation_id, UUID(int=0)))
+
+
+async def list_ids_of_person(tx: Tx, person_id: UUID) -> list[UUID]:
+    """In the order in which they are locked."""
+    rows = await tx.connection.fetch("SELECT journey_id FROM journey WHERE person_id = $1 AND NOT erased ORDER BY journey_id", person_id)
+    return [row["journey_id"] for row in rows]
 
 
 async def insert_party(tx: Tx, event: ReferralAnswered) -> None:
@@ -133,6 +173,12 @@ async def remove_parties(tx: Tx, referral_id: UUID, but: UUID | None = None) -> 
     """What this referral gave to any organisation except `but`; openers and stays keep theirs."""
     for statement in REMOVE:
         await tx.connection.execute(statement, referral_id, but)
+
+
+async def remove_parties_of_person(tx: Tx, person_id: UUID) -> None:
+    """What any referral of the person gave."""
+    for statement in FORGET:
+        await tx.connection.execute(statement, person_id)
 
 
 async def save_erasure(tx: Tx, person_id: UUID) -> None:

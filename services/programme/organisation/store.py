@@ -3,15 +3,17 @@
 from uuid import UUID
 
 from shared.database import Tx
+from shared.events.referral import OrganisationChanged
 
 SAVE = """
-INSERT INTO organisation (organisation_id, level, kind, region) VALUES ($1, $2, $3, $4)
-ON CONFLICT (organisation_id) DO UPDATE SET level = EXCLUDED.level, kind = EXCLUDED.kind, region = EXCLUDED.region
+INSERT INTO organisation (organisation_id, level, kind, region, confirmed) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (organisation_id) DO UPDATE
+SET level = EXCLUDED.level, kind = EXCLUDED.kind, region = EXCLUDED.region, confirmed = EXCLUDED.confirmed
 """
 
 
-async def save_organisation(tx: Tx, organisation_id: UUID, level: str, kind: str, region: str) -> None:
-    await tx.connection.execute(SAVE, organisation_id, level, kind, region)
+async def save_organisation(tx: Tx, event: OrganisationChanged) -> None:
+    await tx.connection.execute(SAVE, event.organisation_id, event.level, event.kind, event.region, event.confirmed)
 
 
 async def is_known(tx: Tx, organisation_id: UUID) -> bool:

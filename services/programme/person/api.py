@@ -17,9 +17,11 @@ router_queries = queries("disclosures")
 
 
 class Disclosure(BaseModel):
+    """What was shown to whom. `consent_id` is null where it was shown under emergency access."""
+
     disclosure_id: UUID
     journey_id: UUID
-    consent_id: UUID
+    consent_id: UUID | None
     to_organisation_id: UUID
     what: str
     disclosed_at: datetime

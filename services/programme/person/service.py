@@ -3,13 +3,28 @@
 from uuid import UUID
 
 from services.programme.person import store
+from services.programme.person.domain import Known
 from shared.database import Record, Tx
-from shared.events.referral import ConsentGiven, ConsentRevoked, PersonDied, PersonErased, PersonMerged, PersonRegistered
+from shared.errors import NotFound, NotYetKnown
+from shared.events.referral import (
+    ConsentGiven,
+    ConsentRevoked,
+    EmergencyAccessGiven,
+    PersonDied,
+    PersonErased,
+    PersonMerged,
+    PersonRegistered,
+)
 
 
-async def lock(tx: Tx, person_id: UUID) -> UUID:
-    """Lock the person's row, made where none was heard of; answers a new time-ordered id. Raises NotFound for an erased person."""
-    return await store.lock_person(tx, person_id)
+async def lock(tx: Tx, person_id: UUID) -> Known:
+    """Lock the person's row. Raises NotYetKnown where none was heard of, NotFound for a person that was erased or merged into another."""
+    row = await store.lock_person(tx, person_id)
+    if row is None:
+        raise NotYetKnown("person_id", "referral")
+    if row["erased_on"] is not None or row["merged_into_id"] is not None:
+        raise NotFound("person")
+    return Known(row["new_id"], row["organisation_id"], row["died_on"])
 
 
 async def hear(tx: Tx, person_id: UUID) -> None:
@@ -21,17 +36,16 @@ async def register(tx: Tx, event: PersonRegistered) -> None:
     await store.save_person(tx, event)
 
 
-async def find_registrar(tx: Tx, person_id: UUID) -> UUID | None:
-    """Who registered the person; None where the registration, or who made it, was not told."""
-    return await store.find_registrar(tx, person_id)
-
-
 async def come_of_age(tx: Tx, person_id: UUID) -> None:
     await store.save_majority(tx, person_id)
 
 
 async def die(tx: Tx, event: PersonDied) -> None:
     await store.save_death(tx, event.person_id, event.on)
+
+
+async def live_again(tx: Tx, person_id: UUID) -> None:
+    await store.save_reversal(tx, person_id)
 
 
 async def merge(tx: Tx, event: PersonMerged) -> None:
@@ -55,7 +69,17 @@ async def find_valid_consent(tx: Tx, person_id: UUID, *scopes: str) -> UUID | No
     return await store.find_valid_consent(tx, person_id, scopes, tx.now.date())
 
 
-async def disclose(tx: Tx, person_id: UUID, journey_id: UUID, consent_id: UUID, what: str) -> None:
+async def open_emergency(tx: Tx, event: EmergencyAccessGiven) -> None:
+    await store.save_emergency_access(tx, event)
+
+
+async def has_emergency_access(tx: Tx, person_id: UUID) -> bool:
+    """Whether the caller's organisation has one that has not ended by `tx.now`. Source: privacy section 1."""
+    return await store.has_emergency_access(tx, person_id, tx.now)
+
+
+async def disclose(tx: Tx, person_id: UUID, journey_id: UUID, consent_id: UUID | None, what: str) -> None:
+    """`consent_id` None: under emergency access."""
     await store.insert_disclosure(tx, person_id, journey_id, consent_id, what)
 
 

@@ -1,16 +1,14 @@
 """All SQL about persons and consents as heard, and disclosures made."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from shared.database import Record, Tx
-from shared.errors import NotFound
-from shared.events.referral import PersonRegistered
+from shared.events.referral import EmergencyAccessGiven, PersonRegistered
 
-TOUCH = """
-INSERT INTO person (person_id) VALUES ($1)
-ON CONFLICT (person_id) DO UPDATE SET person_id = EXCLUDED.person_id
-RETURNING erased_on, uuidv7() AS new_id
+TOUCH = "INSERT INTO person (person_id) VALUES ($1) ON CONFLICT (person_id) DO UPDATE SET person_id = EXCLUDED.person_id"
+LOCK = """
+SELECT organisation_id, died_on, merged_into_id, erased_on, uuidv7() AS new_id FROM person WHERE person_id = $1 FOR NO KEY UPDATE
 """
 REGISTERED = """
 INSERT INTO person (person_id, region, life_period, organisation_id) VALUES ($1, $2, $3, $4)
@@ -22,6 +20,10 @@ CAME_OF_AGE = """
 INSERT INTO person (person_id, life_period) VALUES ($1, 'adult') ON CONFLICT (person_id) DO UPDATE SET life_period = EXCLUDED.life_period
 """
 DIED = "INSERT INTO person (person_id, died_on) VALUES ($1, $2) ON CONFLICT (person_id) DO UPDATE SET died_on = EXCLUDED.died_on"
+REVERSED = """
+INSERT INTO person (person_id, death_reversed) VALUES ($1, true)
+ON CONFLICT (person_id) DO UPDATE SET died_on = NULL, death_reversed = true
+"""
 MERGED = """
 INSERT INTO person (person_id, merged_into_id) VALUES ($1, $2)
 ON CONFLICT (person_id) DO UPDATE SET merged_into_id = EXCLUDED.merged_into_id
@@ -41,6 +43,11 @@ SELECT consent_id FROM consent
 WHERE person_id = $1 AND to_organisation_id = $2 AND scope = ANY($3::text[]) AND NOT revoked AND (until IS NULL OR until >= $4)
 ORDER BY consent_id LIMIT 1
 """
+OPENED = """
+INSERT INTO emergency_access (person_id, organisation_id, ends_at) VALUES ($1, $2, $3)
+ON CONFLICT (person_id, organisation_id) DO UPDATE SET ends_at = greatest(emergency_access.ends_at, EXCLUDED.ends_at)
+"""
+IS_OPEN = "SELECT EXISTS (SELECT FROM emergency_access WHERE person_id = $1 AND organisation_id = $2 AND ends_at > $3)"
 DISCLOSED = """
 INSERT INTO disclosure (person_id, journey_id, consent_id, to_organisation_id, what, disclosed_at) VALUES ($1, $2, $3, $4, $5, $6)
 """
@@ -50,29 +57,22 @@ WHERE person_id = $1 AND disclosure_id > $2 ORDER BY disclosure_id LIMIT $3
 """
 
 
-async def touch_person(tx: Tx, person_id: UUID) -> Record | None:
+async def touch_person(tx: Tx, person_id: UUID) -> None:
     """Lock the person's row, made where none was heard of."""
-    return await tx.connection.fetchrow(TOUCH, person_id)
+    await tx.connection.execute(TOUCH, person_id)
 
 
-async def lock_person(tx: Tx, person_id: UUID) -> UUID:
-    """Lock the person's row; answers a new time-ordered id. Raises NotFound for an erased person."""
-    row = await touch_person(tx, person_id)
-    if row is None or row["erased_on"] is not None:
-        raise NotFound("person")
-    new_id: UUID = row["new_id"]
-    return new_id
+async def lock_person(tx: Tx, person_id: UUID) -> Record | None:
+    """Lock the person's row, with a new time-ordered id beside it; None, without waiting, where none was heard of.
+
+    A row that a batch of events has inserted and not yet committed is none: a command never waits for the batch's end.
+    """
+    return await tx.connection.fetchrow(LOCK, person_id)
 
 
 async def save_person(tx: Tx, event: PersonRegistered) -> None:
     """A registrar once told stays."""
     await tx.connection.execute(REGISTERED, event.person_id, event.region, event.life_period, event.organisation_id)
-
-
-async def find_registrar(tx: Tx, person_id: UUID) -> UUID | None:
-    """Who registered the person; None where the registration, or who made it, was not told."""
-    found: UUID | None = await tx.connection.fetchval("SELECT organisation_id FROM person WHERE person_id = $1", person_id)
-    return found
 
 
 async def save_majority(tx: Tx, person_id: UUID) -> None:
@@ -81,6 +81,10 @@ async def save_majority(tx: Tx, person_id: UUID) -> None:
 
 async def save_death(tx: Tx, person_id: UUID, on: date) -> None:
     await tx.connection.execute(DIED, person_id, on)
+
+
+async def save_reversal(tx: Tx, person_id: UUID) -> None:
+    await tx.connection.execute(REVERSED, person_id)
 
 
 async def save_merge(tx: Tx, person_id: UUID, into_id: UUID) -> None:
@@ -106,7 +110,16 @@ async def find_valid_consent(tx: Tx, person_id: UUID, scopes: tuple[str, ...], o
     return found
 
 
-async def insert_disclosure(tx: Tx, person_id: UUID, journey_id: UUID, consent_id: UUID, what: str) -> None:
+async def save_emergency_access(tx: Tx, event: EmergencyAccessGiven) -> None:
+    """The longer one of two holds."""
+    await tx.connection.execute(OPENED, event.person_id, event.organisation_id, event.until)
+
+
+async def has_emergency_access(tx: Tx, person_id: UUID, at: datetime) -> bool:
+    return bool(await tx.connection.fetchval(IS_OPEN, person_id, tx.caller.organisation_id, at))
+
+
+async def insert_disclosure(tx: Tx, person_id: UUID, journey_id: UUID, consent_id: UUID | None, what: str) -> None:
     await tx.connection.execute(DISCLOSED, person_id, journey_id, consent_id, tx.caller.organisation_id, what, tx.now)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from services.programme.day.domain import Days
 from services.programme.definition.domain import CLINICIAN_REPORT, DEFINITIONS
 from services.programme.journey.domain import Journey, Spell, holder, reopen_stage
 from services.programme.pathway.domain import StageRule
@@ -54,7 +55,7 @@ class Outcome(NamedTuple):
     events: list[Event]
 
 
-def report(journey: Journey, rule: StageRule, reported: Report, today: date) -> Outcome:
+def report(journey: Journey, rule: StageRule, reported: Report, days: Days) -> Outcome:
     """A clinician's report; one a spell; prescribed use is none. A former holder's marks its stay and reopens nothing.
 
     Raises Refused("relapse-not-recordable").
@@ -69,7 +70,7 @@ def report(journey: Journey, rule: StageRule, reported: Report, today: date) -> 
             "spell-of-own-organisation": spell is not None and reported.organisation_id not in (None, spell.organisation_id),
             "holder-names-what-reopens": reported.reopens is not None and not reported.is_by_holder(journey),
             "on-or-after-start": spell is not None and reported.on < spell.started_on,
-            "date-not-in-future": reported.on > today,
+            **days.unmet(reported.on),
             "reopens-stage-of-pathway": reported.reopens is not None and journey.status_of(reported.reopens) is None,
             "first-report-of-the-spell": reported.already_reported,
             "non-medical-use": reported.use == "prescribed",

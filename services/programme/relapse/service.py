@@ -28,8 +28,8 @@ async def record_observations(tx: Tx, journey_id: UUID, place: tuple[int, int | 
     refuse("observations-not-recordable", {"stage-started": spell is None, "spell-of-own-organisation": spell is not None and not own})
     assert spell is not None
     rule = _rule(found, spell.stage)
-    until = found.last_day(tx.now.date())
-    changes = await weekly.judge(tx, found.journey, spell, rule.relapse_definitions, results, until)
+    bounds = weekly.Bounds(journeys.days(tx, found), found.last_day(tx.now.date()))
+    changes = await weekly.judge(tx, found.journey, spell, rule.relapse_definitions, results, bounds)
     return await _keep(tx, found.journey, domain.assess(found.journey, rule, spell, changes))
 
 
@@ -42,9 +42,23 @@ async def week_over(tx: Tx, waiting_id: UUID) -> None:
     spell = found.journey.spell(*place[1:])
     if spell is None or await weekly.find_waiting(tx, waiting_id) is None:
         return
+    await _pass_weeks(tx, found, spell)
+
+
+async def resume(tx: Tx, person_id: UUID) -> None:
+    """Weeks stopped passing with a death that was reversed: they pass again in every record that is not imported."""
+    for journey_id in await journeys.ids_of(tx, person_id):
+        found = await journeys.lock(tx, journey_id)
+        for place in await weekly.list_stopped(tx, journey_id):
+            spell = found.journey.spell(*place)
+            if spell is not None:
+                found = found._replace(journey=await _pass_weeks(tx, found, spell))
+
+
+async def _pass_weeks(tx: Tx, found: Found, spell: Spell) -> Journey:
     rule = _rule(found, spell.stage)
     changes = await weekly.week_over(tx, found.journey, spell, rule.relapse_definitions, found.last_day(tx.now.date()))
-    await _keep(tx, found.journey, domain.assess(found.journey, rule, spell, changes))
+    return await _keep(tx, found.journey, domain.assess(found.journey, rule, spell, changes))
 
 
 async def report(tx: Tx, journey_id: UUID, stage: int, used: tuple[date, Use], reopens: int | None) -> Relapse:
@@ -54,7 +68,7 @@ async def report(tx: Tx, journey_id: UUID, stage: int, used: tuple[date, Use], r
     already = spell is not None and await _is_reported(tx, found.journey, spell)
     by = journeys.organisation_of(tx)
     reported = Report(uuid4(), used[0], reopens, already, used[1], by)
-    outcome = domain.report(found.journey, _rule(found, stage), reported, journeys.latest_day(tx))
+    outcome = domain.report(found.journey, _rule(found, stage), reported, journeys.days(tx, found))
     await _keep(tx, found.journey, outcome)
     return outcome.relapses[0]
 

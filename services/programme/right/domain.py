@@ -3,11 +3,12 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from services.programme.journey.domain import Found, Journey, Spell, StageState, holder
+from services.programme.journey.domain import Acceptance, Found, Journey, Spell, StageState, holder
 from shared.errors import refuse
 
 UNKNOWN_STAGE = 0
 """The stage of a referral that was accepted before its stage was kept."""
+SKIPPED = ("done-elsewhere", "not-needed")
 
 
 class Sight(NamedTuple):
@@ -21,29 +22,44 @@ def is_holder(journey: Journey, organisation_id: UUID | None) -> bool:
     return organisation_id is not None and holder(journey) == organisation_id
 
 
-def has_accepted(found: Found, organisation_id: UUID | None, stage: int | None = None) -> bool:
-    """Whether a referral it accepted still counts, for `stage` where one is given. One whose stage it started is used."""
-    counting = [accepted for accepted in found.accepted if not _is_used(found.journey, organisation_id, accepted)]
-    return any(stage in (None, accepted) or accepted == UNKNOWN_STAGE for accepted in counting)
+def accepted_stages(found: Found, organisation_id: UUID | None) -> list[int]:
+    """The stages of the referrals it accepted that still count. One whose stage it started is used."""
+    return [accepted.stage for accepted in found.accepted if not _is_used(found.journey, organisation_id, accepted)]
 
 
-def _is_used(journey: Journey, organisation_id: UUID | None, stage: int) -> bool:
-    """Referral closes it when the stay ends; until then the open stay shows it."""
-    if stage == UNKNOWN_STAGE:
+def used_by(found: Found, stage: int) -> tuple[UUID, ...]:
+    """The accepted referrals that a start of this stage uses."""
+    return tuple(accepted.referral_id for accepted in found.accepted if accepted.stage in (stage, UNKNOWN_STAGE))
+
+
+def _is_used(journey: Journey, organisation_id: UUID | None, accepted: Acceptance) -> bool:
+    """A stay says which referrals its start used; one from before that was kept uses those of its stage while it is open."""
+    if any(accepted.referral_id in spell.accepted for spell in journey.spells):
+        return True
+    if accepted.stage == UNKNOWN_STAGE:
         return any(spell.organisation_id == organisation_id for spell in journey.spells)
-    spell = journey.open_spell(stage)
+    spell = journey.open_spell(accepted.stage)
     return spell is not None and spell.organisation_id == organisation_id
 
 
 def sight(found: Found, organisation_id: UUID | None) -> Sight:
     """All of it for the holder and who accepted; a former holder's own part for others. Source: privacy section 1."""
     journey = found.journey
-    if is_holder(journey, organisation_id) or has_accepted(found, organisation_id):
+    if is_holder(journey, organisation_id) or accepted_stages(found, organisation_id):
         return Sight(journey, True)
-    own = [spell for spell in journey.spells if spell.organisation_id == organisation_id]
-    shown = tuple(spell for spell in journey.spells if own and _place(spell) <= max(map(_place, own)))
-    stages = tuple(_seen(journey, state, shown) for state in journey.stages)
+    last = max((_place(spell) for spell in journey.spells if spell.organisation_id == organisation_id), default=())
+    following = min((spell for spell in journey.spells if _place(spell) > last), key=_place, default=None)
+    shown = tuple(_as_then(spell, organisation_id, following) for spell in journey.spells if _place(spell) <= last)
+    stages = tuple(_seen(state, shown, following) for state in journey.stages)
     return Sight(journey.model_copy(update={"spells": shown, "stages": stages, "completions": ()}), False)
+
+
+def _as_then(spell: Spell, organisation_id: UUID | None, following: Spell | None) -> Spell:
+    """A stay as it stood when the next one began: how another's ended afterwards is later than what may be seen."""
+    ended_later = spell.ended_on is not None and following is not None and spell.ended_on > following.started_on
+    if spell.organisation_id == organisation_id or not ended_later:
+        return spell
+    return spell.model_copy(update={"ended_on": None, "how": None, "actual_class": None, "outcome": None, "reason": None})
 
 
 def _place(spell: Spell) -> tuple[object, ...]:
@@ -51,12 +67,16 @@ def _place(spell: Spell) -> tuple[object, ...]:
     return (spell.started_on, spell.stage, spell.number)
 
 
-def _seen(journey: Journey, state: StageState, shown: tuple[Spell, ...]) -> StageState:
-    """A stage up to the last one shown as it stands; of others and of later stays only that they were started."""
-    last = max((spell.stage for spell in shown), default=0)
-    if len(journey.spells_of(state.stage)) > sum(spell.stage == state.stage for spell in shown):
+def _seen(state: StageState, shown: tuple[Spell, ...], following: Spell | None) -> StageState:
+    """The next stay was started, a stage of the stays shown stands as they ended; nothing is told of what came later."""
+    if following is not None and following.stage == state.stage:
         return state.model_copy(update={"status": "started", "reason": None})
-    return state if state.stage <= last else state.model_copy(update={"status": "planned", "reason": None})
+    own = [spell for spell in shown if spell.stage == state.stage]
+    if own:
+        ended = "started" if own[-1].is_open else "completed" if own[-1].how == "completed" else "left"
+        return state.model_copy(update={"status": ended, "reason": None})
+    earlier = state.status in SKIPPED and state.stage < max((spell.stage for spell in shown), default=0)
+    return state if earlier else state.model_copy(update={"status": "planned", "reason": None})
 
 
 def must_hold(journey: Journey, organisation_id: UUID | None) -> None:
@@ -64,13 +84,27 @@ def must_hold(journey: Journey, organisation_id: UUID | None) -> None:
     refuse("relation-not-sufficient", {"holder": not is_holder(journey, organisation_id)})
 
 
-def must_decide(found: Found, organisation_id: UUID | None) -> None:
-    """Who skips and reopens: the holder, or who accepted a stage; both give a reason. Raises Refused("relation-not-sufficient")."""
-    allowed = is_holder(found.journey, organisation_id) or has_accepted(found, organisation_id)
+def must_decide(found: Found, organisation_id: UUID | None, stage: int) -> None:
+    """Who skips and reopens a stage: the holder, or who accepted it or a later one; both give a reason.
+
+    Raises Refused("relation-not-sufficient").
+    """
+    accepted = accepted_stages(found, organisation_id)
+    allowed = is_holder(found.journey, organisation_id) or any(stage <= one or one == UNKNOWN_STAGE for one in accepted)
     refuse("relation-not-sufficient", {"holder-or-accepted": not allowed})
 
 
 def must_start(found: Found, organisation_id: UUID | None, stage: int) -> None:
     """Who starts a stage: the holder its own next one, or who accepted a referral for it. Raises Refused("relation-not-sufficient")."""
-    allowed = is_holder(found.journey, organisation_id) or has_accepted(found, organisation_id, stage)
+    accepted = accepted_stages(found, organisation_id)
+    allowed = is_holder(found.journey, organisation_id) or not {stage, UNKNOWN_STAGE}.isdisjoint(accepted)
     refuse("relation-not-sufficient", {"holder-or-accepted": not allowed})
+
+
+def may_report_death(found: Found, organisation_id: UUID | None) -> bool:
+    """Who leaves a stage because the person died: the holder or who registered the person, anybody once the death is known.
+
+    Records brought from outside tell it as it was. Source: contracts "Death".
+    """
+    is_known = found.person.died_on is not None or found.journey.imported
+    return is_known or is_holder(found.journey, organisation_id) or organisation_id == found.person.registered_by

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from services.programme.journey import service as journeys
 from services.programme.journey.domain import Found, Journey, Spell
-from services.programme.right import domain
+from services.programme.right import domain, store
 from services.programme.right.domain import Sight
 from shared.database import Tx
 from shared.errors import NotFound
@@ -17,16 +17,16 @@ async def lock_held(tx: Tx, journey_id: UUID) -> Found:
     return found
 
 
-async def lock_decided(tx: Tx, journey_id: UUID) -> Found:
-    """Lock a journey whose stages the caller may skip or reopen. Raises NotFound, Refused."""
+async def lock_decided(tx: Tx, journey_id: UUID, stage: int) -> Found:
+    """Lock a journey in which the caller may skip or reopen this stage. Raises NotFound, Refused."""
     found = await journeys.lock(tx, journey_id)
-    domain.must_decide(found, tx.caller.organisation_id)
+    domain.must_decide(found, tx.caller.organisation_id, stage)
     return found
 
 
 async def lock_to_start(tx: Tx, journey_id: UUID, stage: int) -> Found:
-    """Lock a journey in which the caller may start this stage. Raises NotFound, Refused, Conflict while the caller is not yet known."""
-    found = await journeys.lock(tx, journey_id, naming=tx.caller.organisation_id)
+    """Lock a journey in which the caller may start this stage. Raises NotFound, Refused, NotYetKnown."""
+    found = await journeys.lock(tx, journey_id, ("organisation_id", tx.caller.organisation_id))
     domain.must_start(found, tx.caller.organisation_id, stage)
     return found
 
@@ -36,12 +36,18 @@ async def get_sight(tx: Tx, journey_id: UUID) -> Sight:
     return domain.sight(await journeys.get(tx, journey_id), tx.caller.organisation_id)
 
 
+async def get_whole(tx: Tx, journey_id: UUID) -> Found:
+    """A journey that the caller holds, or accepted a referral for; raises NotFound for others, former holders too."""
+    found = await journeys.get(tx, journey_id)
+    must_be_whole(domain.sight(found, tx.caller.organisation_id))
+    return found
+
+
 async def get_delivered(tx: Tx, journey_id: UUID) -> Sight:
-    """The same, for who opened the journey or had a stay in it; raises NotFound for others, those who only accepted too."""
+    """The same, for who opened the journey or had a stay in it; an acceptance shows nothing of it. Raises NotFound for others."""
     found = await journeys.get(tx, journey_id)
     tx.caller.must_be_one_of("journey", *found.journey.organisations())
-    whole = domain.is_holder(found.journey, tx.caller.organisation_id)
-    return Sight(found.journey, True) if whole else domain.sight(found, tx.caller.organisation_id)
+    return domain.sight(found._replace(accepted=()), tx.caller.organisation_id)
 
 
 async def list_sights(tx: Tx, status: str | None, after: UUID, limit: int) -> list[Sight]:
@@ -55,6 +61,15 @@ async def count_concerns(tx: Tx, sight: Sight) -> int | None:
     if not domain.is_holder(sight.journey, tx.caller.organisation_id) or not sight.is_whole:
         return None
     return await journeys.count_concerns(tx, sight.journey)
+
+
+def used_by(found: Found, stage: int) -> tuple[UUID, ...]:
+    """The referrals that the caller's start of this stage uses."""
+    return domain.used_by(found, stage)
+
+
+def may_report_death(tx: Tx, found: Found) -> bool:
+    return domain.may_report_death(found, tx.caller.organisation_id)
 
 
 def own_spells(tx: Tx, sight: Sight) -> list[Spell]:
@@ -71,3 +86,13 @@ def must_be_whole(sight: Sight) -> None:
     """What has no day of entry is for those who see all. Raises NotFound."""
     if not sight.is_whole:
         raise NotFound("journey")
+
+
+async def relates(tx: Tx, stream_id: UUID) -> bool:
+    """Whether the caller has a relation to this person or organisation, as far as this service heard. Source: contracts section 3."""
+    caller = tx.caller
+    if caller.level == "micro":
+        return caller.has("person") and caller.sub == str(stream_id)
+    if caller.organisation_id is None or caller.level != "meso":
+        return False
+    return caller.organisation_id == stream_id or await store.has_relation(tx, stream_id, caller.organisation_id)

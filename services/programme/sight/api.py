@@ -60,6 +60,7 @@ class OwnSpell(BaseModel):
     actual_class: LengthClass | None
     length_differs: bool
     warning_reason: str | None
+    date_reason: str | None
     responsible_doctor: str | None
     outcome: str | None
     reason: str | None

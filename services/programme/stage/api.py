@@ -20,7 +20,7 @@ CLINICAL = roles(*WHO)
 
 class StageStart(Body):
     """The first attended contact. `responsible_doctor`: an opaque staff reference; `warning_reason`: why the plan is shorter or
-    longer than the pathway's, or the setting another one."""
+    longer than the pathway's, or the setting another one; `date_reason`: why the day lies before the journey, or long ago."""
 
     started_on: BusinessDate
     setting: Setting = Field(examples=["outpatient"])
@@ -28,6 +28,7 @@ class StageStart(Body):
     planned_until: BusinessDate | None = None
     responsible_doctor: Name | None = Field(default=None, examples=["staff-17"])
     warning_reason: Code | None = Field(default=None, examples=["needs-met-otherwise"])
+    date_reason: Code | None = Field(default=None, examples=["told-by-another-clinic"])
 
 
 class Completion(Body):
@@ -59,7 +60,15 @@ class Skip(Body):
 @allows(CLINICAL)
 async def start_stage(tx: CurrentTx, journey_id: UUID, stage: Stage, body: StageStart) -> Done:
     """Record the first attended contact at the caller's organisation, which holds the person from then on. Source: mission row OUR-01."""
-    visit = Visit(body.started_on, body.setting, body.programme, body.planned_until, body.responsible_doctor, body.warning_reason)
+    visit = Visit(
+        body.started_on,
+        body.setting,
+        body.programme,
+        body.planned_until,
+        body.responsible_doctor,
+        body.warning_reason,
+        body.date_reason,
+    )
     journey = await service.start_stage(tx, journey_id, stage, visit)
     return Done(id=journey_id, status=journey.status_of(stage) or "")
 

@@ -4,11 +4,13 @@ from datetime import date
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from services.programme.journey.domain import Journey, Setting, SkippedHow, Spell, step
+from services.programme.day.domain import Days
+from services.programme.journey.domain import Journey, Setting, SkippedHow, Spell
 from services.programme.length.domain import is_within_months, length_class
 from services.programme.pathway.domain import StageRule
+from services.programme.transition.domain import step
 from shared.errors import refuse
-from shared.events.programme import Ending, StageCompleted, StageLeft, StageSkipped, StageStarted
+from shared.events.programme import DeathReported, Ending, StageCompleted, StageLeft, StageSkipped, StageStarted
 
 MEDICAL = "medical-organisation"
 DAYS_A_WEEK = 7
@@ -23,24 +25,25 @@ class Visit(NamedTuple):
     planned_until: date | None = None
     responsible_doctor: str | None = None
     warning_reason: str | None = None
+    date_reason: str | None = None
 
 
 class Start(NamedTuple):
-    """The visit and what is known beside it: whose spell it becomes, of what kind that organisation is, whether the person died."""
+    """The visit and what is known beside it: whose spell it becomes, of what kind that organisation is, the referrals it accepted."""
 
     organisation_id: UUID
     organisation_kind: str
     visit: Visit
-    died_on: date | None = None
+    accepted: tuple[UUID, ...] = ()
 
 
-def start_stage(journey: Journey, rule: StageRule, start: Start, today: date) -> tuple[Journey, list[StageStarted]]:
+def start_stage(journey: Journey, rule: StageRule, start: Start, days: Days) -> tuple[Journey, list[StageStarted]]:
     """Open spell n+1 of a planned or reopened stage; the stage before may still be open, then they overlap.
 
     Raises Refused("stage-not-startable") naming every unmet requirement. Source: mission rows 002-01, 002-18, 002-32, OUR-01.
     """
     visit = start.visit
-    refuse("stage-not-startable", _unmet(journey, rule, start, today))
+    refuse("stage-not-startable", _unmet(journey, rule, start, days))
     spell = Spell(
         stage=rule.stage,
         number=len(journey.spells_of(rule.stage)) + 1,
@@ -53,6 +56,8 @@ def start_stage(journey: Journey, rule: StageRule, start: Start, today: date) ->
         planned_class=length_class(visit.on, visit.planned_until) if visit.planned_until else None,
         responsible_doctor=visit.responsible_doctor,
         warning_reason=visit.warning_reason,
+        date_reason=visit.date_reason,
+        accepted=start.accepted,
     )
     event = StageStarted(
         **_facts(journey, spell),
@@ -63,7 +68,7 @@ def start_stage(journey: Journey, rule: StageRule, start: Start, today: date) ->
     return journey.with_spell(spell).with_status(rule.stage, "started"), [event]
 
 
-def _unmet(journey: Journey, rule: StageRule, start: Start, today: date) -> dict[str, bool]:
+def _unmet(journey: Journey, rule: StageRule, start: Start, days: Days) -> dict[str, bool]:
     last, visit = journey.spell(rule.stage), start.visit
     return {
         "journey-open": journey.status != "open",
@@ -75,9 +80,14 @@ def _unmet(journey: Journey, rule: StageRule, start: Start, today: date) -> dict
         "started-on-or-after-last-end": last is not None and last.ended_on is not None and visit.on < last.ended_on,
         "planned-until-on-or-after-start": visit.planned_until is not None and visit.planned_until < visit.on,
         "warning-reason": not visit.warning_reason and (is_unusual(rule, visit) or (is_elsewhere(rule, visit) and not journey.imported)),
-        "person-alive": start.died_on is not None and visit.on > start.died_on,
-        "date-not-in-future": visit.on > today,
+        **days.unlikely(visit.on, reason=visit.date_reason, since=days.begun_on),
+        **days.unmet(visit.on, after=_begun_before(journey, rule.stage)),
     }
+
+
+def _begun_before(journey: Journey, stage: int) -> date | None:
+    """The last start of the stages before; records brought from outside may overlap as they like."""
+    return max((spell.started_on for spell in journey.spells if spell.stage < stage and not journey.imported), default=None)
 
 
 def _is_startable(journey: Journey, stage: int) -> bool:
@@ -115,7 +125,10 @@ def _weeks(rule: StageRule, visit: Visit) -> int:
 
 
 class Ended(NamedTuple):
-    """How a spell ended, as it was entered. `organisation_id`: whose spell it must be, None for the process itself."""
+    """How a spell ended, as it was entered. `organisation_id`: whose spell it must be, None for the process itself.
+
+    `may_report_death`: the caller is holder or registered the person, or the death is known. `next_is_confirmed`: by the registry.
+    """
 
     on: date
     how: Literal["completed"] | Ending
@@ -123,27 +136,29 @@ class Ended(NamedTuple):
     outcome: str | None = None
     reason: str | None = None
     next_organisation_id: UUID | None = None
+    may_report_death: bool = True
+    next_is_confirmed: bool = True
 
 
-def complete_stage(journey: Journey, stage: int, ended: Ended, today: date) -> tuple[Journey, list[StageCompleted]]:
+def complete_stage(journey: Journey, stage: int, ended: Ended, days: Days) -> tuple[Journey, list[StageCompleted]]:
     """Close the open spell of `stage`. Raises Refused("stage-not-completable"), or "stage-reopened" for what a reopening overtook.
 
     Source: mission rows 002-01, 002-15.
     """
-    closed = _end(journey, stage, ended, today, "completable")
+    closed = _end(journey, stage, ended, days, "completable")
     event = StageCompleted(
         **_facts(journey, closed), completed_on=ended.on, next_organisation_id=ended.next_organisation_id, imported=journey.imported
     )
     return journey.with_spell(closed).with_status(stage, "completed"), [event]
 
 
-def leave_stage(journey: Journey, stage: int, ended: Ended, today: date) -> tuple[Journey, list[StageLeft]]:
+def leave_stage(journey: Journey, stage: int, ended: Ended, days: Days) -> tuple[Journey, list[StageLeft | DeathReported]]:
     """Close the open spell of `stage` otherwise than completed. Raises Refused("stage-not-leavable") or "stage-reopened".
 
-    Source: standards section 2.
+    A stage left because the person died reports the death to its owner. Source: standards section 2, contracts "Death".
     """
     assert ended.how != "completed"
-    closed = _end(journey, stage, ended, today, "leavable")
+    closed = _end(journey, stage, ended, days, "leavable")
     event = StageLeft(
         **_facts(journey, closed),
         how=ended.how,
@@ -151,7 +166,14 @@ def leave_stage(journey: Journey, stage: int, ended: Ended, today: date) -> tupl
         next_organisation_id=ended.next_organisation_id,
         imported=journey.imported,
     )
-    return journey.with_spell(closed).with_status(stage, "left"), [event]
+    return journey.with_spell(closed).with_status(stage, "left"), [event, *_death(journey, closed)]
+
+
+def _death(journey: Journey, left: Spell) -> list[DeathReported]:
+    if left.how != "died" or left.ended_on is None:
+        return []
+    by = left.organisation_id
+    return [DeathReported(person_id=journey.person_id, on=left.ended_on, organisation_id=by, imported=journey.imported)]
 
 
 def _facts(journey: Journey, spell: Spell) -> dict[str, UUID | int]:
@@ -164,7 +186,7 @@ def _facts(journey: Journey, spell: Spell) -> dict[str, UUID | int]:
     }
 
 
-def _end(journey: Journey, stage: int, ended: Ended, today: date, verb: str) -> Spell:
+def _end(journey: Journey, stage: int, ended: Ended, days: Days, verb: str) -> Spell:
     status, spell = journey.status_of(stage), journey.open_spell(stage)
     overtaken = status == "reopened" or (spell is not None and spell.number > 1 and ended.on < spell.started_on)
     refuse(
@@ -173,8 +195,10 @@ def _end(journey: Journey, stage: int, ended: Ended, today: date, verb: str) -> 
             "stage-started": spell is None,
             "spell-of-own-organisation": spell is not None and ended.organisation_id not in (None, spell.organisation_id),
             "completed-on-or-after-start": spell is not None and ended.on < spell.started_on,
-            "date-not-in-future": ended.on > today,
+            **days.unmet(ended.on),
             "next-organisation": ended.how == "transferred" and ended.next_organisation_id is None,
+            "next-organisation-confirmed": not ended.next_is_confirmed,
+            "holder-or-registrar-reports-death": ended.how == "died" and not ended.may_report_death,
         },
     )
     assert spell is not None

@@ -1,9 +1,9 @@
 """What can be done to a stage: lock, decide, save, append."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from uuid import UUID
 
+from services.programme.day.domain import Days
 from services.programme.journey import service as journeys
 from services.programme.journey.domain import Journey, SkippedHow
 from services.programme.right import service as rights
@@ -13,36 +13,37 @@ from shared.database import Tx
 from shared.errors import NotFound
 from shared.events.event import Event
 
-Decide = Callable[[Journey, int, Ended, date], tuple[Journey, Sequence[Event]]]
+Decide = Callable[[Journey, int, Ended, Days], tuple[Journey, Sequence[Event]]]
 
 
 async def start_stage(tx: Tx, journey_id: UUID, stage: int, visit: Visit) -> Journey:
-    """Open a spell at the caller's organisation, which becomes the holder. Raises Refused, NotFound, Conflict."""
+    """Open a spell at the caller's organisation, which becomes the holder. Raises Refused, NotFound, NotYetKnown."""
     organisation_id = journeys.organisation_of(tx)
     found = await rights.lock_to_start(tx, journey_id, stage)
     rule = found.pathway.rule(stage)
     if rule is None:
         raise NotFound("stage")
-    start = Start(organisation_id, found.organisation_kind or "", visit, found.died_on)
-    journey, events = domain.start_stage(found.journey, rule, start, journeys.latest_day(tx))
+    start = Start(organisation_id, found.organisation_kind or "", visit, rights.used_by(found, stage))
+    journey, events = domain.start_stage(found.journey, rule, start, journeys.days(tx, found))
     await journeys.save(tx, journey, organisation_id)
     tx.append(journey.person_id, *events)
     return journey
 
 
 async def complete_stage(tx: Tx, journey_id: UUID, stage: int, ended: Ended) -> Journey:
-    """Raises Refused naming every unmet requirement, NotFound, Conflict when the next organisation is not yet known."""
+    """Raises Refused naming every unmet requirement, NotFound, NotYetKnown for the next organisation."""
     return await _end(tx, journey_id, stage, ended, domain.complete_stage)
 
 
 async def leave_stage(tx: Tx, journey_id: UUID, stage: int, ended: Ended) -> Journey:
-    """Raises Refused naming every unmet requirement, NotFound, Conflict when the next organisation is not yet known."""
+    """Raises Refused naming every unmet requirement, NotFound, NotYetKnown for the next organisation."""
     return await _end(tx, journey_id, stage, ended, domain.leave_stage)
 
 
 async def _end(tx: Tx, journey_id: UUID, stage: int, ended: Ended, decide: Decide) -> Journey:
-    found = await journeys.lock(tx, journey_id, naming=ended.next_organisation_id)
-    journey, events = decide(found.journey, stage, ended, journeys.latest_day(tx))
+    found = await journeys.lock(tx, journey_id, ("next_organisation_id", ended.next_organisation_id))
+    known = ended._replace(may_report_death=rights.may_report_death(tx, found), next_is_confirmed=found.is_confirmed)
+    journey, events = decide(found.journey, stage, known, journeys.days(tx, found))
     await journeys.save(tx, journey)
     tx.append(journey.person_id, *events)
     return journey
@@ -50,7 +51,7 @@ async def _end(tx: Tx, journey_id: UUID, stage: int, ended: Ended, decide: Decid
 
 async def skip_stage(tx: Tx, journey_id: UUID, stage: int, how: SkippedHow, reason: str | None) -> Journey:
     """Raises Refused, NotFound."""
-    found = await rights.lock_decided(tx, journey_id)
+    found = await rights.lock_decided(tx, journey_id, stage)
     journey, events = domain.skip_stage(found.journey, stage, how, reason)
     await journeys.save(tx, journey)
     tx.append(journey.person_id, *events)
@@ -59,7 +60,7 @@ async def skip_stage(tx: Tx, journey_id: UUID, stage: int, how: SkippedHow, reas
 
 async def reopen_stage(tx: Tx, journey_id: UUID, stage: int, reason: str) -> Journey:
     """By decision, not by a relapse; no fact is told until the stage is started again. Raises Refused, NotFound."""
-    found = await rights.lock_decided(tx, journey_id)
+    found = await rights.lock_decided(tx, journey_id, stage)
     journey = domain.correct_stage(found.journey, stage, reason)
     await journeys.save(tx, journey)
     return journey

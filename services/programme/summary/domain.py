@@ -8,8 +8,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from services.programme.functioning.domain import LEVELS, Functioning, Goal, Score
-from services.programme.journey.domain import Journey, StageStatus
+from services.programme.journey.domain import Journey
 from services.programme.pathway.domain import Pathway
+from services.programme.transition.domain import StageStatus
 from services.programme.withdrawal.domain import Trend, Withdrawal, trend
 
 NOTICE: Literal["redisclosure-only-with-consent"] = "redisclosure-only-with-consent"

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict
 
+from services.programme.day.domain import Days
 from services.programme.definition.domain import DEFINITIONS, Met, Result, evaluate
 from services.programme.journey.domain import Spell
 from shared.errors import refuse
@@ -77,13 +78,18 @@ def begin(spell: Spell, imported: bool) -> WeeklyRecord:
     return WeeklyRecord(stage=spell.stage, spell=spell.number, started_on=spell.started_on, weeks=spell.weeks, imported=imported)
 
 
-def record_results(record: WeeklyRecord, results: Mapping[int, Result], closes: bool, today: date) -> WeeklyRecord:
-    """Add or replace results by week. Raises Refused("observations-not-recordable"). Source: contracts section 3."""
+def record_results(record: WeeklyRecord, results: Mapping[int, Result], closes: bool, days: Days) -> WeeklyRecord:
+    """Add or replace results by week. Raises Refused("observations-not-recordable"). Source: contracts section 3.
+
+    No week begins after a death, except in an imported record, which is closed over all its planned weeks.
+    """
+    first_days = [record.over_on(week - 1) for week in results]
     refuse(
         "observations-not-recordable",
         {
             "week-within-planned-weeks": any(week > record.weeks for week in results),
-            "week-begun": any(record.over_on(week - 1) > today for week in results),
+            "week-begun": any(day > days.latest for day in first_days),
+            "not-after-death": days.died_on is not None and not record.imported and any(day > days.died_on for day in first_days),
             "only-imported-records-close": closes and not record.imported,
         },
     )

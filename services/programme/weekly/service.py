@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
+from services.programme.day.domain import Days
 from services.programme.definition.domain import Result
-from services.programme.journey import service as journeys
 from services.programme.journey.domain import Journey, Spell
 from services.programme.weekly import domain, store
 from services.programme.weekly.domain import Change, WeeklyRecord
@@ -23,16 +23,20 @@ class Results(NamedTuple):
     closes: bool
 
 
-async def judge(tx: Tx, journey: Journey, spell: Spell, definitions: Iterable[str], results: Results, until: date) -> list[Change]:
-    """Take the results and apply the definitions; answers what changed. Call under the journey's lock. Raises Refused.
+class Bounds(NamedTuple):
+    """What bounds the weeks that are entered; `until`: today, or the day after which no week passes any more."""
 
-    `until`: today, or the day after which no week passes any more.
-    """
+    days: Days
+    until: date
+
+
+async def judge(tx: Tx, journey: Journey, spell: Spell, definitions: Iterable[str], results: Results, bounds: Bounds) -> list[Change]:
+    """Take the results and apply the definitions; answers what changed. Call under the journey's lock. Raises Refused."""
     found = await store.find_record(tx, journey.journey_id, spell.stage, spell.number)
     record, waiting_id = found or (domain.begin(spell, journey.imported), None)
-    record = domain.record_results(record, results.by_week, results.closes, journeys.latest_day(tx))
-    record, changes = domain.judge(record, definitions, until)
-    await store.save_record(tx, journey.journey_id, record, await _wait(tx, record, waiting_id, until))
+    record = domain.record_results(record, results.by_week, results.closes, bounds.days)
+    record, changes = domain.judge(record, definitions, bounds.until)
+    await store.save_record(tx, journey.journey_id, record, await _wait(tx, record, waiting_id, bounds.until))
     return changes
 
 
@@ -62,6 +66,11 @@ async def _wait(tx: Tx, record: WeeklyRecord, waiting_id: UUID | None, until: da
 async def find_waiting(tx: Tx, waiting_id: UUID) -> tuple[UUID, int, int] | None:
     """Journey, stage and spell of the record that waits under this id; None when it waits no more."""
     return await store.find_waiting(tx, waiting_id)
+
+
+async def list_stopped(tx: Tx, journey_id: UUID) -> list[tuple[int, int]]:
+    """Stage and spell of the records for which no week passes by itself any more; imported ones never did."""
+    return [(record.stage, record.spell) for record in await store.list_stopped(tx, journey_id) if not record.imported]
 
 
 async def list_records(tx: Tx, journey_id: UUID) -> list[WeeklyRecord]:

@@ -14,6 +14,7 @@ WAITING = """
 SELECT w.journey_id, w.stage, w.spell FROM weekly_record w JOIN journey j USING (journey_id) WHERE w.waiting_id = $1 AND NOT j.erased
 """
 LIST = "SELECT state FROM weekly_record WHERE journey_id = $1 ORDER BY stage, spell"
+STOPPED = "SELECT state FROM weekly_record WHERE journey_id = $1 AND waiting_id IS NULL ORDER BY stage, spell"
 
 
 async def find_record(tx: Tx, journey_id: UUID, stage: int, spell: int) -> tuple[WeeklyRecord, UUID | None] | None:
@@ -34,3 +35,8 @@ async def save_record(tx: Tx, journey_id: UUID, record: WeeklyRecord, waiting_id
 
 async def list_records(tx: Tx, journey_id: UUID) -> list[WeeklyRecord]:
     return [WeeklyRecord.model_validate_json(row["state"]) for row in await tx.connection.fetch(LIST, journey_id)]
+
+
+async def list_stopped(tx: Tx, journey_id: UUID) -> list[WeeklyRecord]:
+    """Those that wait for no next week."""
+    return [WeeklyRecord.model_validate_json(row["state"]) for row in await tx.connection.fetch(STOPPED, journey_id)]

@@ -9,7 +9,7 @@ from services.programme.withdrawal import service
 from services.programme.withdrawal.domain import Withdrawal
 from shared.command import CurrentTx, Done, commands
 from shared.policy import allows, roles
-from shared.web import Body, BusinessDate
+from shared.web import Body, BusinessDate, Code
 
 router_commands = commands("functioning")
 
@@ -20,9 +20,10 @@ class NewWithdrawal(Body):
 
 
 class WithdrawalScores(Body):
-    """Many days at once, each once."""
+    """Many days at once, each once. `date_reason`: why one of them is of long ago."""
 
     scores: list[NewWithdrawal] = Field(min_length=1, max_length=400)
+    date_reason: Code | None = Field(default=None, examples=["archive"])
 
     @field_validator("scores")
     @classmethod
@@ -36,5 +37,5 @@ class WithdrawalScores(Body):
 @allows(roles("clinician", "system"))
 async def record_withdrawal(tx: CurrentTx, journey_id: UUID, body: WithdrawalScores) -> Done:
     """Score withdrawal symptoms, 0 none to 3 severe, by day. Source: mission row 002-38."""
-    await service.record_scores(tx, journey_id, [Withdrawal(on=score.on, score=score.score) for score in body.scores])
+    await service.record_scores(tx, journey_id, [Withdrawal(on=score.on, score=score.score) for score in body.scores], body.date_reason)
     return Done(id=journey_id, status="scored")

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from services.programme.day.domain import Days
 from services.programme.journey.domain import Journey
 from shared.errors import refuse
 from shared.events.programme import WithdrawalScored
@@ -35,14 +36,14 @@ def stage_on(journey: Journey, day: date) -> int:
     return last.stage if last else journey.stages[0].stage
 
 
-def check_scores(scores: Sequence[Withdrawal], today: date) -> None:
-    """Raises Refused("withdrawal-not-recordable")."""
-    refuse("withdrawal-not-recordable", {"date-not-in-future": any(score.on > today for score in scores)})
+def check_scores(scores: Sequence[Withdrawal], days: Days, date_reason: str | None, is_anothers: bool) -> None:
+    """Earlier days may be entered, but a score replaces nothing that another organisation entered.
 
-
-def check_own(is_anothers: bool) -> None:
-    """A score replaces nothing that another organisation entered. Raises Refused("withdrawal-not-recordable")."""
-    refuse("withdrawal-not-recordable", {"not-entered-by-another": is_anothers})
+    Raises Refused("withdrawal-not-recordable").
+    """
+    entered = [score.on for score in scores]
+    unmet = {**days.unmet(*entered), **days.unlikely(*entered, reason=date_reason), "not-entered-by-another": is_anothers}
+    refuse("withdrawal-not-recordable", unmet)
 
 
 def scored(journey: Journey, scores: Sequence[Withdrawal]) -> list[WithdrawalScored]:

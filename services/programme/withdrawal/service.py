@@ -11,12 +11,13 @@ from shared.database import Tx
 SHOWN = 30
 
 
-async def record_scores(tx: Tx, journey_id: UUID, scores: list[Withdrawal]) -> None:
+async def record_scores(tx: Tx, journey_id: UUID, scores: list[Withdrawal], date_reason: str | None) -> None:
     """At any stage, in any order; only new or changed days are told. Raises Refused, NotFound. Source: mission row 002-38."""
-    domain.check_scores(scores, journeys.latest_day(tx))
-    journey = (await rights.lock_held(tx, journey_id)).journey
-    domain.check_own(await store.has_of_another(tx, journey_id, scores, rights.is_alone(journey)))
-    tx.append(journey.person_id, *domain.scored(journey, await store.save_scores(tx, journey_id, scores)))
+    found = await rights.lock_held(tx, journey_id)
+    journey = found.journey
+    is_anothers = await store.has_of_another(tx, journey_id, scores, rights.is_alone(journey))
+    domain.check_scores(scores, journeys.days(tx, found), date_reason, is_anothers)
+    tx.append(journey.person_id, *domain.scored(journey, await store.save_scores(tx, journey_id, scores, date_reason)))
 
 
 async def list_latest(tx: Tx, journey_id: UUID) -> list[Withdrawal]:

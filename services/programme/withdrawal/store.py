@@ -7,9 +7,10 @@ from services.programme.withdrawal.domain import Withdrawal
 from shared.database import Tx
 
 SAVE = """
-INSERT INTO withdrawal_score AS w (journey_id, scored_on, score, organisation_id)
-SELECT $1, scored_on, score, $4 FROM unnest($2::date[], $3::smallint[]) AS n(scored_on, score)
-ON CONFLICT (journey_id, scored_on) DO UPDATE SET score = EXCLUDED.score, organisation_id = EXCLUDED.organisation_id
+INSERT INTO withdrawal_score AS w (journey_id, scored_on, score, organisation_id, date_reason)
+SELECT $1, scored_on, score, $4, $5 FROM unnest($2::date[], $3::smallint[]) AS n(scored_on, score)
+ON CONFLICT (journey_id, scored_on) DO UPDATE
+SET score = EXCLUDED.score, organisation_id = EXCLUDED.organisation_id, date_reason = EXCLUDED.date_reason
 WHERE w.score <> EXCLUDED.score
 RETURNING scored_on, score
 """
@@ -31,9 +32,9 @@ async def has_of_another(tx: Tx, journey_id: UUID, scores: list[Withdrawal], is_
     return bool(await tx.connection.fetchval(OF_ANOTHER, *_said(journey_id, scores), tx.caller.organisation_id, is_alone))
 
 
-async def save_scores(tx: Tx, journey_id: UUID, scores: list[Withdrawal]) -> list[Withdrawal]:
+async def save_scores(tx: Tx, journey_id: UUID, scores: list[Withdrawal], date_reason: str | None) -> list[Withdrawal]:
     """Answers those that are new or changed."""
-    rows = await tx.connection.fetch(SAVE, *_said(journey_id, scores), tx.caller.organisation_id)
+    rows = await tx.connection.fetch(SAVE, *_said(journey_id, scores), tx.caller.organisation_id, date_reason)
     return [Withdrawal(on=row["scored_on"], score=row["score"]) for row in rows]
 
 

@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TIMESTAMP
 
+from services.programme.day.domain import Days
 from services.programme.journey.domain import Journey
 from services.programme.stage import domain
 from services.programme.stage.api import Completion
@@ -211,7 +212,7 @@ async def complete_stage(
     row = await lock_journey(db, journey_id, organisation_id, body.next_organisation_id)
     journey = Journey.model_validate(row.state)
     ended = Ended(body.completed_on, "completed", organisation_id, body.outcome, None, body.next_organisation_id)
-    changed, events = domain.complete_stage(journey, stage, ended, now.date())
+    changed, events = domain.complete_stage(journey, stage, ended, Days(now.date()))
     row.status, row.state = changed.status, changed.model_dump(mode="json")
     if body.next_organisation_id and await db.get(PartyRow, (body.next_organisation_id, journey_id, NOBODY)) is None:
         db.add(PartyRow(organisation_id=body.next_organisation_id, journey_id=journey_id))

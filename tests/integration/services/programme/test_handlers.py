@@ -1,6 +1,6 @@
 """What programme hears: each event once, twice, out of order and with other events in both orders."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,7 +10,9 @@ from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaise
 from shared.events.referral import (
     ConsentGiven,
     ConsentRevoked,
+    EmergencyAccessGiven,
     PersonCameOfAge,
+    PersonDeathReversed,
     PersonDied,
     PersonErased,
     PersonMerged,
@@ -23,7 +25,7 @@ from tests.builders_programme import Clinic, a_clinic, an_organisation
 from tests.harness import ServiceUnderTest
 
 ON = date(2026, 2, 1)
-TABLES = ("organisation", "person", "consent", "party", "accepted_referral", "journey", "functioning", "concern", "outbox", "deadline")
+TABLES = ("organisation", "person", "consent", "emergency_access", "party", "accepted_referral", "concern", "outbox", "deadline")
 
 
 def answered(person_id: UUID, organisation_id: UUID, journey_id: UUID | None = None, answer: str = "accepted") -> ReferralAnswered:
@@ -47,7 +49,8 @@ HEARD: list[Event] = [
     PersonRegistered(person_id=PERSON, region="UZ-TK", life_period="minor"),
     PersonCameOfAge(person_id=PERSON, on=ON),
     PersonDied(person_id=PERSON, on=ON),
-    PersonMerged(person_id=PERSON, into_id=UUID(int=9)),
+    PersonDeathReversed(person_id=PERSON),
+    EmergencyAccessGiven(person_id=PERSON, organisation_id=ORGANISATION, until=datetime(2026, 3, 3, tzinfo=UTC)),
     ConsentGiven(person_id=PERSON, consent_id=CONSENT, scope="full-record", to=ORGANISATION, until=None),
     ConsentRevoked(person_id=PERSON, consent_id=CONSENT),
     answered(PERSON, ORGANISATION),
@@ -58,6 +61,8 @@ HEARD: list[Event] = [
     ConcernRaised(person_id=PERSON, concern_id=CONCERN, severity="mild"),
     ConcernEscalated(person_id=PERSON, concern_id=CONCERN),
     ConcernAnswered(person_id=PERSON, concern_id=CONCERN),
+    answered(PERSON, ORGANISATION),
+    PersonMerged(person_id=PERSON, into_id=UUID(int=9)),
     PersonErased(person_id=PERSON, on=ON),
 ]
 
@@ -81,7 +86,7 @@ async def test_events_of_a_person_out_of_order_take_effect_in_order(programme: S
     envelopes = [programme.envelope(event) for event in HEARD[1:]]
     await programme.deliver_again(*reversed(envelopes))
     (person,) = await programme.fetch("SELECT * FROM person")
-    assert (person["life_period"], person["died_on"], person["erased_on"]) == ("adult", ON, ON)
+    assert (person["life_period"], person["died_on"], person["death_reversed"], person["erased_on"]) == ("adult", None, True, ON)
     assert [row["revoked"] for row in await programme.fetch("SELECT revoked FROM consent")] == [True]
 
 
@@ -109,7 +114,7 @@ async def test_one_that_names_no_journey_counts_for_the_persons_own(programme: S
     clinic, other, person_id = await a_clinic(programme), await a_clinic(programme), uuid4()
     if journey_first:
         journey_id = await clinic.open(person_id)
-    await programme.deliver(answered(person_id, other.organisation_id), answered(person_id, clinic.organisation_id))
+    await programme.deliver(answered(person_id, other.organisation_id))
     if not journey_first:
         journey_id = await clinic.open(person_id)
     assert (await other.get(f"/journeys/{journey_id}")).status_code == 200
@@ -173,5 +178,5 @@ async def test_no_stage_starts_after_the_death(programme: ServiceUnderTest) -> N
     clinic, person_id = await a_clinic(programme), uuid4()
     journey_id = await clinic.open(person_id)
     await programme.deliver(PersonDied(person_id=person_id, on=ON))
-    assert (await clinic.start(journey_id, 1, "2026-02-02")).json()["unmet"] == ["person-alive"]
+    assert (await clinic.start(journey_id, 1, "2026-02-02")).json()["unmet"] == ["not-after-death"]
     assert (await clinic.start(journey_id, 1, "2026-02-01")).status_code == 200

@@ -35,7 +35,7 @@ def addressed(answer: ReferralAnswered, to: UUID) -> ReferralAddressed:
     return ReferralAddressed.model_validate({**told, "to_organisation_id": to, "due_on": None})
 
 
-# Opening.
+# Opening. What bounds its dates, deaths and emergencies: `test_dates.py`, `test_deaths.py`.
 
 
 async def test_who_declined_a_referral_opens_no_journey(programme: ServiceUnderTest) -> None:
@@ -72,10 +72,10 @@ async def test_the_registrar_opens_nothing_once_another_is_holder(programme: Ser
 
 
 async def test_persons_heard_of_before_registrars_were_told(programme: ServiceUnderTest) -> None:
-    """Their opener has a relation; of others nobody can be told apart from an unknown one."""
+    """Their opener has a relation, and who accepted a referral; nobody else, as for any known person."""
     clinic, other, person_id = await a_clinic(programme), await a_clinic(programme), uuid4()
     await programme.deliver(PersonRegistered(person_id=person_id, region="UZ-TK", life_period="adult"))
-    assert (await clinic.try_to_open(person_id)).status_code == 409
+    assert (await clinic.try_to_open(person_id)).status_code == 404
     accepted = an_answer(person_id, clinic.organisation_id, 1)
     await programme.deliver(accepted)
     assert (await clinic.try_to_open(person_id)).status_code == 201

@@ -5,8 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.programme.adaptation.domain import AdaptationStep, check_planned, reach
+from services.programme.adaptation.domain import AdaptationStep, Kind, check_planned, reach
 from services.programme.completion.domain import complete_journey
+from services.programme.day.domain import Days
 from services.programme.functioning.domain import (
     LEVELS,
     Closing,
@@ -111,7 +112,7 @@ def test_a_stage_five_that_was_left_completes_nothing(last: str, expected: tuple
 
 def test_a_completion_names_every_gap_at_once() -> None:
     with pytest.raises(Refused) as refused:
-        complete_journey(a_journey(*FIVE, "completed"), a_pathway(), Functioning(), day(51), day(50))
+        complete_journey(a_journey(*FIVE, "completed"), a_pathway(), Functioning(), day(51), Days(day(50)))
     assert refused.value.unmet[:2] == ("completed-on-or-after-last-stage", "date-not-in-future")
     assert len(refused.value.unmet) == 2 + len(LEVELS) + 1
 
@@ -143,22 +144,26 @@ def test_the_stage_that_completes_need_not_be_the_last() -> None:
     assert complete_journey(a_journey("completed", pathway=pathway), pathway, Functioning(), day(60), TODAY)[0].status == "completed"
 
 
+def a_step(kind: Kind) -> AdaptationStep:
+    return AdaptationStep(step_id=uuid4(), kind=kind, planned_on=day(60))
+
+
 def test_a_social_dormitory_is_for_those_halfway() -> None:
     """Source: mission row 000-43."""
     with pytest.raises(Refused) as refused:
-        check_planned(a_journey("completed", "completed", "completed", "started"), a_pathway(), "social-dormitory")
+        check_planned(a_journey("completed", "completed", "completed", "started"), a_pathway(), a_step("social-dormitory"), TODAY)
     assert refused.value.unmet == ("halfway",)
-    check_planned(a_journey(*FIVE), a_pathway(), "social-dormitory")
-    check_planned(a_journey("started"), a_pathway(), "work-outside")
+    check_planned(a_journey(*FIVE), a_pathway(), a_step("social-dormitory"), TODAY)
+    check_planned(a_journey("started"), a_pathway(), a_step("work-outside"), TODAY)
 
 
 def test_halfway_is_what_the_pathway_calls_so() -> None:
     """Source: mission row 000-43."""
     pathway = another_pathway("arrival", "home", halfway=True)
     journey = a_journey("completed", "completed", pathway=pathway)
-    check_planned(journey, pathway, "social-dormitory")
+    check_planned(journey, pathway, a_step("social-dormitory"), TODAY)
     with pytest.raises(Refused):
-        check_planned(journey, another_pathway("arrival", "home"), "social-dormitory")
+        check_planned(journey, another_pathway("arrival", "home"), a_step("social-dormitory"), TODAY)
 
 
 def test_an_adaptation_step_is_reached_once() -> None:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from services.programme.day.domain import Days
 from services.programme.functioning.domain import Functioning
 from services.programme.remission.domain import Observed, observed_weeks, remission
 from services.programme.summary.domain import summarise
@@ -61,7 +62,7 @@ def test_withdrawal_has_a_trend_and_a_stage() -> None:
     journey = a_journey("completed", "started")
     assert [stage_on(journey, day(n)) for n in (1, 10, 19, 20)] == [1, 1, 1, 2]
     with pytest.raises(Refused):
-        check_scores(scores, day(3))
+        check_scores(scores, Days(day(3)), None, False)
 
 
 def test_a_summary_shows_all_but_the_last_stage() -> None:

@@ -6,14 +6,14 @@ from uuid import UUID
 import pytest
 
 from services.programme.functioning.domain import Entry, Functioning, Score, record_scores
-from services.programme.journey.domain import Found, Journey, relates
+from services.programme.journey.domain import Acceptance, Found, Journey, relates
 from services.programme.right.domain import UNKNOWN_STAGE, must_decide, must_hold, must_start, sight
 from shared.errors import Refused
 from tests.builders_programme import CENTRE, CLINIC, DAY, NGO, TODAY, a_journey, an_opened_journey, day, started
 
 
 def found(journey: Journey, *accepted: int) -> Found:
-    return Found(journey, "", accepted, None, None)
+    return Found(journey, "", tuple(Acceptance(UUID(int=stage), stage) for stage in accepted))
 
 
 def may_start(journey: Journey, organisation_id: UUID, stage: int, *accepted: int) -> bool:
@@ -48,10 +48,10 @@ def test_an_acceptance_from_before_stages_were_kept_counts_until_a_stay() -> Non
 
 def test_nobody_without_a_part_decides_and_no_person_is_an_organisation() -> None:
     journey = a_journey("completed")
-    must_decide(found(journey, 2), CENTRE)
+    must_decide(found(journey, 2), CENTRE, 1)
     for organisation_id in (NGO, CENTRE, None):
         with pytest.raises(Refused):
-            must_decide(found(journey), organisation_id)
+            must_decide(found(journey), organisation_id, 1)
         with pytest.raises(Refused):
             must_hold(journey, organisation_id)
 

@@ -1,15 +1,31 @@
 """What may be done to a stage: every rule and every refusal."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from services.programme.journey.domain import Journey, step
+from services.programme.day.domain import Days
+from services.programme.journey.domain import Journey
 from services.programme.stage import domain
+from services.programme.transition.domain import step
 from shared.errors import Refused
-from tests.builders_programme import CENTRE, CLINIC, TODAY, a_journey, a_pathway, a_start, an_opened_journey, completed, day, left, started
+from shared.events.programme import StageLeft
+from tests.builders_programme import (
+    CENTRE,
+    CLINIC,
+    TODAY,
+    a_journey,
+    a_pathway,
+    a_start,
+    an_opened_journey,
+    completed,
+    day,
+    left,
+    started,
+    the_rule,
+)
 
 
 def refused(act: object, *arguments: object) -> tuple[str, tuple[str, ...]]:
@@ -41,13 +57,14 @@ def test_a_completion_keeps_the_stage_the_spell_and_the_next_organisation() -> N
 
 
 def test_a_completion_names_every_unmet_requirement() -> None:
-    code, unmet = refused(domain.complete_stage, a_journey("started"), 1, completed(day(3), at=CENTRE), day(2))
+    code, unmet = refused(domain.complete_stage, a_journey("started"), 1, completed(day(3), at=CENTRE), Days(day(2)))
     assert code == "stage-not-completable"
     assert unmet == ("spell-of-own-organisation", "completed-on-or-after-start", "date-not-in-future")
 
 
 def test_leaving_tells_how_and_is_no_completion() -> None:
     journey, (event,) = domain.leave_stage(a_journey("started"), 1, left(day(12)), TODAY)
+    assert isinstance(event, StageLeft)
     assert (journey.status_of(1), event.how, event.left_on) == ("left", "dropped-out", day(12))
     assert refused(domain.leave_stage, journey, 1, left(day(12)), TODAY) == ("stage-not-leavable", ("stage-started",))
 
@@ -63,6 +80,7 @@ def test_a_transfer_names_where_to_and_the_stage_is_taken_over_there() -> None:
     transfer = left(day(12))._replace(how="transferred")
     assert refused(domain.leave_stage, a_journey("started"), 1, transfer, TODAY) == ("stage-not-leavable", ("next-organisation",))
     journey, (event,) = domain.leave_stage(a_journey("started"), 1, transfer._replace(next_organisation_id=CENTRE), TODAY)
+    assert isinstance(event, StageLeft)
     assert (event.how, event.next_organisation_id) == ("transferred", CENTRE)
     taken = started(journey, 1, day(12), at=CENTRE)
     assert [spell.organisation_id for spell in taken.spells_of(1)] == [CLINIC, CENTRE]
@@ -124,9 +142,11 @@ def test_a_started_or_ended_stage_is_not_started_again() -> None:
 
 
 def test_nobody_is_started_after_death_or_in_the_future() -> None:
-    at = a_start(date(2027, 1, 2))._replace(died_on=date(2027, 1, 1))
-    _, unmet = refused(domain.start_stage, an_opened_journey(), a_pathway().rule(1), at, TODAY)
-    assert unmet == ("person-alive", "date-not-in-future")
+    days = TODAY._replace(died_on=day(3))
+    at = a_start(TODAY.latest + timedelta(days=1))
+    _, unmet = refused(domain.start_stage, an_opened_journey(), a_pathway().rule(1), at, days)
+    assert unmet == ("date-not-in-future", "not-after-death")
+    domain.start_stage(an_opened_journey(), the_rule(a_pathway(), 1), a_start(day(3)), days)
 
 
 def test_an_unusual_length_of_social_rehabilitation_needs_a_reason() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.programme.day.domain import Days
 from services.programme.definition.domain import DEFINITIONS, Result, evaluate
 from services.programme.weekly.domain import WeeklyRecord, judge, record_results
 from shared.errors import Refused
@@ -36,7 +37,7 @@ def test_an_imported_week_has_passed_when_a_later_one_is_recorded_or_the_record_
     """Source: contracts section 3."""
     record = a_record(imported=True, w3="negative")
     assert record.known(after(100)) == ("missing", "missing", "negative")
-    closed = record_results(record, {}, closes=True, today=after(100))
+    closed = record_results(record, {}, True, Days(after(100)))
     assert len(closed.known(after(100))) == 24
 
 
@@ -46,7 +47,7 @@ def test_a_definition_stands_once_and_a_late_result_withdraws_it() -> None:
     record, (met,) = judge(record, FOUR, after(5))
     assert (met.what, met.week, met.known_on) == ("met", 2, after(5, -1))
     assert judge(record, FOUR, after(9))[1] == []
-    record, (withdrawn,) = judge(record_results(record, {4: "negative"}, False, after(6)), FOUR, after(6))
+    record, (withdrawn,) = judge(record_results(record, {4: "negative"}, False, Days(after(6))), FOUR, after(6))
     assert (withdrawn.what, withdrawn.relapse_id) == ("withdrawn", met.relapse_id)
     record, (again,) = judge(record, FOUR, after(8))
     assert (again.what, again.week, again.relapse_id == met.relapse_id) == ("met", 5, False)
@@ -54,7 +55,7 @@ def test_a_definition_stands_once_and_a_late_result_withdraws_it() -> None:
 
 def test_a_late_result_may_move_the_week_of_the_same_relapse() -> None:
     record, (met,) = judge(a_record(w1="negative"), FOUR, after(9))
-    record, (moved,) = judge(record_results(record, {3: "negative"}, False, after(9)), FOUR, after(9))
+    record, (moved,) = judge(record_results(record, {3: "negative"}, False, Days(after(9))), FOUR, after(9))
     assert (moved.what, moved.week, moved.relapse_id) == ("moved", 4, met.relapse_id)
 
 
@@ -68,7 +69,7 @@ def test_a_late_result_may_move_the_week_of_the_same_relapse() -> None:
 )
 def test_results_that_cannot_be_are_refused(results: dict[int, Result], closes: bool, unmet: tuple[str, ...]) -> None:
     with pytest.raises(Refused) as refused:
-        record_results(a_record(), results, closes, today=after(3, -1))
+        record_results(a_record(), results, closes, Days(after(3, -1)))
     assert refused.value.unmet == unmet
 
 
@@ -88,9 +89,9 @@ def test_the_order_and_the_portions_of_results_do_not_matter(entries: Entries, p
     """Whatever comes late or in pieces, what stands at the end is what the definitions say of the whole."""
     record = a_record(imported=True)
     for begin in range(0, len(entries), portion):
-        record = record_results(record, dict(entries[begin : begin + portion]), False, after(100))
+        record = record_results(record, dict(entries[begin : begin + portion]), False, Days(after(100)))
         record, _ = judge(record, DEFINITIONS, after(100))
-    record, _ = judge(record_results(record, {}, True, after(100)), DEFINITIONS, after(100))
+    record, _ = judge(record_results(record, {}, True, Days(after(100))), DEFINITIONS, after(100))
     weeks = [dict(entries).get(week, "missing") for week in range(1, 25)]
     met = {code: found.week for code, definition in DEFINITIONS.items() if (found := evaluate(definition, weeks))}
     assert {code: standing.week for code, standing in record.standing.items()} == met

@@ -1,0 +1,1 @@
+"""Dates that people enter: what bounds them, and which are so unlikely that they need a reason."""

@@ -1,0 +1,1 @@
+"""What may become of a stage: the table of its statuses."""
