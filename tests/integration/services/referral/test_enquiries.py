@@ -44,6 +44,8 @@ async def test_nobody_else_reads_or_answers_what_is_asked_of_the_network(referra
     others = (coordinator(uuid4()), registrar(uuid4()), coordinator(CENTRE), registrar(CENTRE), safeguarding(), safeguarding("UZ-SA"))
     for caller in (*others, a_caller("safeguarding", CENTRE)):
         assert (await seen(referral, caller), await answer(referral, asked, caller)) == ([], 404), caller
+    for role in ("region", "ministry", "analyst", "liaison", "registrar", "clinician"):
+        assert await seen(referral, a_caller(role, uuid4(), regions=("UZ", "UZ-TK"))) == [], role
     assert await seen(referral, asker) == [(str(asked), "UZ-TK")]
     assert await seen(referral, safeguarding("UZ-TK")) == [(str(asked), "UZ-TK")]
     assert await answer(referral, asked, safeguarding("UZ-TK")) == 200
