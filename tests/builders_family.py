@@ -13,7 +13,7 @@ from services.family.message.sender import claim_next, hand_over
 from shared.database import Database
 from shared.events.pathway import DEFAULT_PATHWAY, FIVE_STAGES, PathwayStage
 from shared.events.programme import JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageStarted
-from shared.events.referral import PersonRegistered, ReferralAnswered, ReferralOpened
+from shared.events.referral import PersonRegistered, ReferralAddressed, ReferralAnswered, ReferralClosed, ReferralOpened, ReferralStarted
 from shared.identity import Caller
 from tests.harness import ServiceUnderTest, a_caller
 
@@ -40,14 +40,17 @@ class Way:
             "imported": self.imported,
         }
 
-    def registered(self, life_period: Any = "adult") -> PersonRegistered:
-        return PersonRegistered(person_id=self.person_id, region="UZ-TK", life_period=life_period)
+    def registered(self, life_period: Any = "adult", by: UUID | None = None) -> PersonRegistered:
+        return PersonRegistered(person_id=self.person_id, region="UZ-TK", life_period=life_period, organisation_id=by)
 
     def opened(self) -> JourneyOpened:
         return JourneyOpened(**self._about, pathway=self.pathway, version=1, opened_on=DAY, stages=self.stages)
 
     def started(self, stage: int = 1, spell: int = 1) -> StageStarted:
-        return StageStarted(**self._about, stage=stage, spell=spell, started_on=DAY)
+        return self.started_by(self.organisation_id, stage, spell)
+
+    def started_by(self, by: UUID, stage: int = 1, spell: int = 1, on: date = DAY) -> StageStarted:
+        return StageStarted(**{**self._about, "organisation_id": by}, stage=stage, spell=spell, started_on=on)
 
     def completed(self, stage: int = 1, spell: int = 1) -> StageCompleted:
         return StageCompleted(**self._about, stage=stage, spell=spell, completed_on=DAY, next_organisation_id=None)
@@ -73,18 +76,25 @@ class Way:
             pathway=self.pathway,
         )
 
+    def _of_referral(self, referral_id: UUID) -> dict[str, Any]:
+        about = {"person_id": self.person_id, "referral_id": referral_id, "journey_id": self.journey_id}
+        return {**about, "stage": 2, "pathway": self.pathway}
+
     def accepted(self, referral_id: UUID, by: UUID) -> ReferralAnswered:
-        return ReferralAnswered(
-            person_id=self.person_id,
-            referral_id=referral_id,
-            journey_id=self.journey_id,
-            stage=2,
-            organisation_id=by,
-            answer="accepted",
-            reason=None,
-            in_time=True,
-            pathway=self.pathway,
-        )
+        return self.answered(referral_id, by, "accepted")
+
+    def answered(self, referral_id: UUID, by: UUID, answer: Any) -> ReferralAnswered:
+        about = self._of_referral(referral_id)
+        return ReferralAnswered(**about, organisation_id=by, answer=answer, reason=None, in_time=True)
+
+    def addressed(self, referral_id: UUID, to: UUID) -> ReferralAddressed:
+        return ReferralAddressed(**self._of_referral(referral_id), to_organisation_id=to, due_on=DAY)
+
+    def closed(self, referral_id: UUID, end: Any) -> ReferralClosed:
+        return ReferralClosed(**self._of_referral(referral_id), end=end, reason=None)
+
+    def taken_up(self, referral_id: UUID, by: UUID) -> ReferralStarted:
+        return ReferralStarted(**self._of_referral(referral_id), organisation_id=by)
 
 
 def a_liaison(organisation_id: UUID) -> Caller:

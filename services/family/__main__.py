@@ -17,6 +17,7 @@ SERVICE = Service(
     settings=settings,
     routers=(
         person.router_commands,
+        person.router_queries,
         contact.router_commands,
         contact.router_queries,
         permission.router_commands,

@@ -28,7 +28,7 @@ from shared.events.referral import (
 
 
 async def on_journey_opened(tx: Tx, event: JourneyOpened) -> None:
-    persons.hear_of(tx, event.person_id, event.organisation_id)
+    persons.relate_opener(tx, event.person_id, event.organisation_id, event.journey_id)
     await journeys.hear(tx, event)
     if event.imported:
         await persons.hear_history(tx, event.journey_id)
@@ -36,7 +36,7 @@ async def on_journey_opened(tx: Tx, event: JourneyOpened) -> None:
 
 
 async def on_stage_started(tx: Tx, event: StageStarted) -> None:
-    persons.hear_of(tx, event.person_id, event.organisation_id)
+    persons.relate_holder(tx, event)
     journey = await journeys.get_journey(tx, event.journey_id, event.person_id)
     asks = event.stage in journey.support
     await messages.tell(tx, event, asks_for_support=asks)
@@ -59,12 +59,27 @@ async def on_referral_opened(tx: Tx, event: ReferralOpened) -> None:
 
 async def on_referral_answered(tx: Tx, event: ReferralAnswered) -> None:
     if event.answer == "accepted":
-        persons.hear_of(tx, event.person_id, event.organisation_id)
+        persons.relate_acceptor(tx, event.person_id, event.organisation_id, event.referral_id)
+    else:
+        persons.end_acceptances(tx, event.referral_id)
+    await messages.tell(tx, event)
+
+
+async def on_referral_addressed(tx: Tx, event: ReferralAddressed) -> None:
+    persons.end_acceptances(tx, event.referral_id, event.to_organisation_id)
+    await messages.tell(tx, event)
+
+
+async def on_referral_over(tx: Tx, event: ReferralStarted | ReferralClosed) -> None:
+    """Whoever started it is the holder from the journey; its acceptance has served."""
+    persons.end_acceptances(tx, event.referral_id)
     await messages.tell(tx, event)
 
 
 async def on_person_registered(tx: Tx, event: PersonRegistered) -> None:
     await persons.register(tx, event.person_id, event.region, event.life_period)
+    if event.organisation_id is not None:
+        persons.relate_registrar(tx, event.person_id, event.organisation_id)
     if event.life_period == "adult":
         await permissions.come_of_age(tx, event.person_id)
 
@@ -110,10 +125,10 @@ HANDLERS: Handlers = {
     JourneyCompleted: messages.tell,
     RelapseRecorded: messages.tell,
     ReferralOpened: on_referral_opened,
-    ReferralAddressed: messages.tell,
+    ReferralAddressed: on_referral_addressed,
     ReferralAnswered: on_referral_answered,
-    ReferralStarted: messages.tell,
-    ReferralClosed: messages.tell,
+    ReferralStarted: on_referral_over,
+    ReferralClosed: on_referral_over,
     AnswerOverdue: messages.tell,
     HandoverOverdue: messages.tell,
     PlaceNotFound: messages.tell,

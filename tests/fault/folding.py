@@ -107,14 +107,40 @@ def instructions(events: Sequence[Logged]) -> Folded:
     }
 
 
-def heard_organisations(events: Sequence[Logged]) -> Folded:
-    """In family: who has to do with a person."""
-    about = of_kind(events, "journey_opened", "stage_started", "referral_answered")
-    return {
-        (*keyed(event.body, "person_id", "organisation_id"), "heard"): {}
-        for event in about
-        if event.body.get("answer", "accepted") == "accepted"
-    }
+def relations(events: Sequence[Logged]) -> Folded:
+    """In family: which organisation has to do with a person, why, and what ended it. No walk assigns a liaison."""
+    folded: Folded = {}
+    for event in of_kind(events, "person_registered", "journey_opened", "stage_started"):
+        body, since = event.body, []
+        how, source = ("registered", "person_id") if event.kind == "person_registered" else ("holder", "journey_id")
+        if event.kind == "stage_started":
+            since = [date.fromisoformat(body["started_on"]).toordinal(), body["stage"], body["spell"]]
+        if body.get("organisation_id"):
+            row = folded.setdefault((body["person_id"], body["organisation_id"], how, body[source]), {"since": since, "ended_by": None})
+            row["since"] = max(row["since"], since)
+    lasts: dict[str, list[int]] = {}
+    for (_, _, _, source_id), row in folded.items():
+        lasts[source_id] = max(lasts.get(source_id, []), row["since"])
+    for (_, _, _, source_id), row in folded.items():
+        row["ended_by"] = lasts[source_id] if lasts[source_id] != row["since"] else None
+    return folded | acceptances(events)
+
+
+def acceptances(events: Sequence[Logged]) -> Folded:
+    """An acceptance ends with what the referral became afterwards, unless it was only addressed to who had accepted it."""
+    folded: Folded = {}
+    accepted: dict[str, dict[str, dict[str, Any]]] = {}
+    for event in of_kind(events, "referral_answered", "referral_addressed", "referral_started", "referral_closed"):
+        body = event.body
+        if body.get("answer") == "accepted":
+            key = (body["person_id"], body["organisation_id"], "accepted", body["referral_id"])
+            folded[key] = {"since": [event.seq], "ended_by": None}
+            accepted.setdefault(body["referral_id"], {})[body["organisation_id"]] = folded[key]
+            continue
+        for organisation_id, row in accepted.get(body["referral_id"], {}).items():
+            if organisation_id != body.get("to_organisation_id"):
+                row["ended_by"] = [event.seq]
+    return folded
 
 
 def opened_journeys(events: Sequence[Logged]) -> Folded:
@@ -238,7 +264,7 @@ PROJECTIONS: dict[tuple[str, str], tuple[tuple[str, ...], Fold]] = {
     ("programme", "concern"): (("concern_id",), open_concerns),
     ("programme", "organisation"): (("organisation_id",), organisations),
     ("family", "person"): (("person_id",), persons),
-    ("family", "person_organisation"): (("person_id", "organisation_id", "how"), heard_organisations),
+    ("family", "person_organisation"): (("person_id", "organisation_id", "how", "source_id"), relations),
     ("monitoring", "organisation"): (("organisation_id",), entries),
     ("monitoring", "journey"): (("journey_id",), dated_journeys),
     ("monitoring", "spell"): (SPELL, spells),

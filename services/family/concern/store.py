@@ -8,7 +8,7 @@ from services.family.concern.domain import Concern, SeenSign
 from shared.database import Record, Row, Tx
 from shared.errors import NotFound
 
-REACHED = """(EXISTS (SELECT FROM person_organisation r WHERE r.person_id = c.person_id AND r.organisation_id = $1)
+REACHED = """(EXISTS (SELECT FROM person_organisation r WHERE r.person_id = c.person_id AND r.organisation_id = $1 AND r.ended_at IS NULL)
     OR c.raised_by_organisation_id = $1 OR ($2 AND c.person_id IS NULL AND c.raised_by_organisation_id IS NULL))"""
 
 

@@ -8,7 +8,8 @@ from services.family.message.domain import Message, Source
 from shared.database import Record, Tx
 from shared.errors import NotFound
 
-VALID = """p.revoked_at IS NULL AND p.given_on <= {today} AND (p.until IS NULL OR p.until >= {today})"""
+# Nothing is given on a day to come, so that a permission holds from when it was recorded.
+VALID = """p.revoked_at IS NULL AND (p.until IS NULL OR p.until >= {today})"""
 
 INSERT = f"""
 WITH now_known_as AS (
@@ -207,7 +208,7 @@ async def list_of_contact(tx: Tx, contact_id: UUID, states: Sequence[str], befor
 async def list_of_organisation(tx: Tx, organisation_id: UUID, states: Sequence[str], before: UUID, limit: int) -> list[Record]:
     """The messages about all persons whose families the organisation is assigned to, newest first."""
     return await tx.connection.fetch(
-        f"{SHOWN} WHERE c.person_id IN (SELECT person_id FROM person_organisation WHERE organisation_id = $1)"
+        f"{SHOWN} WHERE c.person_id IN (SELECT person_id FROM person_organisation WHERE organisation_id = $1 AND ended_at IS NULL)"
         " AND m.state = ANY($2) AND m.message_id < $3 ORDER BY m.message_id DESC LIMIT $4",
         organisation_id,
         states,

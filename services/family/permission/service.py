@@ -1,16 +1,20 @@
 """What can be asked of permissions: give one, revoke one and learn what that stopped."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from services.family.channel import service as channels
 from services.family.contact import service as contacts
 from services.family.message import service as messages
 from services.family.permission import domain, store
-from services.family.permission.domain import Permission
+from services.family.permission.domain import Giving, Permission
 from services.family.person import service as persons
 from shared.database import Tx
 from shared.errors import NotFound
+
+# What people enter may be of a day that has begun there and not yet here, as in the other services.
+FARTHEST_EAST = timedelta(hours=14)
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,8 @@ async def give_permission(tx: Tx, permission: Permission) -> None:
     life_period = await persons.lock_living(tx, contact.person_id)
     await contacts.lock_contact(tx, permission.contact_id)
     lacking = channels.list_lacking(permission.channels, contact.addresses)
-    domain.must_be_givable(permission, tx.now.date(), life_period, lacking)
+    giving = Giving(tx.now.date(), (tx.now + FARTHEST_EAST).date(), life_period, tx.caller.has("person"), lacking)
+    domain.must_be_givable(permission, giving)
     await store.insert_permission(tx, permission)
 
 
@@ -54,6 +59,9 @@ async def revoke_permission(tx: Tx, contact_id: UUID, permission_id: UUID) -> St
 
 
 async def come_of_age(tx: Tx, person_id: UUID) -> None:
-    """An adult answers for their own decisions: what a guardian alone gave ends. Source: mission rows 000-24, 000-25."""
+    """An adult decides alone: what a guardian gave ends, also what the minor and the guardian gave together.
+
+    For an adult it could not be given either; the person may give it anew. Source: mission rows 000-24, 000-25.
+    """
     for contact_id in await store.end_of_guardians(tx, person_id, "came-of-age"):
         await messages.stop_unpermitted(tx, contact_id, "came-of-age")

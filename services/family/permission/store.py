@@ -32,12 +32,12 @@ async def save_revoked(tx: Tx, contact_id: UUID, permission_id: UUID) -> Permiss
 
 
 async def end_of_guardians(tx: Tx, person_id: UUID, because: EndedBecause) -> list[UUID]:
-    """Ends what a guardian alone gave; answers the contacts concerned. Locks in the order of ids."""
+    """Ends what a guardian gave, alone or with the person; answers the contacts concerned. Locks in the order of ids."""
     rows = await tx.connection.fetch(
         """
         WITH theirs AS (
             SELECT p.permission_id FROM permission p JOIN contact c USING (contact_id)
-            WHERE c.person_id = $1 AND p.given_by = 'guardian' AND p.revoked_at IS NULL
+            WHERE c.person_id = $1 AND p.given_by IN ('guardian', 'both') AND p.revoked_at IS NULL
             ORDER BY p.permission_id FOR NO KEY UPDATE OF p
         )
         UPDATE permission p SET revoked_at = $2, ended_because = $3 FROM theirs WHERE p.permission_id = theirs.permission_id

@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from tests.builders_family import Way, a_contact, a_contact_caller, a_liaison, a_way, add_contact, give, revoke
+from tests.builders_family import DAY, Way, a_contact, a_contact_caller, a_liaison, a_way, add_contact, give, revoke
 from tests.harness import ServiceUnderTest, a_caller
 
 
@@ -81,7 +81,30 @@ async def test_the_person_gives_and_revokes_permissions(family: ServiceUnderTest
     assert (await family.call("POST", f"{path}/{given.json()['id']}/revocation", person, {})).json()["status"] == "revoked"
     (item,) = (await family.call("GET", path, person)).json()["items"]
     assert (item["level"], item["ended_because"]) == ("micro", "revoked")
-    assert (await give(family, way, contact_id, person, given_by="guardian")).json()["unmet"] == ["given-by-the-adult-alone"]
+    unmet = ["given-by-the-adult-alone", "given-by-the-caller"]
+    assert (await give(family, way, contact_id, person, given_by="guardian")).json()["unmet"] == unmet
+
+
+async def test_a_minors_own_token_speaks_for_no_guardian(family: ServiceUnderTest) -> None:
+    way = await a_way(family, "minor")
+    contact_id, _ = await a_contact(family, way)
+    person = a_caller("person", sub=str(way.person_id))
+    for given_by in ("guardian", "both"):
+        answer = await give(family, way, contact_id, person, given_by=given_by)
+        assert (answer.status_code, answer.json().get("unmet")) == (422, ["given-by-the-caller"])
+        assert (await give(family, way, contact_id, given_by=given_by)).status_code == 201
+    assert (await give(family, way, contact_id, person)).status_code == 201
+
+
+async def test_a_permission_is_given_on_the_day_that_has_begun_there(family: ServiceUnderTest) -> None:
+    """In Tashkent the next day begins at 19:00 UTC; what is given then holds at once."""
+    way = await a_way(family)
+    family.now = family.now.replace(hour=21)
+    contact_id, _ = await a_contact(family, way, topics=["stage"], given_on=str(DAY.replace(day=3)))
+    await family.deliver(way.started())
+    assert len(await family.fetch("SELECT FROM message WHERE contact_id = $1", contact_id)) == 1
+    answer = await give(family, way, contact_id, given_on=str(DAY.replace(day=4)))
+    assert answer.json()["unmet"] == ["given-today-or-before"]
 
 
 async def test_a_permission_of_another_contact_is_not_revoked(family: ServiceUnderTest) -> None:
