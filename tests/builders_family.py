@@ -58,6 +58,9 @@ class Way:
     def left(self, stage: int = 1, spell: int = 1) -> StageLeft:
         return StageLeft(**self._about, stage=stage, spell=spell, how="dropped-out", left_on=DAY)
 
+    def left_by_death(self, stage: int = 1, spell: int = 1) -> StageLeft:
+        return StageLeft(**self._about, stage=stage, spell=spell, how="died", left_on=DAY)
+
     def relapsed(self, spell: int = 1) -> RelapseRecorded:
         where = {"person_id": self.person_id, "journey_id": self.journey_id, "stage": 2, "spell": spell}
         return RelapseRecorded(**where, relapse_id=uuid4(), reopens=2, imported=self.imported)
@@ -122,16 +125,33 @@ async def give(family: ServiceUnderTest, way: Way, contact_id: UUID, caller: Cal
     return await family.call("POST", f"/contacts/{contact_id}/permissions", caller or a_liaison(way.organisation_id), body)
 
 
+async def name_guardian(
+    family: ServiceUnderTest, way: Way, contact_id: UUID, caller: Caller | None = None, **changes: Any
+) -> httpx2.Response:
+    body = {"basis": "parent", "until": None, **changes}
+    return await family.call("POST", f"/contacts/{contact_id}/guardianship", caller or a_liaison(way.organisation_id), body)
+
+
+async def a_guardian(family: ServiceUnderTest, way: Way, **guardianship: Any) -> UUID:
+    """A contact that is recorded as guardian."""
+    contact_id = UUID((await add_contact(family, way)).json()["id"])
+    answer = await name_guardian(family, way, contact_id, **guardianship)
+    assert answer.status_code == 201, answer.text
+    return contact_id
+
+
 async def revoke(family: ServiceUnderTest, way: Way, contact_id: UUID, permission_id: UUID) -> httpx2.Response:
     path = f"/contacts/{contact_id}/permissions/{permission_id}/revocation"
     return await family.call("POST", path, a_liaison(way.organisation_id), {})
 
 
 async def a_contact(family: ServiceUnderTest, way: Way, **permission: Any) -> tuple[UUID, UUID | None]:
-    """A contact and, when anything is said of it, a permission; answers both ids."""
+    """A contact and, when anything is said of it, a permission; answers both ids. A guardian gives it as one recorded for it."""
     contact_id = UUID((await add_contact(family, way)).json()["id"])
     if not permission:
         return contact_id, None
+    if permission.get("given_by") in ("guardian", "both") and "guardian_id" not in permission:
+        permission["guardian_id"] = str(await a_guardian(family, way))
     answer = await give(family, way, contact_id, **permission)
     assert answer.status_code == 201, answer.text
     return contact_id, UUID(answer.json()["id"])

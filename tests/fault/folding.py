@@ -30,9 +30,10 @@ def picked(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
 def persons(events: Sequence[Logged]) -> Folded:
     """In programme and family."""
     folded: Folded = {}
-    for event in of_kind(events, "person_registered", "person_died"):
+    for event in of_kind(events, "person_registered", "person_died", "person_death_reversed"):
         row = folded.setdefault(keyed(event.body, "person_id"), {"region": None, "life_period": None, "died_on": None})
-        row |= {"died_on": event.body["on"]} if event.kind == "person_died" else picked(event.body, "region", "life_period")
+        registers = event.kind == "person_registered"
+        row |= picked(event.body, "region", "life_period") if registers else {"died_on": event.body.get("on")}
     return folded
 
 
@@ -127,20 +128,32 @@ def relations(events: Sequence[Logged]) -> Folded:
 
 
 def acceptances(events: Sequence[Logged]) -> Folded:
-    """An acceptance ends with what the referral became afterwards, unless it was only addressed to who had accepted it."""
+    """An acceptance ends with what the referral became afterwards; a start, or being addressed to who had accepted it, ends nothing."""
     folded: Folded = {}
     accepted: dict[str, dict[str, dict[str, Any]]] = {}
-    for event in of_kind(events, "referral_answered", "referral_addressed", "referral_started", "referral_closed"):
+    for event in of_kind(events, "referral_answered", "referral_addressed", "referral_closed"):
         body = event.body
         if body.get("answer") == "accepted":
             key = (body["person_id"], body["organisation_id"], "accepted", body["referral_id"])
-            folded[key] = {"since": [event.seq], "ended_by": None}
+            folded[key] = {"since": [event.seq], "ended_by": None, **picked(body, "journey_id", "stage")}
             accepted.setdefault(body["referral_id"], {})[body["organisation_id"]] = folded[key]
             continue
         for organisation_id, row in accepted.get(body["referral_id"], {}).items():
             if organisation_id != body.get("to_organisation_id"):
                 row["ended_by"] = [event.seq]
     return folded
+
+
+def confirmed_organisations(events: Sequence[Logged]) -> Folded:
+    """In family: the newest entry."""
+    return {
+        keyed(event.body, "organisation_id"): {
+            "seq": event.seq,
+            "region": event.body["region"],
+            "is_confirmed": event.body.get("confirmed", True),
+        }
+        for event in of_kind(events, "organisation_changed")
+    }
 
 
 def opened_journeys(events: Sequence[Logged]) -> Folded:
@@ -264,6 +277,7 @@ PROJECTIONS: dict[tuple[str, str], tuple[tuple[str, ...], Fold]] = {
     ("programme", "concern"): (("concern_id",), open_concerns),
     ("programme", "organisation"): (("organisation_id",), organisations),
     ("family", "person"): (("person_id",), persons),
+    ("family", "organisation"): (("organisation_id",), confirmed_organisations),
     ("family", "person_organisation"): (("person_id", "organisation_id", "how", "source_id"), relations),
     ("monitoring", "organisation"): (("organisation_id",), entries),
     ("monitoring", "journey"): (("journey_id",), dated_journeys),

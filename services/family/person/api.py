@@ -42,8 +42,9 @@ class LiaisonView(BaseModel):
 async def assign_liaison(tx: CurrentTx, person_id: UUID, body: Assignment) -> Done:
     """Assign a liaison organisation to a family.
 
-    Only the family's own organisation may: who registered the person or holds it now, not who was assigned. Role system answers 409
-    `not-yet-known` where it is not (for an absent and a foreign person alike), others 404. Source: mission rows 002-11, 002-23.
+    Only the family's own organisation may: the holder, before there is another who registered the person; never who was assigned.
+    Role system answers 409 `not-yet-known` where it is not (for an absent and a foreign person alike), others 404.
+    Source: mission rows 002-11, 002-23.
     """
     await service.assign_liaison(tx, person_id, body.organisation_id)
     return Done(id=person_id, status="assigned")

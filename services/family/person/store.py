@@ -12,15 +12,21 @@ SELECT n.referral_id, n.spared, max(n.seq) FROM unnest($1::uuid[], $2::uuid[], $
 GROUP BY 1, 2 ORDER BY 1, 2
 ON CONFLICT (referral_id, spared_organisation_id) DO UPDATE SET seq = greatest(referral_end.seq, EXCLUDED.seq)
 """
+SAVE_STARTS = """
+INSERT INTO referral_start (referral_id, seq)
+SELECT n.referral_id, max(n.seq) FROM unnest($1::uuid[], $2::bigint[]) AS n(referral_id, seq) GROUP BY 1 ORDER BY 1
+ON CONFLICT (referral_id) DO UPDATE SET seq = greatest(referral_start.seq, EXCLUDED.seq)
+"""
 # Arrays do not go through unnest by row, so `since` comes as text.
 RELATE = """
-INSERT INTO person_organisation (person_id, organisation_id, how, source_id, since, related_at)
-SELECT coalesce(p.merged_into, n.person_id), n.organisation_id, n.how, n.source_id, max(n.since::bigint[]), min(n.related_at)
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[])
-    AS n(person_id, organisation_id, how, source_id, since, related_at)
+INSERT INTO person_organisation (person_id, organisation_id, how, source_id, since, related_at, journey_id, stage)
+SELECT coalesce(p.merged_into, n.person_id), n.organisation_id, n.how, n.source_id, max(n.since::bigint[]), min(n.related_at),
+       n.journey_id, n.stage
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[], $7::uuid[], $8::smallint[])
+    AS n(person_id, organisation_id, how, source_id, since, related_at, journey_id, stage)
 LEFT JOIN person p ON p.person_id = n.person_id LEFT JOIN person k ON k.person_id = p.merged_into
 WHERE p.erased_on IS NULL AND k.erased_on IS NULL
-GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+GROUP BY 1, 2, 3, 4, 7, 8 ORDER BY 1, 2, 3, 4
 ON CONFLICT (person_id, organisation_id, how, source_id)
     DO UPDATE SET since = greatest(person_organisation.since, EXCLUDED.since) WHERE person_organisation.since < EXCLUDED.since
 """
@@ -63,7 +69,9 @@ INSERT INTO person_organisation (person_id, organisation_id, how, source_id, rel
 SELECT coalesce(p.merged_into, n.person_id), $2, 'liaison', $3, $4, $5, $6
 FROM (SELECT $1::uuid AS person_id) n LEFT JOIN person p USING (person_id) LEFT JOIN person k ON k.person_id = p.merged_into
 WHERE p.erased_on IS NULL AND k.erased_on IS NULL
-ON CONFLICT DO NOTHING
+ON CONFLICT (person_id, organisation_id) WHERE how = 'liaison' AND ended_at IS NULL
+    DO UPDATE SET related_at = $4, made_by = $5, made_by_organisation_id = $6
+    WHERE person_organisation.made_by_organisation_id = $2 AND $6 <> $2
 """
 
 
@@ -85,13 +93,9 @@ async def save_adult(tx: Tx, person_id: UUID) -> None:
     )
 
 
-async def save_died(tx: Tx, person_id: UUID, on: date) -> None:
-    await tx.connection.execute(
-        "INSERT INTO person (person_id, died_on) VALUES ($1, $2)"
-        " ON CONFLICT (person_id) DO UPDATE SET died_on = $2 WHERE person.erased_on IS NULL",
-        person_id,
-        on,
-    )
+async def save_death(tx: Tx, person_id: UUID, on: date | None, seq: int) -> None:
+    """The row's lock is held. None: the person lives."""
+    await tx.connection.execute("UPDATE person SET died_on = $2, death_seq = $3 WHERE person_id = $1", person_id, on, seq)
 
 
 async def save_erased(tx: Tx, person_id: UUID, on: date) -> None:
@@ -137,9 +141,15 @@ async def save_ends(connection: Connection, rows: list[Row]) -> None:
     await connection.execute(END_ACCEPTED, sorted(set(ids)), max(moments))
 
 
+@gathered(9)
+async def save_starts(connection: Connection, rows: list[Row]) -> None:
+    """Keep (referral_id, seq): it was taken up."""
+    await connection.execute(SAVE_STARTS, *zip(*rows, strict=True))
+
+
 @gathered(10)
 async def relate(connection: Connection, rows: list[Row]) -> None:
-    """Keep (person_id, organisation_id, how, source_id, since, related_at) and end what it ends.
+    """Keep (person_id, organisation_id, how, source_id, since, related_at, journey_id, stage) and end what it ends.
 
     A merged person's go to whom they were merged into, an erased one's nowhere.
     """
@@ -157,7 +167,10 @@ async def end_heard(connection: Connection, rows: list[Row]) -> None:
 
 @gathered(10)
 async def assign(connection: Connection, rows: list[Row]) -> None:
-    """Keep (person_id, organisation_id, source_id, related_at, made_by, made_by_organisation_id); one that lasts already stays as it is."""
+    """Keep (person_id, organisation_id, source_id, related_at, made_by, made_by_organisation_id).
+
+    One that lasts already stays as it is, unless the organisation had assigned itself.
+    """
     await connection.executemany(ASSIGN, rows)
 
 
@@ -181,14 +194,13 @@ async def list_assignments(tx: Tx, person_id: UUID) -> list[Record]:
     )
 
 
-async def is_related(tx: Tx, person_id: UUID, organisation_id: UUID, reasons: Collection[str]) -> bool:
-    """Whether the organisation has a relation for one of these reasons that holds now."""
+async def is_related(tx: Tx, person_id: UUID, organisation_id: UUID, relations: Collection[str]) -> bool:
+    """Whether the organisation has one of these relations now."""
     related: bool = await tx.connection.fetchval(
-        "SELECT EXISTS (SELECT FROM person_organisation"
-        " WHERE person_id = $1 AND organisation_id = $2 AND how = ANY($3) AND ended_at IS NULL)",
+        "SELECT EXISTS (SELECT FROM relation WHERE person_id = $1 AND organisation_id = $2 AND relation = ANY($3))",
         person_id,
         organisation_id,
-        reasons,
+        relations,
     )
     return related
 
@@ -198,8 +210,10 @@ async def move_relations(tx: Tx, person_id: UUID, into_id: UUID) -> None:
     await tx.connection.execute(
         """
         INSERT INTO person_organisation
-            (person_id, organisation_id, how, source_id, related_at, since, ended_at, ended_by, made_by, made_by_organisation_id)
-        SELECT $2, organisation_id, how, source_id, related_at, since, ended_at, ended_by, made_by, made_by_organisation_id
+            (person_id, organisation_id, how, source_id, related_at, since, journey_id, stage, ended_at, ended_by, made_by,
+             made_by_organisation_id)
+        SELECT $2, organisation_id, how, source_id, related_at, since, journey_id, stage, ended_at, ended_by, made_by,
+               made_by_organisation_id
         FROM person_organisation WHERE person_id = $1
         AND NOT EXISTS (SELECT FROM person WHERE person_id = $2 AND erased_on IS NOT NULL) ORDER BY organisation_id, how, source_id
         ON CONFLICT DO NOTHING

@@ -95,8 +95,8 @@ async def test_topics_in_any_order_and_twice_end_alike(family: ServiceUnderTest,
     cancelled = [way.accepted(other, uuid4()), way.addressed(other, uuid4()), way.accepted(other, uuid4()), way.closed(other, "cancelled")]
     parts = [programme, referral, cancelled]
     await heard_anyhow(family, *(fact for place in order for fact in parts[place]))
-    rows = await family.fetch("SELECT organisation_id, how FROM person_organisation WHERE ended_at IS NULL ORDER BY how")
-    assert [tuple(row) for row in rows] == [(second, "holder"), (third, "registered")]
+    rows = await family.fetch("SELECT organisation_id, relation FROM relation ORDER BY relation")
+    assert [tuple(row) for row in rows] == [(second, "acceptor"), (second, "holder"), (third, "registrar")]
 
 
 async def test_a_merge_carries_reasons_and_ends_along(family: ServiceUnderTest) -> None:
