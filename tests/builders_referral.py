@@ -183,16 +183,26 @@ async def an_entry(
     organisation_id: UUID,
     stage: int = 2,
     places: int | None = 3,
-    region: str = "UZ-TK",
-    pathway: str = DEFAULT_PATHWAY,
+    confirmed: bool = True,
+    **where: str,
 ) -> None:
-    """An organisation of the network that offers a stage."""
+    """An organisation that offers a stage, confirmed for it unless said otherwise. `where`: its region, UZ-TK; the stage's pathway."""
+    region, pathway = where.get("region", "UZ-TK"), where.get("pathway", DEFAULT_PATHWAY)
     as_of = None if places is None else "2026-03-01"
     offered = {"stage": stage, "programme": "naltrexone", "setting": "outpatient", "places_free": places, "places_as_of": as_of}
     offered |= {} if pathway == DEFAULT_PATHWAY else {"pathway": pathway}
     entry = {"name": "0051-site-01", "level": "meso", "kind": "medical-organisation", "region": region, "services": [offered]}
     answer = await service.call("PUT", f"/organisations/{organisation_id}", registrar(organisation_id), json=entry)
     assert answer.status_code == 200, answer.text
+    if confirmed:
+        assert await confirm(service, organisation_id, [{"stage": stage, "pathway": pathway}]) == 200
+
+
+async def confirm(service: ServiceUnderTest, organisation_id: UUID, stages: list[Any], caller: Caller | None = None, **said: Any) -> int:
+    """Judge an organisation as the ministry unless said otherwise; returns the HTTP status."""
+    body = {"kind": "medical-organisation", "level": "meso", "stages": stages} | said
+    answer = await service.call("PUT", f"/organisations/{organisation_id}/confirmation", caller or a_caller("ministry"), json=body)
+    return answer.status_code
 
 
 async def a_registered(service: ServiceUnderTest, organisation_id: UUID = CLINIC, **fields: Any) -> UUID:

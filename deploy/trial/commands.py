@@ -73,6 +73,13 @@ def announce(organisation: Organisation) -> Command:
     return Command(Principal("registrar", identity), "PUT", "referral", f"/organisations/{identity}", body)
 
 
+def confirm(organisation: Organisation) -> Command:
+    """The ministry confirms it for the stage of its service: until then nobody is referred to it."""
+    body = {"kind": "medical-organisation", "level": "meso", "stages": [{"pathway": PATHWAY, "stage": organisation.stage}]}
+    path = f"/organisations/{organisation_id(organisation.code)}/confirmation"
+    return Command(Principal("ministry"), "PUT", "referral", path, body)
+
+
 def command(step: steps.Step, ids: Ids) -> Command:
     """The command of a step; what it needs from earlier answers is in `ids`."""
     return COMMANDS[type(step)](step, ids)

@@ -5,6 +5,7 @@ from services.referral.consent import api as consent
 from services.referral.deadlines import DEADLINES
 from services.referral.death import api as death
 from services.referral.disclosure import api as disclosure
+from services.referral.duty import api as duty
 from services.referral.enquiry import api as enquiry
 from services.referral.handlers import HANDLERS
 from services.referral.instruction import api as instruction
@@ -22,6 +23,7 @@ SERVICE = Service(
     routers=(
         region.router_queries,
         region.router_commands,
+        duty.router_commands,
         organisation.router_queries,
         organisation.router_commands,
         person.router_commands,

@@ -59,13 +59,18 @@ class OfferedService(BaseModel):
 
 
 class OrganisationChanged(Event, topic="referral", name="organisation_changed"):
-    """The whole present entry of an organisation. Source: mission rows 002-10, 002-11, 002-43."""
+    """The whole present entry of an organisation. Source: mission rows 002-10, 002-11, 002-43.
+
+    `confirmed`: whether it may be asked to take anybody; older events were of confirmed ones. What else is told is what was last
+    confirmed, and before the first confirmation what the organisation entered.
+    """
 
     organisation_id: UUID
     level: Level
     kind: str
     region: str
     services: tuple[OfferedService, ...]
+    confirmed: bool = True
 
 
 class ConsentGiven(Event, topic="referral", name="consent_given"):

@@ -20,7 +20,7 @@ for name in SERVICES:
 
 FOLDER = Path(__file__).parent / "events"
 FILES = sorted(FOLDER.glob("*.json"))
-OLDER = sorted((FOLDER / "older").glob("*.json"))
+OLDER = sorted((FOLDER / "older").rglob("*.json"))
 """Bodies as they travelled before an optional field was added: still on topics, in outboxes and in backups."""
 EVENTS = list(REGISTRY.values())
 PERSONAL = re.compile(
@@ -85,6 +85,14 @@ def test_an_older_body_is_read_and_says_what_it_said(path: Path) -> None:
     assert read.model_dump(mode="json", exclude_unset=True) == document["body"]
     assert (document["type"], document["topic"]) == (newer["type"], newer["topic"])
     assert document["body"] != newer["body"]
+
+
+def test_an_older_organisation_was_a_confirmed_one() -> None:
+    """Source: mission row 002-10."""
+    older = by_type("throughcare.referral.organisation_changed.v1")
+    assert older is not None
+    for path in (FOLDER / "older").rglob("OrganisationChanged.v1.json"):
+        assert older.model_validate(golden(path)["body"]).model_dump()["confirmed"] is True
 
 
 def test_an_older_journey_has_the_five_stages_of_its_time() -> None:

@@ -17,7 +17,7 @@ import orjson
 
 from tests.eventually import eventually
 from tests.fault.ledger import Command, Entry, Ledger, places_of
-from tests.fault.walks import Surroundings, Walk, announcement, clinics, person
+from tests.fault.walks import Surroundings, Walk, clinics, entered, person
 from tests.fault.wire import Answer, NoAnswer, NotAsked, Wire
 
 CLIENTS = 12
@@ -106,7 +106,7 @@ class Load:
         """Until `stopping`, and then until nothing is unknown any more."""
         async with asyncio.TaskGroup() as tasks:
             for clinic in self.about.clinics:
-                self._queue_up(self._pending(announcement(clinic, self.about.today), None))
+                self.begin(entered(clinic, self.about.today))
             for _ in range(CLIENTS):
                 tasks.create_task(self._client())
 

@@ -60,6 +60,14 @@ def clinics(chance: Random) -> list[Clinic]:
     return [Clinic(UUID(int=chance.getrandbits(128), version=4), stage, chance.choice(REGIONS)) for stage in STAGES for _ in range(2)]
 
 
+def entered(clinic: Clinic, today: date) -> Walk:
+    """Its registrar enters it, then the ministry confirms it: until then nobody is referred to it."""
+    yield announcement(clinic, today)
+    body: dict[str, object] = {"kind": "medical-organisation", "level": "meso", "stages": [clinic.stage]}
+    path = f"/organisations/{clinic.organisation_id}/confirmation"
+    yield Command("confirm", "ministry", None, "PUT", "referral", path, body, ("organisation_changed",))
+
+
 def announcement(clinic: Clinic, today: date) -> Command:
     service = {
         "stage": clinic.stage,

@@ -111,8 +111,9 @@ async def _open(
     asked: tuple[Place, UUID | None],
     origin: ReferralOrigin,
 ) -> None:
-    """`asked`: the stage, and the organisation or any."""
-    place, to = asked
+    """`asked`: the stage, and the organisation or any: also where the one named is not confirmed for the stage any more."""
+    place, named = asked
+    to = named if named and await organisations.receives(tx, named, place) else None
     sender = None if isinstance(event, RelapseRecorded) else event.organisation_id
     wish = Wish(
         person_id=event.person_id,
@@ -136,6 +137,6 @@ async def _offer(tx: Tx, person: Person | None, wish: Wish) -> None:
     if person is not None and (person.died_on or person.erased_on):
         return
     sender = await organisations.find_organisation(tx, wish.from_organisation_id) if person is None else None
-    region = person.region if person else sender.region if sender else None
+    region = person.region if person else sender.that_counts().region if sender else None
     known = {"region": region, "due_on": referrals.answer_due_on(tx, wish.imported)}
     await referrals.offer(tx, wish.model_copy(update=known))

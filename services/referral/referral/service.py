@@ -13,11 +13,11 @@ from services.referral.referral import domain, store
 from services.referral.referral.domain import Changed, Referral
 from services.referral.referral.store import HistoryLine, Slice
 from services.referral.settings import settings
-from services.referral.transition.domain import SYSTEM, Actor, Reason, Status
-from services.referral.wish.domain import Circumstances, Wish, check_wish
+from services.referral.transition.domain import SYSTEM, TARGET, Actor, Reason, Status
+from services.referral.wish.domain import Circumstances, Wish, addressing, check_wish
 from shared.clock import meet_deadline, set_deadline
 from shared.database import Tx
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, NotFound, refuse
 from shared.events import Event
 from shared.events.pathway import DEFAULT_PATHWAY
 from shared.events.referral import AnswerOverdue, HandoverOverdue, ReferralOpened
@@ -44,7 +44,7 @@ async def refer(tx: Tx, wish: Wish, pathway: str | None) -> Referral:
     """
     person = await persons.lock_person(tx, wish.person_id)
     stages = await journeys.find_stages(tx, wish.journey_id, wish.person_id) or await pathways.stages_of(tx, pathway or DEFAULT_PATHWAY)
-    circumstances = await _circumstances(tx, wish, person)
+    circumstances = await _circumstances(tx, wish.at(stages.place(wish.stage)), person)
     check_wish(wish, circumstances._replace(other_pathway=pathway not in (None, stages.pathway), stage_lacking=stages.lacks(wish.stage)))
     imported = wish.imported or await journeys.is_imported(tx, wish.journey_id)
     known = {"region": person.region, "imported": imported, "due_on": answer_due_on(tx, imported)}
@@ -62,6 +62,8 @@ async def _circumstances(tx: Tx, wish: Wish, person: Person) -> Circumstances:
         replaced=await store.find_status(tx, wish.replaces, wish.person_id) if wish.replaces else None,
         by_system=tx.caller.has("system"),
         journey_of_another=await journeys.is_of_another(tx, wish.journey_id, wish.person_id),
+        confirmed=named is None or named.confirmed,
+        confirmed_for_stage=named is None or named.was_confirmed_for(wish.place),
     )
 
 
@@ -147,9 +149,17 @@ async def change_status(tx: Tx, referral_id: UUID, to: Status, reason: Reason | 
     referral = await store.lock_referral(tx, referral_id)
     actor = await _actor(tx, referral)
     if referral.status == "draft" and to == "requested":
+        await _must_be_addressable(tx, referral)
         referral = referral.model_copy(update={"due_on": answer_due_on(tx, referral.imported)})
     changed = await apply(tx, referral, domain.change_status(referral, to, actor, reason, tx.now.date()))
     return await _started_before(tx, changed)
+
+
+async def _must_be_addressable(tx: Tx, draft: Referral) -> None:
+    """What was confirmed when the draft was written may be withdrawn by now. Raises Refused("referral-not-possible")."""
+    named = await organisations.find_organisation(tx, draft.to_organisation_id)
+    if named is not None:
+        refuse("referral-not-possible", addressing(named.confirmed, named.was_confirmed_for(draft.place)))
 
 
 async def _actor(tx: Tx, referral: Referral) -> Actor:
@@ -157,6 +167,8 @@ async def _actor(tx: Tx, referral: Referral) -> Actor:
     open_to_any = referral.to_organisation_id is None and organisation_id is not None
     may_take = open_to_any and await organisations.is_qualified(tx, referral.place, referral.region, organisation_id)
     parties = domain.parties_of(referral, organisation_id, persons.own_id(tx), may_take)
+    if "target" in parties and referral.status == "requested" and not open_to_any and organisation_id is not None:
+        parties = parties if await organisations.receives(tx, organisation_id, referral.place) else parties - TARGET
     if not parties:
         raise NotFound("referral")
     return Actor(parties=parties, organisation_id=organisation_id)

@@ -42,7 +42,9 @@ LIST_OF_PERSON = FILTER + "AND person_id = $1 AND status <> 'draft'" + PAGE
 LIST_IN = (
     FILTER
     + """
-AND status <> 'draft' AND (to_organisation_id = $1 OR (to_organisation_id IS NULL AND status = 'requested' AND EXISTS (
+AND status <> 'draft' AND ((to_organisation_id = $1 AND (status <> 'requested' OR EXISTS (
+    SELECT FROM confirmed_for c WHERE c.organisation_id = $1 AND c.pathway = r.pathway AND c.stage_code = r.stage_code)))
+OR (to_organisation_id IS NULL AND status = 'requested' AND EXISTS (
     SELECT FROM qualified q WHERE q.organisation_id = $1 AND q.pathway = r.pathway AND q.stage_code = r.stage_code
         AND (NOT $7 OR q.position_confirmed) AND (q.within IS NULL OR q.within = (SELECT within FROM region WHERE code = r.region)))))
 """
@@ -184,7 +186,7 @@ async def list_out(tx: Tx, organisation_id: UUID, part: Slice) -> list[Referral]
 
 
 async def list_in(tx: Tx, organisation_id: UUID, part: Slice, with_position: bool) -> list[Referral]:
-    """Addressed to the organisation, and those it is qualified for that are open to any."""
+    """Addressed to the organisation, pending ones while it is confirmed for the stage; and those open to any it is qualified for."""
     return [Referral(**dict(row)) for row in await tx.connection.fetch(LIST_IN, organisation_id, *part.values(), with_position)]
 
 

@@ -43,7 +43,7 @@ async def test_an_organisation_changes_its_own_entry_only(referral: ServiceUnder
     (shown,) = (await referral.call("GET", "/organisations?region=UZ&kind=medical-organisation", coordinator(CENTRE))).json()["items"]
     assert (shown["level"], [s["stage"] for s in shown["services"]]) == ("meso", [3])
     assert (await referral.call("GET", "/organisations?stage=2", coordinator(CENTRE))).json()["items"] == []
-    assert [type(event) for event in await referral.appended()] == [OrganisationChanged] * 2
+    assert [type(event) for event in await referral.appended()] == [OrganisationChanged] * 4
 
 
 async def test_places_and_the_position_are_dated(referral: ServiceUnderTest) -> None:

@@ -70,7 +70,7 @@ async def test_out_of_order_events_wait_for_the_missing_one(referral: ServiceUnd
 
 
 async def test_the_completion_names_the_organisation(referral: ServiceUnderTest) -> None:
-    """Nobody needs to have heard of the organisation."""
+    await an_entry(referral, CENTRE)
     person = await a_registered(referral)
     await referral.deliver(completed(person, 1, to=CENTRE))
     assert await statuses(referral, person) == [(2, "requested", CENTRE)]
@@ -133,6 +133,7 @@ async def test_a_completion_names_another_for_an_open_request_only(referral: Ser
 
 async def test_a_start_passes_through_accepted(referral: ServiceUnderTest) -> None:
     """Source: contracts section 3."""
+    await an_entry(referral, CENTRE)
     person = await a_registered(referral)
     await referral.deliver(completed(person, 1, to=CENTRE))
     envelopes = await referral.deliver(started(person, 2), completed(person, 2, organisation_id=CENTRE))
@@ -145,6 +146,7 @@ async def test_a_start_passes_through_accepted(referral: ServiceUnderTest) -> No
 
 async def test_a_start_elsewhere_addresses_the_referral(referral: ServiceUnderTest) -> None:
     """Source: contracts section 3."""
+    await an_entry(referral, CENTRE)
     person = await a_registered(referral)
     await referral.deliver(completed(person, 1, to=CENTRE), started(person, 2, STRANGER))
     assert await statuses(referral, person) == [(2, "in-progress", STRANGER)]
@@ -165,6 +167,7 @@ async def test_who_leaves_fails_the_referral(referral: ServiceUnderTest, how: st
 
 async def test_a_transfer_opens_one_for_the_same_stage(referral: ServiceUnderTest) -> None:
     """Source: standards section 4 (a hand-over n -> n)."""
+    await an_entry(referral, STRANGER)
     person = await a_registered(referral)
     await referral.deliver(completed(person, 1, to=CENTRE), started(person, 2), left(person, 2, "transferred", to=STRANGER))
     assert await statuses(referral, person) == [(2, "failed", CENTRE), (2, "requested", STRANGER)]
@@ -186,6 +189,7 @@ async def test_a_relapse_opens_one_for_the_reopened_stage(referral: ServiceUnder
 
 async def test_who_waited_for_a_skipped_stage_waits_for_the_following(referral: ServiceUnderTest) -> None:
     """Source: mission row 002-01."""
+    await an_entry(referral, CENTRE)
     person = await a_registered(referral)
     await referral.deliver(completed(person, 1, to=CENTRE), skipped(person, 2), skipped(person, 4))
     assert await statuses(referral, person) == [(2, "cancelled", CENTRE), (3, "requested", None)]
@@ -220,6 +224,8 @@ async def test_a_completed_journey_waits_for_nothing(referral: ServiceUnderTest)
 
 async def test_a_concern_is_seen_by_who_holds_the_person(referral: ServiceUnderTest) -> None:
     """Source: mission row 000-08; OUR-01 for the holder, the topics in both orders."""
+    for organisation in (CLINIC, CENTRE):
+        await an_entry(referral, organisation)
     for order in permutations(range(2)):
         person, concern, journey = await a_registered(referral), uuid4(), uuid4()
         events = [opened(person, journey), ConcernRaised(person_id=person, concern_id=concern, severity="mild")]

@@ -21,6 +21,7 @@ from tests.builders_referral import (
     an_entry,
     change,
     completed,
+    confirm,
     coordinator,
     deadlines,
     left,
@@ -91,7 +92,7 @@ async def test_a_start_of_one_leaves_the_other_alone(referral: ServiceUnderTest)
 
 async def test_who_is_turned_down_on_one_waits_although_the_other_starts(referral: ServiceUnderTest) -> None:
     """Source: mission row OUR-01."""
-    await an_entry(referral, CENTRE)
+    await an_entry(referral, CENTRE, pathway=PRISON)
     person = await a_registered(referral)
     await referral.deliver(opened(person), other_opened(person), on_other(completed(person, 1, to=CENTRE)))
     (asked,) = (await referral.call("GET", "/referrals", coordinator(CENTRE))).json()["items"]
@@ -105,7 +106,7 @@ async def test_who_is_turned_down_on_one_waits_although_the_other_starts(referra
 
 async def test_a_request_of_the_other_does_not_take_the_place_of_one_turned_down(referral: ServiceUnderTest) -> None:
     """Although its stage has the same code. Source: mission row OUR-01."""
-    await an_entry(referral, CENTRE)
+    await an_entry(referral, CENTRE, pathway=PRISON)
     person = await a_registered(referral)
     await referral.deliver(other_opened(person, ("arrival", "treatment")), on_other(completed(person, 1, to=CENTRE)))
     (asked,) = await referral.fetch("SELECT referral_id FROM referral")
@@ -155,6 +156,7 @@ async def test_a_start_on_one_does_not_begin_a_request_for_the_other(referral: S
     await an_entry(referral, CENTRE)
     person = await a_registered(referral)
     await referral.deliver(opened(person), other_opened(person), on_other(started(person, 2)))
+    assert await confirm(referral, CENTRE, [2, {"pathway": PRISON, "stage": 2}]) == 200
     await a_request(referral, person, to_organisation_id=str(CENTRE))
     await a_request(referral, person, to_organisation_id=str(CENTRE), pathway=PRISON)
     assert [(code, status) for _, _, code, status in await kept(referral, person)] == [("treatment", "requested"), ("work", "in-progress")]
@@ -181,8 +183,8 @@ async def test_a_service_is_entered_before_its_pathway_is_heard_of(referral: Ser
     await an_entry(referral, CENTRE, pathway=PRISON)
     assert await services(referral, f"pathway={PRISON}&stage=2") == [(PRISON, 2, "stage-2")]
     assert await services(referral, "stage=2") == []
-    (told,) = [e for e in await referral.appended() if isinstance(e, OrganisationChanged)]
-    assert [(s.pathway, s.stage) for s in told.services] == [(PRISON, 2)]
+    told = [e for e in await referral.appended() if isinstance(e, OrganisationChanged)]
+    assert [[(s.pathway, s.stage) for s in event.services] for event in told] == [[(PRISON, 2)]] * 2
     envelopes = await referral.deliver(other_opened(person := await a_registered(referral)), on_other(completed(person, 1)))
     await referral.deliver_again(*envelopes)
     assert await services(referral, f"pathway={PRISON}&stage=2") == await services(referral, f"pathway={PRISON}") == [(PRISON, 2, "work")]
