@@ -47,6 +47,8 @@ class ServiceSettings(BaseSettings):
     signature_algorithm: Literal["Ed25519", "ES256"] = "Ed25519"
     """The one signature algorithm accepted in tokens."""
     audience: str = ""
+    throughcare_token: str = ""
+    """The access token of who runs an operator's command that needs one."""
     dev_issuer: bool = False
     die_at: str = ""
     """For fault tests: at which named point, and the how many-th time, the process kills itself (`shared/points.py`)."""

@@ -42,11 +42,11 @@ class Tokens:
         principal = (command.role, str(command.organisation_id or ""), command.sub)
         since, token = self._kept.get(principal, (0.0, ""))
         if not token or monotonic() - since > RENEW_AFTER:
-            token = await self._issued(principal)
+            token = await self.issued(principal)
             self._kept[principal] = (monotonic(), token)
         return token
 
-    async def _issued(self, principal: Principal) -> str:
+    async def issued(self, principal: Principal) -> str:
         names = ("role", "org", "sub")
         form = "&".join(["grant_type=client_credentials", *(f"{n}={v}" for n, v in zip(names, principal, strict=True) if v)])
         wire = Wire(self.port)
