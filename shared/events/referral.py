@@ -15,11 +15,15 @@ ReferralOrigin = Literal["completion", "relapse", "organisation", "self", "conce
 
 
 class PersonRegistered(Event, topic="referral", name="person_registered"):
-    """A person is known; region is ISO 3166-2. Source: mission row 000-24."""
+    """A person is known; region is ISO 3166-2. Source: mission row 000-24.
+
+    `organisation_id`: who registered the person and so has a relation to it; None in events from before it was told.
+    """
 
     person_id: UUID
     region: str
     life_period: LifePeriod
+    organisation_id: UUID | None = None
 
 
 class PersonCameOfAge(Event, topic="referral", name="person_came_of_age"):

@@ -34,7 +34,8 @@ async def register(tx: Tx, person: Person) -> None:
     if person.birth_on is not None and period == "minor":
         day_before = domain.birthday(person.birth_on, settings().majority_age).toordinal() - 1
         await set_deadline(tx, CAME_OF_AGE, person.person_id, end_of(date.fromordinal(day_before)))
-    tx.append(person.person_id, PersonRegistered(person_id=person.person_id, region=person.region, life_period=period))
+    registered = {"region": person.region, "life_period": period, "organisation_id": person.registered_by}
+    tx.append(person.person_id, PersonRegistered.model_validate({"person_id": person.person_id, **registered}))
 
 
 async def add_category(tx: Tx, person_id: UUID, category: Category) -> None:
