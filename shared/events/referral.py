@@ -38,6 +38,12 @@ class PersonDied(Event, topic="referral", name="person_died"):
     on: date
 
 
+class PersonDeathReversed(Event, topic="referral", name="person_death_reversed"):
+    """A recorded death was none: what it stopped goes on."""
+
+    person_id: UUID
+
+
 class PersonErased(Event, topic="referral", name="person_erased"):
     """A tombstone: whatever else arrives of this person, before or after, the erasure wins."""
 
