@@ -70,6 +70,18 @@ class StageLeft(Event, topic="programme", name="stage_left"):
     imported: bool = False
 
 
+class DeathReported(Event, topic="programme", name="death_reported"):
+    """A stage was left because the person died, told with the StageLeft that says so. The death's owner has it confirmed.
+
+    `imported`: told by records brought from outside, which need no confirmation.
+    """
+
+    person_id: UUID
+    on: date
+    organisation_id: UUID
+    imported: bool = False
+
+
 class StageSkipped(Event, topic="programme", name="stage_skipped"):
     """An end of its own, never counted as completed. Source: mission row 002-01."""
 

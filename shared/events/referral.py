@@ -1,6 +1,6 @@
 """What the referral service tells the others. Streams: a person, except OrganisationChanged (an organisation)."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -34,14 +34,24 @@ class PersonCameOfAge(Event, topic="referral", name="person_came_of_age"):
 
 
 class PersonDied(Event, topic="referral", name="person_died"):
+    """The death is confirmed: the one fact that others act on. Told again where the day was corrected."""
+
     person_id: UUID
     on: date
 
 
 class PersonDeathReversed(Event, topic="referral", name="person_death_reversed"):
-    """A recorded death was none: what it stopped goes on."""
+    """A recorded death was none: what it stopped goes on. Referrals that it had cancelled are told as opened, and accepted, behind this."""
 
     person_id: UUID
+
+
+class EmergencyAccessGiven(Event, topic="referral", name="emergency_access_given"):
+    """An organisation with the case sees who the person is without a consent, until then; the reason stays with its owner."""
+
+    person_id: UUID
+    organisation_id: UUID
+    until: datetime
 
 
 class PersonErased(Event, topic="referral", name="person_erased"):
