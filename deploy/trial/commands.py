@@ -165,6 +165,11 @@ def _died(step: steps.ReportDied, ids: Ids) -> Command:
     return Command(_system(step.clinic), "PUT", "referral", f"/persons/{ids.known['person']}/death", {"on": ids.on(step)})
 
 
+def _confirm_died(step: steps.ConfirmDied, ids: Ids) -> Command:
+    second = Principal("system", organisation_id(step.clinic), f"second@{step.clinic}")
+    return Command(second, "POST", "referral", f"/persons/{ids.known['person']}/death/confirmation", {})
+
+
 def _contact(step: AddContact, ids: Ids) -> Command:
     contact = step.contact
     body = {
@@ -220,6 +225,7 @@ COMMANDS: dict[type[steps.Step], Callable[[Any, Ids], Command]] = {
     steps.RecordLateObservations: _observe,
     steps.RecordWithdrawal: _withdrawal,
     steps.ReportDied: _died,
+    steps.ConfirmDied: _confirm_died,
     AddContact: _contact,
     GivePermission: _permit,
     RaiseConcern: _concern,

@@ -5,7 +5,7 @@ of elsewhere first is a walk of its own, so that nothing else waits for it while
 """
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from random import Random
 from uuid import UUID
@@ -159,8 +159,12 @@ def leave(about: Surroundings, at: Clinic, ids: Ids) -> Walk:
 
 
 def die(about: Surroundings, at: Clinic, ids: Ids) -> Walk:
-    """Told by the clinic of stage 2; referral may not have heard that it has the person."""
-    yield at.command("die", "PUT", f"referral/persons/{ids[0]}/death", {"on": about.ago(0)}, None, may_fail=True)
+    """Told by the clinic of stage 2 and confirmed by a second person there; referral may not have heard that it has the person."""
+    path = f"referral/persons/{ids[0]}/death"
+    reported = yield at.command("die", "PUT", path, {"on": about.ago(0)}, (), may_fail=True)
+    if reported:
+        confirmed = at.command("confirm", "POST", f"{path}/confirmation", {}, None, may_fail=True)
+        yield replace(confirmed, sub=f"second@{at.organisation_id}")
 
 
 def stay(about: Surroundings, at: Clinic, ids: Ids) -> Walk:
@@ -204,6 +208,7 @@ def concern(about: Surroundings, at: Clinic, contact_id: str) -> Walk:
 
 
 def consent(about: Surroundings, at: Clinic, to: Clinic, person_id: str) -> Walk:
+    """By who registered the person, where the other's entry is there already."""
     body: dict[str, object] = {
         "scope": "referral",
         "discloser_organisation_id": str(at.organisation_id),
@@ -213,8 +218,8 @@ def consent(about: Surroundings, at: Clinic, to: Clinic, person_id: str) -> Walk
         "how": "written",
         "until": None,
     }
-    consent_id = yield at.command("consent", "POST", f"referral/persons/{person_id}/consents", body, ("consent_given",))
-    if about.chance.random() < 0.5:
+    consent_id = yield at.command("consent", "POST", f"referral/persons/{person_id}/consents", body, ("consent_given",), may_fail=True)
+    if consent_id and about.chance.random() < 0.5:
         path = f"referral/persons/{person_id}/consents/{consent_id}/revocation"
         yield at.command("withdraw", "POST", path, {}, ("consent_revoked",))
 
