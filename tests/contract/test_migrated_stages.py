@@ -19,10 +19,12 @@ from tests.harness import Servers
 
 
 @asynccontextmanager
-async def migrated_later(servers: Servers, service: str, fill: str, folder: Path, *values: Any) -> AsyncIterator[Connection]:
-    """A database of the service at migration 0002 in which `fill` was kept, then migrated to now."""
+async def migrated_later(
+    servers: Servers, service: str, fill: str, folder: Path, *values: Any, before: str = "000[12]"
+) -> AsyncIterator[Connection]:
+    """A database of the service at migration 0002, or after those that `before` means, in which `fill` was kept, then migrated to now."""
     floor, own = service_of(service).migrations
-    for file in sorted(own[1].glob("000[12]_*.sql")):
+    for file in sorted(own[1].glob(f"{before}_*.sql")):
         shutil.copy(file, folder)
     async with an_empty_database(servers, service) as url:
         await migrate(url, [floor, (own[0], folder)])

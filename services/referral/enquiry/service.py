@@ -7,6 +7,7 @@ from services.referral.enquiry.domain import Enquiry, Reach
 from services.referral.organisation import service as organisations
 from services.referral.person import service as persons
 from services.referral.region import service as regions
+from services.referral.relation import service as relations
 from services.referral.settings import settings
 from shared.clock import meet_deadline, set_deadline
 from shared.database import Tx
@@ -35,7 +36,7 @@ async def _own_region(tx: Tx) -> str:
     organisation = await organisations.find_organisation(tx, tx.caller.organisation_id)
     if organisation is not None:
         return organisation.that_counts().region
-    own = persons.own_id(tx)
+    own = relations.own_id(tx)
     person = await persons.find_person(tx, own) if own else None
     return person.region if person else await regions.get_state(tx)
 

@@ -60,15 +60,16 @@ async def stage_completed(tx: Tx, event: StageCompleted) -> None:
 
 
 async def stage_left(tx: Tx, event: StageLeft) -> None:
-    """The stage's referral failed; a transfer opens one for the same stage. Source: mission row 002-06, standards section 4."""
+    """The stage's referral failed; a transfer opens one for the same stage. What waits elsewhere ends with a death once that is confirmed.
+
+    Source: mission row 002-06, standards section 4.
+    """
     person = await persons.lock_known(tx, event.person_id)
     await journeys.ended(tx, event)
     place = await _place(tx, event, event.stage)
     await _close(tx, event, place, "failed", REASON_OF_ENDING[event.how])
     if event.how == "transferred":
         await _open(tx, person, event, (place, event.next_organisation_id), "organisation")
-    if event.how == "died":
-        await referrals.withdraw_waiting(tx, event.person_id, "died")
 
 
 async def stage_skipped(tx: Tx, event: StageSkipped) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -69,11 +69,12 @@ async def test_a_replaced_or_started_one_is_not_overdue(referral: ServiceUnderTe
     """Source: mission row OUR-01."""
     await an_entry(referral, CENTRE)
     one, other = await a_registered(referral), await a_registered(referral)
-    for person in (one, other):
-        asked = await a_request(referral, person, to_organisation_id=str(CENTRE), journey_id=str(JOURNEY))
+    journeys = {one: str(uuid4()), other: str(JOURNEY)}
+    for person, journey in journeys.items():
+        asked = await a_request(referral, person, to_organisation_id=str(CENTRE), journey_id=journey)
         assert await change(referral, asked, "rejected", coordinator(CENTRE), "no-capacity") == 200
     referral.now = NOW + timedelta(days=1)
-    await a_request(referral, one, journey_id=str(JOURNEY))
+    await a_request(referral, one, journey_id=journeys[one])
     await referral.deliver(started(other, 2))
     await referral.run_deadlines(HANDOVER_LATE)
     assert HandoverOverdue not in [type(e) for e in await referral.appended()]

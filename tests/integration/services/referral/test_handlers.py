@@ -23,6 +23,7 @@ from tests.builders_referral import (
     JOURNEY,
     STRANGER,
     TODAY,
+    a_death,
     a_registered,
     a_request,
     an_entry,
@@ -209,7 +210,7 @@ async def test_imported_history_sets_no_deadlines(referral: ServiceUnderTest) ->
 async def test_the_dead_and_the_erased_are_referred_nowhere(referral: ServiceUnderTest) -> None:
     """Source: delivery section 4 (a tombstone wins)."""
     person = await a_registered(referral)
-    await referral.call("PUT", f"/persons/{person}/death", coordinator(), json={"on": "2026-03-01"})
+    await a_death(referral, person)
     await referral.deliver(completed(person, 1))
     assert await statuses(referral, person) == []
 
