@@ -205,7 +205,7 @@ class Command(Guarded):
             raise await idempotency.early(database, caller, request_hash, missing) from None
         points.reach("after-commit")
         request.app.state.wake()
-        if events:
+        if events and not tx.ended_right:  # the places name the person, of whom the sender has just lost sight
             answer.headers[EVENTS_HEADER] = events
         return answer
 
@@ -222,7 +222,7 @@ class Command(Guarded):
 
 
 def _again(kept: Kept, events: str | None) -> Response:
-    headers = {"Location": kept.location, EVENTS_HEADER: events, "Idempotency-Replayed": "true"}
+    headers = {"Location": kept.location, EVENTS_HEADER: None if kept.ended_right else events, "Idempotency-Replayed": "true"}
     return Response(kept.answer, kept.status, {name: value for name, value in headers.items() if value}, "application/json")
 
 

@@ -18,7 +18,7 @@ COMMANDS = {
     "halt": "stop listening to a topic",
     "resume": "go on with a halted topic, or with the halted relay",
     "replay": "run the parked events of a stream again, in order",
-    "discard": "take a failed event off its stream, by two persons",
+    "discard": "take a failed event off its stream, by two persons, each with a token of role operator in THROUGHCARE_TOKEN",
     "resend": "send old events of this service once more",
     "adopt-log": "after a restore: take over what the log has and the database has not; as owner",
 }
@@ -26,7 +26,7 @@ COMMANDS = {
 
 def commands(service: str, topics: list[str]) -> argparse.ArgumentParser:
     """The grammar of an operator's commands; `topics` are those the service listens to."""
-    parser = argparse.ArgumentParser(prog=f"python -m services.{service}")
+    parser = _Parser(prog=f"python -m services.{service}")
     added = parser.add_subparsers(dest="command", required=True)
     for name, does in COMMANDS.items():
         added.add_parser(name, help=does, description=does)
@@ -38,7 +38,11 @@ def commands(service: str, topics: list[str]) -> argparse.ArgumentParser:
     added.choices["migrate"].add_argument("--repartition", action="store_true", help=moves)
     discard, again = added.choices["discard"], added.choices["resend"].add_mutually_exclusive_group(required=True)
     discard.add_argument("seq", type=int)
-    discard.add_argument("--as", dest="by", type=_principal, required=True, metavar="PERSON", help="who you are, as the issuer names you")
+    glass = "while no issuer can be asked: act without a token, for a reason like issuer-away; it is alarmed"
+    discard.add_argument("--break-glass", dest="glass", type=_code, metavar="CODE", help=glass)
+    discard.add_argument(
+        "--as", dest="by", type=_principal, metavar="PERSON", help="with --break-glass: who you are, as the issuer names you"
+    )
     step = discard.add_mutually_exclusive_group(required=True)
     step.add_argument("--reason", type=_code, metavar="CODE", help="propose it; a code like wrong-body, never a text")
     step.add_argument("--confirm", action="store_true", help="confirm what another person proposed")
@@ -46,6 +50,16 @@ def commands(service: str, topics: list[str]) -> argparse.ArgumentParser:
     again.add_argument("--stream", nargs=2, action=_Stream, metavar=("TOPIC", "ID"))
     again.add_argument("--all", action="store_true")
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Nobody says who it is but who breaks the glass, and who does says it."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        asked = super().parse_args(args, namespace)
+        if asked.command == "discard" and (asked.glass is None) != (asked.by is None):
+            self.error("--break-glass and --as go together")
+        return asked
 
 
 class _Stream(argparse.Action):

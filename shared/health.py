@@ -1,7 +1,7 @@
 """How a service stands: alive, ready, its streams' health, whether an event has taken effect here, metrics. Ids and codes only."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,12 +10,13 @@ from pydantic import AfterValidator, BaseModel
 
 from shared import rights, telemetry, web
 from shared.command import CurrentTx, queries
-from shared.database import Connection
+from shared.database import Connection, now_utc
 from shared.delivery import resend
 from shared.delivery.log import RELAY
 from shared.events import topics
 from shared.policy import allows, roles
 
+GLASS_COUNTS = timedelta(days=7)
 Check = Callable[[], Awaitable[str | None]]
 """Answers why the process is not ready, None when it is."""
 
@@ -26,7 +27,8 @@ FROM outbox o LEFT JOIN unsent u USING (id) GROUP BY o.topic ORDER BY o.topic
 """
 IN = """
 SELECT i.topic, i.streams, i.applied, i.blocked, coalesce(p.waiting, 0) AS waiting, coalesce(p.parked, 0) AS parked,
-       p.oldest_waiting_at, h.reason AS halted, f.next_offsets
+       p.oldest_waiting_at, h.reason AS halted, f.next_offsets,
+       (SELECT count(*) FROM broken_glass b WHERE b.topic = i.topic AND b.at > $1) AS broken_glass
 FROM (SELECT topic, count(*) AS streams, sum(last_seq)::bigint AS applied, count(*) FILTER (WHERE blocked) AS blocked
       FROM inbox GROUP BY topic) i
 LEFT JOIN (SELECT topic, count(*) FILTER (WHERE state = 'waiting') AS waiting, count(*) FILTER (WHERE state <> 'waiting') AS parked,
@@ -63,7 +65,10 @@ class Sent(BaseModel):
 
 
 class Heard(BaseModel):
-    """One topic this service listens to; `applied` counts first occurrences that took effect."""
+    """One topic this service listens to; `applied` counts first occurrences that took effect.
+
+    `broken_glass`: how often in the last seven days an operator acted on it without having signed in.
+    """
 
     topic: str
     streams: int
@@ -74,6 +79,7 @@ class Heard(BaseModel):
     oldest_waiting_at: datetime | None
     halted: str | None
     lag: int | None
+    broken_glass: int
 
 
 class Delivery(BaseModel):
@@ -147,6 +153,7 @@ async def metrics(tx: CurrentTx, request: Request) -> Response:
     )
     telemetry.gauge("lag", {heard.topic: heard.lag for heard in health.heard if heard.lag is not None})
     telemetry.gauge("parked", {heard.topic: heard.parked for heard in health.heard})
+    telemetry.gauge("broken_glass", {heard.topic: heard.broken_glass for heard in health.heard})
     telemetry.gauge("waiting", {heard.topic: heard.waiting for heard in health.heard})
     return Response(telemetry.exposition(), media_type="text/plain; version=0.0.4")
 
@@ -154,7 +161,8 @@ async def metrics(tx: CurrentTx, request: Request) -> Response:
 async def health_of(connection: Connection, service: str, lags: dict[str, int] | None, relaying: bool) -> Delivery:
     """The health of a service's streams as its database tells it."""
     sent = [Sent(relayed=row["appended"] - row["unsent"], **dict(row)) for row in await connection.fetch(OUT)]
-    heard = [Heard(lag=lags.get(row["topic"], 0) if lags is not None else None, **dict(row)) for row in await connection.fetch(IN)]
+    listened = await connection.fetch(IN, now_utc() - GLASS_COUNTS)
+    heard = [Heard(lag=lags.get(row["topic"], 0) if lags is not None else None, **dict(row)) for row in listened]
     quarantined = await connection.fetchval("SELECT count(*) FROM quarantine")
     halted, left = await connection.fetchval(HALTED, RELAY), await resend.left(connection)
     again = {"refilling": left.get(True, 0), "resending": left.get(False, 0), "relay_halted": halted}

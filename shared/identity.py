@@ -14,6 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from shared.errors import NotFound
+from shared.settings import ServiceSettings
 
 ALGORITHM = "Ed25519"
 KEYS_LIVE = 600.0
@@ -82,6 +83,14 @@ class Identity:
         digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
         return self._kept(digest) or await self._check(digest, token)
 
+    async def has_keys(self) -> bool:
+        """Whether the issuer's keys can be had now."""
+        try:
+            await self._fetch()
+        except IssuerLost:
+            return False
+        return True
+
     def _kept(self, digest: bytes) -> Caller | None:
         """The caller of a token checked before, while it and the keys it was checked with live."""
         expires, caller = self._checked.get(digest, (0, None))
@@ -137,6 +146,12 @@ class Identity:
         if type(claims.get("nbf", 0)) is not int or claims.get("nbf", 0) > now + 5:
             raise Unauthenticated
         return caller_of(claims)
+
+
+def identity_of(service: str, settings: ServiceSettings) -> Identity:
+    """Whose tokens a service accepts."""
+    jwks_url = settings.jwks_url or f"{settings.issuer}/jwks"
+    return Identity(settings.issuer, settings.audience or service, jwks_url, settings.signature_algorithm)
 
 
 def _header_of(token: str, algorithm: str) -> str:

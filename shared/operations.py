@@ -16,6 +16,7 @@ from shared.delivery.inbox import Handlers, StillFailing
 from shared.delivery.log import Counts, Log
 from shared.errors import Refused
 from shared.identity import Caller
+from shared.operator import Shown, alarm, signed_in
 from shared.records import PARTITIONS, KafkaLost
 from shared.settings import ServiceSettings
 
@@ -237,18 +238,25 @@ def main(service: str, handlers: Handlers, settings: ServiceSettings, known: Log
         "halt": lambda database: halt(database, asked.topic),
         "resume": lambda database: resume(database, asked.topic),
         "replay": lambda database: run_again(database, handlers, asked.topic, asked.stream_id),
-        "discard": lambda database: _discard(database, handlers, asked),
+        "discard": lambda database: _discard(database, handlers, asked, (service, settings)),
         "resend": lambda database: send_again(database, asked.since, asked.stream),
         "adopt-log": lambda database: adopt_log(database, settings.owner_database_url, known),
     }
     return asyncio.run(_with_database(settings, work[asked.command]))
 
 
-async def _discard(database: Database, handlers: Handlers, asked: argparse.Namespace) -> int:
-    place = Place(asked.topic, asked.stream_id, asked.seq)
+async def _discard(database: Database, handlers: Handlers, asked: argparse.Namespace, where: tuple[str, ServiceSettings]) -> int:
+    """Signs in first. Who breaks the glass is alarmed of before anything is tried. Raises Refused."""
+    place, (service, settings) = Place(asked.topic, asked.stream_id, asked.seq), where
+    caller = await signed_in(service, settings, Shown(settings.throughcare_token, asked.glass, asked.by))
+    if asked.glass is not None:
+        async with database.transaction(caller) as tx:
+            await alarm(tx, asked.glass, *place)
+            await outbox.write(tx)
+        say(f"you have not signed in: breaking the glass as {caller.sub} is alarmed")
     if asked.confirm:
-        return await confirm_discard(database, handlers, place, asked.by)
-    return await propose_discard(database, handlers, place, asked.reason, asked.by)
+        return await confirm_discard(database, handlers, place, caller.sub)
+    return await propose_discard(database, handlers, place, asked.reason, caller.sub)
 
 
 async def _with_database(settings: ServiceSettings, work: Callable[[Database], Awaitable[int]]) -> int:
@@ -271,4 +279,9 @@ REFUSALS = {
     "not-failed": "no failed event is next there; `status` names those that are",
     "not-proposed": "nobody proposed to discard it, or it was discarded before",
     "same-person": "who proposed it may not confirm it",
+    "not-signed-in": "THROUGHCARE_TOKEN holds no access token that the issuer gave for this service",
+    "no-operator": "the token is of nobody with the role operator",
+    "issuer-away": "the issuer's keys cannot be had; if it cannot wait: --break-glass CODE --as PERSON",
+    "no-issuer": "ISSUER is not set; if it cannot wait: --break-glass CODE --as PERSON",
+    "issuer-there": "the issuer answers; sign in and leave out --break-glass",
 }

@@ -22,7 +22,7 @@ from shared.delivery.inbox import Handlers
 from shared.delivery.log import Log, is_halted
 from shared.delivery.relay import Relay
 from shared.events import published_by
-from shared.identity import Identity
+from shared.identity import identity_of
 from shared.kafka import Consumer, LogReader, Producer, create_topics, remake_topics
 from shared.rights import Relates, all_relate
 from shared.settings import ServiceSettings
@@ -161,19 +161,13 @@ def application(service: Service, settings: ServiceSettings, api: Database | Non
 
     app.state.service = service.name
     app.state.database = database
-    app.state.identity = identity_of(service, settings)
+    app.state.identity = identity_of(service.name, settings)
     app.state.ready = ready
     app.state.relates = service.relates
     app.state.wake = worker.relay.wake if worker else lambda: None
     app.state.lags = worker.lags if worker else lambda: None
     app.state.relaying = lambda: bool(worker and worker.relay.active)
     return app
-
-
-def identity_of(service: Service, settings: ServiceSettings) -> Identity:
-    """Whose tokens this service accepts."""
-    jwks_url = settings.jwks_url or f"{settings.issuer}/jwks"
-    return Identity(settings.issuer, settings.audience or service.name, jwks_url, settings.signature_algorithm)
 
 
 class Server(uvicorn.Server):

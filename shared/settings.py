@@ -2,7 +2,7 @@
 
 import os
 from ipaddress import ip_address
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -10,6 +10,9 @@ from pydantic import field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared import points
+from shared.events.referral import LifePeriod
+
+Giver = Literal["person", "guardian", "both"]
 
 
 def is_loopback(host: str) -> bool:
@@ -47,6 +50,8 @@ class ServiceSettings(BaseSettings):
     signature_algorithm: Literal["Ed25519", "ES256"] = "Ed25519"
     """The one signature algorithm accepted in tokens."""
     audience: str = ""
+    throughcare_token: str = ""
+    """The access token of who runs an operator's command that needs one."""
     dev_issuer: bool = False
     die_at: str = ""
     """For fault tests: at which named point, and the how many-th time, the process kills itself (`shared/points.py`)."""
@@ -54,6 +59,8 @@ class ServiceSettings(BaseSettings):
     """Whose working days count (ISO 3166-1)."""
     time_zone: str = "Asia/Tashkent"
     """Where the organisations' days begin (IANA name): no date that they enter lies after today there."""
+    may_consent: dict[LifePeriod, tuple[Giver, ...]] = {"minor": ("guardian", "both"), "adult": ("person",)}
+    """Who gives consents and permissions, by the person's life period. Source: mission rows 000-24, 000-25."""
     log_level: str = "INFO"
     otlp_endpoint: str = ""
 
@@ -70,6 +77,13 @@ class ServiceSettings(BaseSettings):
         if not self.dev_issuer and "issuer" in self.model_fields_set and not safe:
             raise ValueError("without DEV_ISSUER the issuer is https and not on loopback")
         return self
+
+    @field_validator("may_consent")
+    @classmethod
+    def _somebody_may_consent(cls, table: dict[LifePeriod, tuple[Giver, ...]]) -> dict[LifePeriod, tuple[Giver, ...]]:
+        if set(table) != set(get_args(LifePeriod)) or not all(table.values()):
+            raise ValueError("each life period has somebody who may consent")
+        return table
 
     @field_validator("time_zone")
     @classmethod

@@ -42,6 +42,7 @@ GAUGE_TEXTS = {
     "lag": "Records of the log not applied yet by this process.",
     "parked": "Events set aside with their stream.",
     "waiting": "Events that wait for an earlier one.",
+    "broken_glass": "Acts of operators who had not signed in, in the last seven days.",
 }
 GAUGES: dict[str, Any] = {}
 COMMANDS = meter.create_histogram("throughcare_request_seconds", unit="s", description="Requests by route and status.")

@@ -13,7 +13,7 @@ from services.family.message.sender import claim_next, hand_over
 from shared.database import Database
 from shared.events.pathway import DEFAULT_PATHWAY, FIVE_STAGES, PathwayStage
 from shared.events.programme import JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageStarted
-from shared.events.referral import PersonRegistered, ReferralAnswered, ReferralOpened
+from shared.events.referral import PersonRegistered, ReferralAddressed, ReferralAnswered, ReferralClosed, ReferralOpened, ReferralStarted
 from shared.identity import Caller
 from tests.harness import ServiceUnderTest, a_caller
 
@@ -40,20 +40,26 @@ class Way:
             "imported": self.imported,
         }
 
-    def registered(self, life_period: Any = "adult") -> PersonRegistered:
-        return PersonRegistered(person_id=self.person_id, region="UZ-TK", life_period=life_period)
+    def registered(self, life_period: Any = "adult", by: UUID | None = None) -> PersonRegistered:
+        return PersonRegistered(person_id=self.person_id, region="UZ-TK", life_period=life_period, organisation_id=by)
 
     def opened(self) -> JourneyOpened:
         return JourneyOpened(**self._about, pathway=self.pathway, version=1, opened_on=DAY, stages=self.stages)
 
     def started(self, stage: int = 1, spell: int = 1) -> StageStarted:
-        return StageStarted(**self._about, stage=stage, spell=spell, started_on=DAY)
+        return self.started_by(self.organisation_id, stage, spell)
+
+    def started_by(self, by: UUID, stage: int = 1, spell: int = 1, on: date = DAY) -> StageStarted:
+        return StageStarted(**{**self._about, "organisation_id": by}, stage=stage, spell=spell, started_on=on)
 
     def completed(self, stage: int = 1, spell: int = 1) -> StageCompleted:
         return StageCompleted(**self._about, stage=stage, spell=spell, completed_on=DAY, next_organisation_id=None)
 
     def left(self, stage: int = 1, spell: int = 1) -> StageLeft:
         return StageLeft(**self._about, stage=stage, spell=spell, how="dropped-out", left_on=DAY)
+
+    def left_by_death(self, stage: int = 1, spell: int = 1) -> StageLeft:
+        return StageLeft(**self._about, stage=stage, spell=spell, how="died", left_on=DAY)
 
     def relapsed(self, spell: int = 1) -> RelapseRecorded:
         where = {"person_id": self.person_id, "journey_id": self.journey_id, "stage": 2, "spell": spell}
@@ -73,18 +79,25 @@ class Way:
             pathway=self.pathway,
         )
 
+    def _of_referral(self, referral_id: UUID) -> dict[str, Any]:
+        about = {"person_id": self.person_id, "referral_id": referral_id, "journey_id": self.journey_id}
+        return {**about, "stage": 2, "pathway": self.pathway}
+
     def accepted(self, referral_id: UUID, by: UUID) -> ReferralAnswered:
-        return ReferralAnswered(
-            person_id=self.person_id,
-            referral_id=referral_id,
-            journey_id=self.journey_id,
-            stage=2,
-            organisation_id=by,
-            answer="accepted",
-            reason=None,
-            in_time=True,
-            pathway=self.pathway,
-        )
+        return self.answered(referral_id, by, "accepted")
+
+    def answered(self, referral_id: UUID, by: UUID, answer: Any) -> ReferralAnswered:
+        about = self._of_referral(referral_id)
+        return ReferralAnswered(**about, organisation_id=by, answer=answer, reason=None, in_time=True)
+
+    def addressed(self, referral_id: UUID, to: UUID) -> ReferralAddressed:
+        return ReferralAddressed(**self._of_referral(referral_id), to_organisation_id=to, due_on=DAY)
+
+    def closed(self, referral_id: UUID, end: Any) -> ReferralClosed:
+        return ReferralClosed(**self._of_referral(referral_id), end=end, reason=None)
+
+    def taken_up(self, referral_id: UUID, by: UUID) -> ReferralStarted:
+        return ReferralStarted(**self._of_referral(referral_id), organisation_id=by)
 
 
 def a_liaison(organisation_id: UUID) -> Caller:
@@ -112,16 +125,33 @@ async def give(family: ServiceUnderTest, way: Way, contact_id: UUID, caller: Cal
     return await family.call("POST", f"/contacts/{contact_id}/permissions", caller or a_liaison(way.organisation_id), body)
 
 
+async def name_guardian(
+    family: ServiceUnderTest, way: Way, contact_id: UUID, caller: Caller | None = None, **changes: Any
+) -> httpx2.Response:
+    body = {"basis": "parent", "until": None, **changes}
+    return await family.call("POST", f"/contacts/{contact_id}/guardianship", caller or a_liaison(way.organisation_id), body)
+
+
+async def a_guardian(family: ServiceUnderTest, way: Way, **guardianship: Any) -> UUID:
+    """A contact that is recorded as guardian."""
+    contact_id = UUID((await add_contact(family, way)).json()["id"])
+    answer = await name_guardian(family, way, contact_id, **guardianship)
+    assert answer.status_code == 201, answer.text
+    return contact_id
+
+
 async def revoke(family: ServiceUnderTest, way: Way, contact_id: UUID, permission_id: UUID) -> httpx2.Response:
     path = f"/contacts/{contact_id}/permissions/{permission_id}/revocation"
     return await family.call("POST", path, a_liaison(way.organisation_id), {})
 
 
 async def a_contact(family: ServiceUnderTest, way: Way, **permission: Any) -> tuple[UUID, UUID | None]:
-    """A contact and, when anything is said of it, a permission; answers both ids."""
+    """A contact and, when anything is said of it, a permission; answers both ids. A guardian gives it as one recorded for it."""
     contact_id = UUID((await add_contact(family, way)).json()["id"])
     if not permission:
         return contact_id, None
+    if permission.get("given_by") in ("guardian", "both") and "guardian_id" not in permission:
+        permission["guardian_id"] = str(await a_guardian(family, way))
     answer = await give(family, way, contact_id, **permission)
     assert answer.status_code == 201, answer.text
     return contact_id, UUID(answer.json()["id"])

@@ -11,6 +11,7 @@ from services.referral.person.domain import Person
 from services.referral.referral.domain import Referral
 from services.referral.transition.domain import Actor, Party
 from services.referral.wish.domain import Wish
+from shared.events import Event
 from shared.events.pathway import DEFAULT_PATHWAY, FIVE_STAGES, PathwayStage, code_at
 from shared.events.programme import JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageSkipped, StageStarted
 from shared.identity import Caller
@@ -19,7 +20,7 @@ from tests.harness import ServiceUnderTest, a_caller
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TODAY = NOW.date()
 CLINIC, CENTRE, STRANGER = UUID(int=101), UUID(int=102), UUID(int=199)
-PERSON, JOURNEY = UUID(int=11), UUID(int=12)
+PERSON, JOURNEY, GUARDIAN = UUID(int=11), UUID(int=12), UUID(int=13)
 
 REQUESTER = Actor(parties=frozenset[Party]({"requester"}), organisation_id=CLINIC)
 TARGET = Actor(parties=frozenset[Party]({"target"}), organisation_id=CENTRE)
@@ -149,6 +150,12 @@ def completed(
     )
 
 
+def handed_over(person_id: UUID, first: UUID, second: UUID) -> list[Event]:
+    """CLINIC opened the journey, the first had the person in stage 1 and the second has it in stage 2."""
+    on = completed(person_id, 1, to=second, organisation_id=first)
+    return [opened(person_id), started(person_id, 1, first), on, started(person_id, 2, second)]
+
+
 def left(person_id: UUID, stage: int, how: Any, to: UUID | None = None, organisation_id: UUID = CENTRE) -> StageLeft:
     where = {"stage": stage, "spell": 1, "organisation_id": organisation_id}
     return StageLeft(person_id=person_id, journey_id=JOURNEY, how=how, left_on=TODAY, next_organisation_id=to, **where)
@@ -162,8 +169,8 @@ def relapse(person_id: UUID, stage: int, reopens: int | None) -> RelapseRecorded
     return RelapseRecorded(person_id=person_id, relapse_id=uuid4(), journey_id=JOURNEY, stage=stage, spell=1, reopens=reopens)
 
 
-def coordinator(organisation_id: UUID = CLINIC) -> Caller:
-    return a_caller("coordinator", organisation_id)
+def coordinator(organisation_id: UUID = CLINIC, sub: str = "") -> Caller:
+    return a_caller("coordinator", organisation_id, sub)
 
 
 def registrar(organisation_id: UUID = CLINIC) -> Caller:
@@ -183,16 +190,26 @@ async def an_entry(
     organisation_id: UUID,
     stage: int = 2,
     places: int | None = 3,
-    region: str = "UZ-TK",
-    pathway: str = DEFAULT_PATHWAY,
+    confirmed: bool = True,
+    **where: str,
 ) -> None:
-    """An organisation of the network that offers a stage."""
+    """An organisation that offers a stage, confirmed for it unless said otherwise. `where`: its region, UZ-TK; the stage's pathway."""
+    region, pathway = where.get("region", "UZ-TK"), where.get("pathway", DEFAULT_PATHWAY)
     as_of = None if places is None else "2026-03-01"
     offered = {"stage": stage, "programme": "naltrexone", "setting": "outpatient", "places_free": places, "places_as_of": as_of}
     offered |= {} if pathway == DEFAULT_PATHWAY else {"pathway": pathway}
     entry = {"name": "0051-site-01", "level": "meso", "kind": "medical-organisation", "region": region, "services": [offered]}
     answer = await service.call("PUT", f"/organisations/{organisation_id}", registrar(organisation_id), json=entry)
     assert answer.status_code == 200, answer.text
+    if confirmed:
+        assert await confirm(service, organisation_id, [{"stage": stage, "pathway": pathway}]) == 200
+
+
+async def confirm(service: ServiceUnderTest, organisation_id: UUID, stages: list[Any], caller: Caller | None = None, **said: Any) -> int:
+    """Judge an organisation as the ministry unless said otherwise; returns the HTTP status."""
+    body = {"kind": "medical-organisation", "level": "meso", "stages": stages} | said
+    answer = await service.call("PUT", f"/organisations/{organisation_id}/confirmation", caller or a_caller("ministry"), json=body)
+    return answer.status_code
 
 
 async def a_registered(service: ServiceUnderTest, organisation_id: UUID = CLINIC, **fields: Any) -> UUID:
@@ -203,12 +220,54 @@ async def a_registered(service: ServiceUnderTest, organisation_id: UUID = CLINIC
     return UUID(answer.json()["id"])
 
 
+async def a_journey(service: ServiceUnderTest, person_id: UUID, journey_id: UUID = JOURNEY) -> None:
+    """Heard of: opened by CLINIC on addiction-rehabilitation, unless it was heard of before."""
+    if not await service.fetch("SELECT FROM journey WHERE journey_id = $1", journey_id):
+        await service.deliver(opened(person_id, journey_id))
+
+
+async def a_given_consent(service: ServiceUnderTest, person_id: UUID, caller: Caller | None = None, **fields: Any) -> Any:
+    """Recorded by CLINIC, which may tell CENTRE; answers the response."""
+    body = {
+        "scope": "referral",
+        "discloser_organisation_id": str(CLINIC),
+        "to_organisation_id": str(CENTRE),
+        "purpose": "treatment",
+        "given_on": "2026-03-01",
+        "how": "written",
+    }
+    return await service.call("POST", f"/persons/{person_id}/consents", caller or coordinator(), json=body | fields)
+
+
+async def a_consent_request(service: ServiceUnderTest, referral_id: UUID, caller: Caller | None = None, scope: str = "referral") -> UUID:
+    """Asked by CENTRE; answers its id."""
+    body = {"scope": scope, "purpose": "allergies before admission"}
+    answer = await service.call("POST", f"/referrals/{referral_id}/consent-requests", caller or coordinator(CENTRE), json=body)
+    assert answer.status_code == 201, answer.text
+    return UUID(answer.json()["id"])
+
+
+async def a_death(service: ServiceUnderTest, person_id: UUID, on: str = "2026-03-01") -> None:
+    """Reported by one coordinator of CLINIC and confirmed by another."""
+    path = f"/persons/{person_id}/death"
+    assert (await service.call("PUT", path, coordinator(), json={"on": on})).json()["status"] == "reported"
+    assert (await service.call("POST", f"{path}/confirmation", coordinator(sub="second"), json={})).status_code == 200
+
+
 async def a_request(service: ServiceUnderTest, person_id: UUID, caller: Caller | None = None, **fields: Any) -> UUID:
-    """A referral for stage 2 by CLINIC; answers its id."""
+    """A referral for stage 2 by CLINIC, whose journey was heard of; answers its id."""
+    if "journey_id" in fields:
+        await a_journey(service, person_id, UUID(fields["journey_id"]))
     body = {"person_id": str(person_id), "stage": 2, "source": "3"} | fields
     answer = await service.call("POST", "/referrals", caller or coordinator(), json=body)
     assert answer.status_code == 201, answer.text
     return UUID(answer.json()["id"])
+
+
+async def a_request_from_before(service: ServiceUnderTest, person_id: UUID, journey_id: UUID) -> None:
+    """As older rows are: for a journey that was not heard of when it was named."""
+    await a_request(service, person_id)
+    await service.fetch("UPDATE referral SET journey_id = $2 WHERE person_id = $1", person_id, journey_id)
 
 
 async def change(service: ServiceUnderTest, referral_id: UUID, to: str, caller: Caller, reason: str | None = None) -> int:

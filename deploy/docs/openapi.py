@@ -4,7 +4,7 @@ import inspect
 import json
 from collections.abc import Iterator
 
-from deploy.docs import catalogue
+from deploy.docs import catalogue, relations
 from deploy.postgres.logins import SERVICES
 from shared import health, web
 from shared.command import Guarded
@@ -30,8 +30,8 @@ def _document(name: str) -> str:
 
 
 def rights() -> str:
-    """The matrix role x route."""
-    return OPENING + "".join(f"\n## {name}\n\n{_table(name)}" for name in SERVICES)
+    """The matrices role x route and relation x route."""
+    return OPENING + "".join(f"\n## {name}\n\n{_table(name)}{relations.table(name)}" for name in SERVICES)
 
 
 def _table(name: str) -> str:

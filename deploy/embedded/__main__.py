@@ -23,9 +23,9 @@ screen = Console(highlight=False)
 
 # What the services ask of a role beside its name; without it they refuse, or show nothing.
 NEEDED = {
-    **dict.fromkeys(("registrar", "coordinator", "clinician", "trainer", "system", "liaison", "safeguarding"), "org"),
+    **dict.fromkeys(("registrar", "coordinator", "clinician", "trainer", "system", "liaison"), "org"),
     **dict.fromkeys(("contact", "person"), "sub"),
-    "region": "regions",
+    **dict.fromkeys(("region", "safeguarding"), "regions"),
 }
 
 Folder = Annotated[Path, typer.Option(help="Data, logs and stack.json lie here.", envvar="THROUGHCARE_FOLDER")]

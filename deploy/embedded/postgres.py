@@ -16,6 +16,8 @@ from deploy.embedded.ports import free_port
 
 NOBODY = 65534
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# What a test may have counted; it counts nothing until a test turns it on for a database of its own.
+COUNTING = {"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "none"}
 INITDB = ("-U", "postgres", "-A", "scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--no-sync")
 PLAIN_ENV = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
 
@@ -48,7 +50,7 @@ class PostgresServer:
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
             "max_connections": "200",
-            **({} if self.durable else QUICK),
+            **({} if self.durable else QUICK | COUNTING),
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         argv = [str(self.programs / "postgres"), "-D", str(self.home / "data"), "-p", str(self.port), *options]

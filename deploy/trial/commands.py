@@ -73,6 +73,13 @@ def announce(organisation: Organisation) -> Command:
     return Command(Principal("registrar", identity), "PUT", "referral", f"/organisations/{identity}", body)
 
 
+def confirm(organisation: Organisation) -> Command:
+    """The ministry confirms it for the stage of its service: until then nobody is referred to it."""
+    body = {"kind": "medical-organisation", "level": "meso", "stages": [{"pathway": PATHWAY, "stage": organisation.stage}]}
+    path = f"/organisations/{organisation_id(organisation.code)}/confirmation"
+    return Command(Principal("ministry"), "PUT", "referral", path, body)
+
+
 def command(step: steps.Step, ids: Ids) -> Command:
     """The command of a step; what it needs from earlier answers is in `ids`."""
     return COMMANDS[type(step)](step, ids)
@@ -158,6 +165,11 @@ def _died(step: steps.ReportDied, ids: Ids) -> Command:
     return Command(_system(step.clinic), "PUT", "referral", f"/persons/{ids.known['person']}/death", {"on": ids.on(step)})
 
 
+def _confirm_died(step: steps.ConfirmDied, ids: Ids) -> Command:
+    second = Principal("system", organisation_id(step.clinic), f"second@{step.clinic}")
+    return Command(second, "POST", "referral", f"/persons/{ids.known['person']}/death/confirmation", {})
+
+
 def _contact(step: AddContact, ids: Ids) -> Command:
     contact = step.contact
     body = {
@@ -213,6 +225,7 @@ COMMANDS: dict[type[steps.Step], Callable[[Any, Ids], Command]] = {
     steps.RecordLateObservations: _observe,
     steps.RecordWithdrawal: _withdrawal,
     steps.ReportDied: _died,
+    steps.ConfirmDied: _confirm_died,
     AddContact: _contact,
     GivePermission: _permit,
     RaiseConcern: _concern,

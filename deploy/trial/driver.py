@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 from deploy.trial import made_up, mapping, places
 from deploy.trial.client import Command, GaveUp, Sender
-from deploy.trial.commands import NAMES, Ids, announce, command, key_of
+from deploy.trial.commands import NAMES, Ids, announce, command, confirm, key_of
 from deploy.trial.dates import calendar
 from deploy.trial.records import Person
 
@@ -37,6 +37,7 @@ class Replay:
         """Organisations first, then everybody. A person with a refused command is left there and told in `problems`; others go on."""
         for organisation in places.organisations(persons):
             await self._send(announce(organisation), uuid5(NAMES, organisation.code))
+            await self._send(confirm(organisation), uuid5(NAMES, f"{organisation.code}/confirmation"))
         queue = iter(persons)
         async with asyncio.TaskGroup() as sessions:
             for _ in range(SESSIONS):

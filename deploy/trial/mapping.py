@@ -25,6 +25,7 @@ from deploy.trial.steps import (
     AcceptReferral,
     AddressReferral,
     CompleteStage,
+    ConfirmDied,
     LeaveStage,
     OpenJourney,
     RecordLateObservations,
@@ -118,3 +119,4 @@ def _death(person: Person) -> Iterator[Step]:
     day = death(person)
     if day is not None:
         yield ReportDied(day=day, clinic=places.clinic(person).code)
+        yield ConfirmDied(day=day, clinic=places.clinic(person).code)

@@ -90,3 +90,10 @@ class RecordLateObservations(RecordObservations):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportDied(Step):
     clinic: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmDied(Step):
+    """By a second person of the clinic: only then does a reported death count."""
+
+    clinic: str

@@ -2,7 +2,9 @@
 
 from services.family.concern import api as concern
 from services.family.contact import api as contact
+from services.family.contact.service import relates
 from services.family.deadlines import DEADLINES
+from services.family.guardian import api as guardian
 from services.family.handlers import HANDLERS
 from services.family.message import api as message
 from services.family.message.sender import send_messages
@@ -17,8 +19,11 @@ SERVICE = Service(
     settings=settings,
     routers=(
         person.router_commands,
+        person.router_queries,
         contact.router_commands,
         contact.router_queries,
+        guardian.router_commands,
+        guardian.router_queries,
         permission.router_commands,
         permission.router_queries,
         message.router_commands,
@@ -28,6 +33,7 @@ SERVICE = Service(
     ),
     handlers=HANDLERS,
     deadlines=DEADLINES,
+    relates=relates,
     loops=(send_messages,),
     operations={"messages": operation.count_messages},
 )

@@ -2,10 +2,11 @@
 
 from services.family.concern import service as concerns
 from services.family.contact import service as contacts
+from services.family.guardian import service as guardians
 from services.family.journey import service as journeys
 from services.family.message import prompting
 from services.family.message import service as messages
-from services.family.permission import service as permissions
+from services.family.organisation import service as organisations
 from services.family.person import service as persons
 from shared.database import Tx
 from shared.delivery.inbox import Handlers
@@ -13,7 +14,9 @@ from shared.events.programme import JourneyCompleted, JourneyOpened, RelapseReco
 from shared.events.referral import (
     AnswerOverdue,
     HandoverOverdue,
+    OrganisationChanged,
     PersonCameOfAge,
+    PersonDeathReversed,
     PersonDied,
     PersonErased,
     PersonMerged,
@@ -28,7 +31,7 @@ from shared.events.referral import (
 
 
 async def on_journey_opened(tx: Tx, event: JourneyOpened) -> None:
-    persons.hear_of(tx, event.person_id, event.organisation_id)
+    persons.relate_opener(tx, event.person_id, event.organisation_id, event.journey_id)
     await journeys.hear(tx, event)
     if event.imported:
         await persons.hear_history(tx, event.journey_id)
@@ -36,7 +39,7 @@ async def on_journey_opened(tx: Tx, event: JourneyOpened) -> None:
 
 
 async def on_stage_started(tx: Tx, event: StageStarted) -> None:
-    persons.hear_of(tx, event.person_id, event.organisation_id)
+    persons.relate_holder(tx, event)
     journey = await journeys.get_journey(tx, event.journey_id, event.person_id)
     asks = event.stage in journey.support
     await messages.tell(tx, event, asks_for_support=asks)
@@ -45,10 +48,14 @@ async def on_stage_started(tx: Tx, event: StageStarted) -> None:
 
 
 async def on_stage_ended(tx: Tx, event: StageCompleted | StageLeft) -> None:
-    await messages.tell(tx, event)
+    """A stage that ended by death tells nothing: a death is told once it is confirmed, by the event of its owner."""
+    is_death = isinstance(event, StageLeft) and event.how == "died"
+    if not is_death:
+        await messages.tell(tx, event)
     journey = await journeys.get_journey(tx, event.journey_id, event.person_id)
     if event.stage in journey.support:
-        await prompting.end(tx, event.person_id, journey, event.stage)
+        end = prompting.pause if is_death else prompting.end
+        await end(tx, event.person_id, journey, event.stage)
 
 
 async def on_referral_opened(tx: Tx, event: ReferralOpened) -> None:
@@ -59,25 +66,52 @@ async def on_referral_opened(tx: Tx, event: ReferralOpened) -> None:
 
 async def on_referral_answered(tx: Tx, event: ReferralAnswered) -> None:
     if event.answer == "accepted":
-        persons.hear_of(tx, event.person_id, event.organisation_id)
+        persons.relate_acceptor(tx, event)
+    else:
+        persons.end_acceptances(tx, event.referral_id)
+    await messages.tell(tx, event)
+
+
+async def on_referral_addressed(tx: Tx, event: ReferralAddressed) -> None:
+    persons.end_acceptances(tx, event.referral_id, event.to_organisation_id)
+    await messages.tell(tx, event)
+
+
+async def on_referral_started(tx: Tx, event: ReferralStarted) -> None:
+    persons.take_up(tx, event.referral_id)
+    await messages.tell(tx, event)
+
+
+async def on_referral_closed(tx: Tx, event: ReferralClosed) -> None:
+    persons.end_acceptances(tx, event.referral_id)
     await messages.tell(tx, event)
 
 
 async def on_person_registered(tx: Tx, event: PersonRegistered) -> None:
     await persons.register(tx, event.person_id, event.region, event.life_period)
+    if event.organisation_id is not None:
+        persons.relate_registrar(tx, event.person_id, event.organisation_id)
     if event.life_period == "adult":
-        await permissions.come_of_age(tx, event.person_id)
+        await guardians.come_of_age(tx, event.person_id)
 
 
 async def on_person_came_of_age(tx: Tx, event: PersonCameOfAge) -> None:
     await persons.come_of_age(tx, event.person_id)
-    await permissions.come_of_age(tx, event.person_id)
+    await guardians.come_of_age(tx, event.person_id)
 
 
 async def on_person_died(tx: Tx, event: PersonDied) -> None:
-    await persons.die(tx, event.person_id, event.on)
-    await messages.stop_person(tx, event.person_id, "person-died")
-    await prompting.stop(tx, event.person_id)
+    """Permissions and assignments rest while the person is dead; nothing of them is changed, so that a reversal finds them."""
+    if await persons.die(tx, event.person_id, event.on):
+        await messages.tell_death(tx, event.person_id, await journeys.list_ids(tx, event.person_id))
+        await prompting.stop(tx, event.person_id)
+
+
+async def on_person_death_reversed(tx: Tx, event: PersonDeathReversed) -> None:
+    if await persons.revive(tx, event.person_id):
+        await messages.resume(tx, event.person_id)
+        await prompting.resume(tx, event.person_id)
+        await concerns.resume(tx, event.person_id)
 
 
 async def on_person_erased(tx: Tx, event: PersonErased) -> None:
@@ -99,7 +133,7 @@ async def on_person_merged(tx: Tx, event: PersonMerged) -> None:
         for noun in (contacts, concerns, journeys):
             await noun.erase(tx, into_id)
     elif await persons.is_adult(tx, into_id):
-        await permissions.come_of_age(tx, into_id)
+        await guardians.come_of_age(tx, into_id)
 
 
 HANDLERS: Handlers = {
@@ -110,16 +144,18 @@ HANDLERS: Handlers = {
     JourneyCompleted: messages.tell,
     RelapseRecorded: messages.tell,
     ReferralOpened: on_referral_opened,
-    ReferralAddressed: messages.tell,
+    ReferralAddressed: on_referral_addressed,
     ReferralAnswered: on_referral_answered,
-    ReferralStarted: messages.tell,
-    ReferralClosed: messages.tell,
+    ReferralStarted: on_referral_started,
+    ReferralClosed: on_referral_closed,
     AnswerOverdue: messages.tell,
     HandoverOverdue: messages.tell,
     PlaceNotFound: messages.tell,
+    OrganisationChanged: organisations.hear,
     PersonRegistered: on_person_registered,
     PersonCameOfAge: on_person_came_of_age,
     PersonDied: on_person_died,
+    PersonDeathReversed: on_person_death_reversed,
     PersonErased: on_person_erased,
     PersonMerged: on_person_merged,
 }

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from services.referral.consent import service as consents
+from services.referral.emergency import service as emergencies
 from services.referral.enquiry import service as enquiries
 from services.referral.person import service as persons
 from services.referral.referral import service as referrals
@@ -22,7 +24,13 @@ async def on_enquiry_overdue(tx: Tx, enquiry_id: UUID) -> None:
 
 
 async def on_came_of_age(tx: Tx, person_id: UUID) -> None:
-    await persons.come_of_age(tx, person_id)
+    """Who decides alone is bound by no consent of a guardian."""
+    if await persons.come_of_age(tx, person_id):
+        await consents.end_guardians(tx, person_id)
+
+
+async def on_emergency_ends(tx: Tx, emergency_access_id: UUID) -> None:
+    await emergencies.end(tx, emergency_access_id)
 
 
 DEADLINES: Deadlines = {
@@ -30,4 +38,5 @@ DEADLINES: Deadlines = {
     referrals.HANDOVER_DUE: on_handover_overdue,  # OUR-01
     enquiries.ENQUIRY_DUE: on_enquiry_overdue,  # 001-11
     persons.CAME_OF_AGE: on_came_of_age,  # 000-24
+    emergencies.EMERGENCY_ENDS: on_emergency_ends,  # privacy section 1
 }

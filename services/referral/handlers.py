@@ -1,15 +1,20 @@
 """What referral does when something happens elsewhere: the whole inbound map."""
 
 from services.referral.concern import service as concerns
+from services.referral.consent import service as consents
+from services.referral.death import service as deaths
+from services.referral.guardian import service as guardians
 from services.referral.handover import service as handovers
 from services.referral.instruction import service as instructions
 from services.referral.journey import service as journeys
+from services.referral.person import service as persons
 from services.referral.referral import service as referrals
 from shared.database import Tx
 from shared.delivery.inbox import Handlers
-from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernRead
+from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernRead, GuardianEnded, GuardianNamed
 from shared.events.monitoring import InstructionClosed, InstructionIssued
 from shared.events.programme import (
+    DeathReported,
     JourneyCompleted,
     JourneyOpened,
     RelapseRecorded,
@@ -35,6 +40,10 @@ async def on_stage_completed(tx: Tx, event: StageCompleted) -> None:
 
 async def on_stage_left(tx: Tx, event: StageLeft) -> None:
     await handovers.stage_left(tx, event)
+
+
+async def on_death_reported(tx: Tx, event: DeathReported) -> None:
+    await deaths.heard(tx, event)
 
 
 async def on_stage_skipped(tx: Tx, event: StageSkipped) -> None:
@@ -70,6 +79,18 @@ async def on_concern_answered(tx: Tx, event: ConcernAnswered) -> None:
     await concerns.heard(tx, event.person_id, event.concern_id, None, "answered")
 
 
+async def on_guardian_named(tx: Tx, event: GuardianNamed) -> None:
+    await persons.lock_known(tx, event.person_id)
+    await guardians.named(tx, event)
+
+
+async def on_guardian_ended(tx: Tx, event: GuardianEnded) -> None:
+    """What the guardian consented to ends with it."""
+    await persons.lock_known(tx, event.person_id)
+    await guardians.ended(tx, event)
+    await consents.end_guardians(tx, event.person_id, event.contact_id)
+
+
 async def on_instruction_issued(tx: Tx, event: InstructionIssued) -> None:
     await instructions.issued(tx, event)
 
@@ -83,6 +104,7 @@ HANDLERS: Handlers = {
     StageStarted: on_stage_started,  # the stage's referral is in progress
     StageCompleted: on_stage_completed,  # opens the next stage's referral
     StageLeft: on_stage_left,  # the stage's referral failed; a transfer opens another
+    DeathReported: on_death_reported,  # waits for a second person here; imported history counts at once
     StageSkipped: on_stage_skipped,  # who waited for it waits for the following stage
     RelapseRecorded: on_relapse_recorded,  # opens one for the reopened stage
     RelapseWithdrawn: on_relapse_withdrawn,  # changes nothing
@@ -91,6 +113,8 @@ HANDLERS: Handlers = {
     ConcernRead: on_concern_read,
     ConcernEscalated: on_concern_escalated,
     ConcernAnswered: on_concern_answered,
+    GuardianNamed: on_guardian_named,  # 000-25: may consent for a minor
+    GuardianEnded: on_guardian_ended,
     InstructionIssued: on_instruction_issued,  # 002-13: visible to the regions asked
     InstructionClosed: on_instruction_closed,
 }

@@ -1,11 +1,16 @@
-"""What the family service tells the others. Stream: the person. No body ever tells who the contact is."""
+"""What the family service tells the others. Stream: the person. No body ever tells who the contact is.
 
+A guardian alone is known by the random id of its contact, since a consent names who gave it.
+"""
+
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
 from shared.events.event import Event
 
 Severity = Literal["mild", "severe"]
+GuardianBasis = Literal["parent", "adoptive-parent", "foster-parent", "court-appointed", "guardianship-authority"]
 
 
 class ConcernRaised(Event, topic="family", name="concern_raised"):
@@ -47,6 +52,22 @@ class MessageSuppressed(Event, topic="family", name="message_suppressed"):
     person_id: UUID
     message_id: UUID
     reason: str
+
+
+class GuardianNamed(Event, topic="family", name="guardian_named"):
+    """A contact is guardian of a minor from now on; `until` is the last day, None: until majority. Source: mission rows 000-24, 000-25."""
+
+    person_id: UUID
+    contact_id: UUID
+    basis: GuardianBasis
+    until: date | None
+
+
+class GuardianEnded(Event, topic="family", name="guardian_ended"):
+    """The contact is guardian no more: it was ended, its last day is over, or the person came of age."""
+
+    person_id: UUID
+    contact_id: UUID
 
 
 class ConcernSigned(Event, topic="family.restricted", name="concern_signed"):

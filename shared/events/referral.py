@@ -34,14 +34,24 @@ class PersonCameOfAge(Event, topic="referral", name="person_came_of_age"):
 
 
 class PersonDied(Event, topic="referral", name="person_died"):
+    """The death is confirmed: the one fact that others act on. Told again where the day was corrected."""
+
     person_id: UUID
     on: date
 
 
 class PersonDeathReversed(Event, topic="referral", name="person_death_reversed"):
-    """The death told before was a mistake: it is reversed with everything it stopped."""
+    """A recorded death was none: what it stopped goes on. Referrals that it had cancelled are told as opened, and accepted, behind this."""
 
     person_id: UUID
+
+
+class EmergencyAccessGiven(Event, topic="referral", name="emergency_access_given"):
+    """An organisation with the case sees who the person is without a consent, until then; the reason stays with its owner."""
+
+    person_id: UUID
+    organisation_id: UUID
+    until: datetime
 
 
 class PersonErased(Event, topic="referral", name="person_erased"):
@@ -71,7 +81,8 @@ class OfferedService(BaseModel):
 class OrganisationChanged(Event, topic="referral", name="organisation_changed"):
     """The whole present entry of an organisation. Source: mission rows 002-10, 002-11, 002-43.
 
-    `confirmed`: by the registry; older events were all of confirmed ones.
+    `confirmed`: whether it may be asked to take anybody; older events were of confirmed ones. What else is told is what was last
+    confirmed, and before the first confirmation what the organisation entered.
     """
 
     organisation_id: UUID
@@ -95,14 +106,6 @@ class ConsentGiven(Event, topic="referral", name="consent_given"):
 class ConsentRevoked(Event, topic="referral", name="consent_revoked"):
     person_id: UUID
     consent_id: UUID
-
-
-class EmergencyAccessGiven(Event, topic="referral", name="emergency_access_given"):
-    """`organisation_id` needs no consent for this person until then. The reason stays inside referral."""
-
-    person_id: UUID
-    organisation_id: UUID
-    until: datetime
 
 
 class ReferralOpened(Event, topic="referral", name="referral_opened"):

@@ -19,10 +19,12 @@ from tests.harness import Servers
 
 
 @asynccontextmanager
-async def migrated_later(servers: Servers, service: str, fill: str, folder: Path, *values: Any) -> AsyncIterator[Connection]:
-    """A database of the service at migration 0002 in which `fill` was kept, then migrated to now."""
+async def migrated_later(
+    servers: Servers, service: str, fill: str, folder: Path, *values: Any, before: str = "000[12]"
+) -> AsyncIterator[Connection]:
+    """A database of the service at migration 0002, or after those that `before` means, in which `fill` was kept, then migrated to now."""
     floor, own = service_of(service).migrations
-    for file in sorted(own[1].glob("000[12]_*.sql")):
+    for file in sorted(own[1].glob(f"{before}_*.sql")):
         shutil.copy(file, folder)
     async with an_empty_database(servers, service) as url:
         await migrate(url, [floor, (own[0], folder)])
@@ -80,3 +82,29 @@ async def test_what_referral_kept_is_of_addiction_rehabilitation(servers: Server
             await connection.execute(AGAIN, ORGANISATION, "addiction-rehabilitation", "treatment", None)
         for place in (("addiction-rehabilitation", "treatment", JOURNEY), ("other", "treatment", None)):
             await connection.execute(AGAIN, ORGANISATION, *place)
+
+
+CONFIRMED = """
+SELECT confirmed_level, confirmed_kind, confirmed_region, array_agg(c.stage_code ORDER BY c.stage) AS stages
+FROM organisation JOIN confirmed_stage c USING (organisation_id) WHERE is_confirmed GROUP BY organisation_id
+"""
+HALF_OF_THE_NETWORK = """
+INSERT INTO organisation (organisation_id, name, level, kind, region, changed_at) VALUES ($1, 'x', 'meso', 'ngo', 'UZ-TK', '2026-01-05');
+INSERT INTO offered_service (organisation_id, stage, programme, setting, status)
+SELECT $1, stage, 'naltrexone', 'inpatient', 'inactive' FROM generate_series(1, 2) AS stage;
+INSERT INTO referral (person_id, stage, status, to_organisation_id, origin, source, imported, has_started, place_found, opened_at)
+SELECT $1, stage, status, $1, 'self', '6', false, false, true, '2026-01-05'
+FROM (VALUES (2, 'requested'), (3, 'requested'), (4, 'rejected')) AS sent (stage, status);
+INSERT INTO enquiry (kind, text, asked_by, to_organisation_id, asked_at, due_on)
+VALUES ('question', '?', 'x', $1, '2026-01-05', '2026-01-05')
+"""
+
+
+async def test_what_the_registry_had_is_confirmed(servers: Servers, tmp_path: Path) -> None:
+    """As entered, for what it offered then, and for what waits for it. Source: mission row 002-10."""
+    async with migrated_later(servers, "referral", HALF_OF_THE_NETWORK, tmp_path, ORGANISATION) as connection:
+        (row,) = await connection.fetch(CONFIRMED)
+        assert tuple(row) == ("meso", "ngo", "UZ-TK", ["detoxification", "treatment", "medical-rehabilitation"])
+        assert await connection.fetchval("SELECT region FROM enquiry") == "UZ"
+        await connection.execute(NETWORK.split(";", 1)[0], JOURNEY)
+        assert await connection.fetchval("SELECT is_confirmed FROM organisation WHERE organisation_id = $1", JOURNEY) is False

@@ -30,7 +30,7 @@ FILLED_IN = {
     "address of the owner's login": "postgresql://referral_owner@127.0.0.1:1/referral",
 }
 WITHOUT_COMMANDS = {"Where to look", "Records are in quarantine", "Kafka is away", "The database is away", "503 busy", "A disk is full"}
-WITHOUT_COMMANDS |= {"A new listener joins after the retention"}
+WITHOUT_COMMANDS |= {"A new listener joins after the retention", "Somebody broke the glass"}
 
 
 def commands() -> Iterator[str]:
@@ -85,7 +85,7 @@ def _parses_make(rest: list[str]) -> None:
     makefile = (ROOT / "Makefile").read_text()
     for word in rest:
         name, is_variable, _ = word.partition("=")
-        assert word == "-s" or re.search(rf"^{name} \?=" if is_variable else rf"^{name}:", makefile, re.MULTILINE), word
+        assert word == "-s" or re.search(rf"^{name} \?=|\$\({name}\)" if is_variable else rf"^{name}:", makefile, re.MULTILINE), word
 
 
 def _parses_docker(rest: list[str]) -> None:

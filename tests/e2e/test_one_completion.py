@@ -19,7 +19,14 @@ def an_organisation(system: System, stage: int, kind: str = "medical-organisatio
     service = {"stage": stage, "programme": f"stage-{stage}", "setting": "inpatient", "places_free": 5, "places_as_of": str(TODAY)}
     body = {"name": f"clinic-{stage}", "level": "meso", "kind": kind, "region": "UZ-TK", "services": [service]}
     system.do("PUT", "referral", f"/organisations/{org}", system.token("registrar", org), body)
+    confirmed(system, org, kind, [{"stage": stage}])
     return org
+
+
+def confirmed(system: System, org: UUID, kind: str, stages: list[dict[str, Any]]) -> None:
+    """By the ministry: until then it is referred nobody."""
+    body = {"kind": kind, "level": "meso", "stages": stages}
+    system.do("PUT", "referral", f"/organisations/{org}/confirmation", system.token("ministry"), body)
 
 
 def a_person(system: System, org: UUID) -> str:

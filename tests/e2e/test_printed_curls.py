@@ -11,7 +11,7 @@ from uuid import uuid5
 
 from deploy.trial import example, places, records
 from deploy.trial.client import Sender, Tokens, open_client
-from deploy.trial.commands import NAMES, announce
+from deploy.trial.commands import NAMES, announce, confirm
 from deploy.trial.surroundings import addresses, operate
 from tests.e2e.system import System
 from tests.eventually import eventually_sync
@@ -26,7 +26,8 @@ async def prepare(system: System, today: date) -> example.Example:
     async with open_client() as client:
         sender = Sender(addresses(system.described), Tokens(system.described["issuer"]["url"], client), client)
         for organisation in places.organisations(persons):
-            await sender.send(announce(organisation), uuid5(NAMES, organisation.code))
+            for sent in (announce(organisation), confirm(organisation)):
+                await sender.send(sent, uuid5(NAMES, sent.path))
         return await example.prepare(sender, persons, today)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.e2e.system import System
-from tests.e2e.test_one_completion import a_contact, a_person, referrals_in
+from tests.e2e.test_one_completion import a_contact, a_person, confirmed, referrals_in
 from tests.eventually import eventually_sync
 
 TODAY = datetime.now(UTC).date()
@@ -42,6 +42,7 @@ def offering(system: System, stage: int, pathway: str) -> UUID:
         "services": [{**offered, "places_as_of": str(TODAY)}],
     }
     system.do("PUT", "referral", f"/organisations/{org}", system.token("registrar", org), body)
+    confirmed(system, org, "ngo", [{"pathway": pathway, "stage": stage}])
     return org
 
 

@@ -30,9 +30,10 @@ def picked(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
 def persons(events: Sequence[Logged]) -> Folded:
     """In programme and family."""
     folded: Folded = {}
-    for event in of_kind(events, "person_registered", "person_died"):
+    for event in of_kind(events, "person_registered", "person_died", "person_death_reversed"):
         row = folded.setdefault(keyed(event.body, "person_id"), {"region": None, "life_period": None, "died_on": None})
-        row |= {"died_on": event.body["on"]} if event.kind == "person_died" else picked(event.body, "region", "life_period")
+        registers = event.kind == "person_registered"
+        row |= picked(event.body, "region", "life_period") if registers else {"died_on": event.body.get("on")}
     return folded
 
 
@@ -107,13 +108,51 @@ def instructions(events: Sequence[Logged]) -> Folded:
     }
 
 
-def heard_organisations(events: Sequence[Logged]) -> Folded:
-    """In family: who has to do with a person."""
-    about = of_kind(events, "journey_opened", "stage_started", "referral_answered")
+def relations(events: Sequence[Logged]) -> Folded:
+    """In family: which organisation has to do with a person, why, and what ended it. No walk assigns a liaison."""
+    folded: Folded = {}
+    for event in of_kind(events, "person_registered", "journey_opened", "stage_started"):
+        body, since = event.body, []
+        how, source = ("registered", "person_id") if event.kind == "person_registered" else ("holder", "journey_id")
+        if event.kind == "stage_started":
+            since = [date.fromisoformat(body["started_on"]).toordinal(), body["stage"], body["spell"]]
+        if body.get("organisation_id"):
+            row = folded.setdefault((body["person_id"], body["organisation_id"], how, body[source]), {"since": since, "ended_by": None})
+            row["since"] = max(row["since"], since)
+    lasts: dict[str, list[int]] = {}
+    for (_, _, _, source_id), row in folded.items():
+        lasts[source_id] = max(lasts.get(source_id, []), row["since"])
+    for (_, _, _, source_id), row in folded.items():
+        row["ended_by"] = lasts[source_id] if lasts[source_id] != row["since"] else None
+    return folded | acceptances(events)
+
+
+def acceptances(events: Sequence[Logged]) -> Folded:
+    """An acceptance ends with what the referral became afterwards; a start, or being addressed to who had accepted it, ends nothing."""
+    folded: Folded = {}
+    accepted: dict[str, dict[str, dict[str, Any]]] = {}
+    for event in of_kind(events, "referral_answered", "referral_addressed", "referral_closed"):
+        body = event.body
+        if body.get("answer") == "accepted":
+            key = (body["person_id"], body["organisation_id"], "accepted", body["referral_id"])
+            folded[key] = {"since": [event.seq], "ended_by": None, **picked(body, "journey_id", "stage")}
+            accepted.setdefault(body["referral_id"], {})[body["organisation_id"]] = folded[key]
+            continue
+        for organisation_id, row in accepted.get(body["referral_id"], {}).items():
+            if organisation_id != body.get("to_organisation_id"):
+                row["ended_by"] = [event.seq]
+    return folded
+
+
+def confirmed_organisations(events: Sequence[Logged]) -> Folded:
+    """In family: the newest entry."""
     return {
-        (*keyed(event.body, "person_id", "organisation_id"), "heard"): {}
-        for event in about
-        if event.body.get("answer", "accepted") == "accepted"
+        keyed(event.body, "organisation_id"): {
+            "seq": event.seq,
+            "region": event.body["region"],
+            "is_confirmed": event.body.get("confirmed", True),
+        }
+        for event in of_kind(events, "organisation_changed")
     }
 
 
@@ -238,7 +277,8 @@ PROJECTIONS: dict[tuple[str, str], tuple[tuple[str, ...], Fold]] = {
     ("programme", "concern"): (("concern_id",), open_concerns),
     ("programme", "organisation"): (("organisation_id",), organisations),
     ("family", "person"): (("person_id",), persons),
-    ("family", "person_organisation"): (("person_id", "organisation_id", "how"), heard_organisations),
+    ("family", "organisation"): (("organisation_id",), confirmed_organisations),
+    ("family", "person_organisation"): (("person_id", "organisation_id", "how", "source_id"), relations),
     ("monitoring", "organisation"): (("organisation_id",), entries),
     ("monitoring", "journey"): (("journey_id",), dated_journeys),
     ("monitoring", "spell"): (SPELL, spells),

@@ -176,12 +176,13 @@ class Ground:
         self.mark.log_ends.clear()
         self.mark.log_is_whole = True
 
-    async def operate(self, service: str, *arguments: str, owner: bool = False, module: str = "") -> str:
-        """What `python -m services.<service> <arguments>`, or another `module`, prints.
+    async def operate(self, service: str, *arguments: str, owner: bool = False, module: str = "", sub: str = "") -> str:
+        """What `python -m services.<service> <arguments>`, or another `module`, prints. `sub`: the operator who signed in for it.
 
         Raises AssertionError when it ends otherwise than with 0.
         """
         env = self.environment(service) | ({"OWNER_DATABASE_URL": self.urls[service]["owner"]} if owner else {})
+        env |= {"THROUGHCARE_TOKEN": await Tokens(self.helpers["issuer"].port).issued(("operator", "", sub))} if sub else {}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",

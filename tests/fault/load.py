@@ -17,7 +17,7 @@ import orjson
 
 from tests.eventually import eventually
 from tests.fault.ledger import Command, Entry, Ledger, places_of
-from tests.fault.walks import Surroundings, Walk, announcement, clinics, person
+from tests.fault.walks import Surroundings, Walk, clinics, entered, person
 from tests.fault.wire import Answer, NoAnswer, NotAsked, Wire
 
 CLIENTS = 12
@@ -42,11 +42,11 @@ class Tokens:
         principal = (command.role, str(command.organisation_id or ""), command.sub)
         since, token = self._kept.get(principal, (0.0, ""))
         if not token or monotonic() - since > RENEW_AFTER:
-            token = await self._issued(principal)
+            token = await self.issued(principal)
             self._kept[principal] = (monotonic(), token)
         return token
 
-    async def _issued(self, principal: Principal) -> str:
+    async def issued(self, principal: Principal) -> str:
         names = ("role", "org", "sub")
         form = "&".join(["grant_type=client_credentials", *(f"{n}={v}" for n, v in zip(names, principal, strict=True) if v)])
         wire = Wire(self.port)
@@ -106,7 +106,7 @@ class Load:
         """Until `stopping`, and then until nothing is unknown any more."""
         async with asyncio.TaskGroup() as tasks:
             for clinic in self.about.clinics:
-                self._queue_up(self._pending(announcement(clinic, self.about.today), None))
+                self.begin(entered(clinic, self.about.today))
             for _ in range(CLIENTS):
                 tasks.create_task(self._client())
 

@@ -65,6 +65,7 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "family": {
         "person": "person_id",
+        "organisation": "organisation_id",
         "person_organisation": "person_id",
         "contact": "person_id",
         "message": "person_id",

@@ -19,6 +19,7 @@ TOPICS = {
     **dict.fromkeys((f"referral_{step}" for step in REFERRAL), "referral"),
     **dict.fromkeys(("answer_overdue", "handover_overdue", "place_not_found"), "referral"),
     "return_recorded": "relapse",
+    "person_died": "stage",
 }
 HANDED_OVER = ("sent", "uncertain", "failed")
 

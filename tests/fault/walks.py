@@ -60,6 +60,14 @@ def clinics(chance: Random) -> list[Clinic]:
     return [Clinic(UUID(int=chance.getrandbits(128), version=4), stage, chance.choice(REGIONS)) for stage in STAGES for _ in range(2)]
 
 
+def entered(clinic: Clinic, today: date) -> Walk:
+    """Its registrar enters it, then the ministry confirms it: until then nobody is referred to it."""
+    yield announcement(clinic, today)
+    body: dict[str, object] = {"kind": "medical-organisation", "level": "meso", "stages": [clinic.stage]}
+    path = f"/organisations/{clinic.organisation_id}/confirmation"
+    yield Command("confirm", "ministry", None, "PUT", "referral", path, body, ("organisation_changed",))
+
+
 def announcement(clinic: Clinic, today: date) -> Command:
     service = {
         "stage": clinic.stage,
@@ -152,8 +160,12 @@ def leave(about: Surroundings, at: Clinic, ids: Ids) -> Walk:
 
 
 def die(about: Surroundings, at: Clinic, ids: Ids) -> Walk:
-    """Told by the clinic of stage 2; referral may not have heard that it has the person."""
-    yield at.command("die", "PUT", f"referral/persons/{ids[0]}/death", {"on": about.ago(0)}, None, may_fail=True)
+    """Told by the clinic of stage 2 and confirmed by a second person there; referral may not have heard that it has the person."""
+    path = f"referral/persons/{ids[0]}/death"
+    reported = yield at.command("die", "PUT", path, {"on": about.ago(0)}, (), may_fail=True)
+    if reported:
+        confirmed = at.command("confirm", "POST", f"{path}/confirmation", {}, None, may_fail=True)
+        yield replace(confirmed, sub=f"second@{at.organisation_id}")
 
 
 def stay(about: Surroundings, at: Clinic, ids: Ids) -> Walk:
@@ -187,16 +199,17 @@ def circle(about: Surroundings, at: Clinic, person_id: str) -> Walk:
 
 
 def concern(about: Surroundings, at: Clinic, contact_id: str) -> Walk:
-    """Raised by the contact over its own link, answered by the clinic's liaison."""
+    """Raised by the contact over its own link, answered by the clinic's liaison unless another holds the person meanwhile."""
     body = {"link": contact_id, "description": None, "signs": [{"sign": "mood-swings"}], "worldview": "not-known"}
     concern_id = yield Command("concern", "contact", None, "POST", "family", "/concerns", body, (), sub=contact_id)
     if about.chance.random() < 0.5:
         path = f"/concerns/{concern_id}/answer"
         told = ("concern_read", "concern_answered")
-        yield Command("answer", "liaison", at.organisation_id, "POST", "family", path, {"measure": "talked"}, told)
+        yield Command("answer", "liaison", at.organisation_id, "POST", "family", path, {"measure": "talked"}, told, may_fail=True)
 
 
 def consent(about: Surroundings, at: Clinic, to: Clinic, person_id: str) -> Walk:
+    """By who registered the person, where the other's entry is there already."""
     body: dict[str, object] = {
         "scope": "referral",
         "discloser_organisation_id": str(at.organisation_id),
@@ -206,8 +219,8 @@ def consent(about: Surroundings, at: Clinic, to: Clinic, person_id: str) -> Walk
         "how": "written",
         "until": None,
     }
-    consent_id = yield at.command("consent", "POST", f"referral/persons/{person_id}/consents", body, ("consent_given",))
-    if about.chance.random() < 0.5:
+    consent_id = yield at.command("consent", "POST", f"referral/persons/{person_id}/consents", body, ("consent_given",), may_fail=True)
+    if consent_id and about.chance.random() < 0.5:
         path = f"referral/persons/{person_id}/consents/{consent_id}/revocation"
         yield at.command("withdraw", "POST", path, {}, ("consent_revoked",))
 

@@ -10,10 +10,10 @@ from pydantic import BaseModel, Field
 from services.family.concern import service
 from services.family.concern.domain import Concern, Measure, SeenSign, SignCode, Worldview
 from services.family.concern.service import Raising
-from shared.command import CurrentCaller, CurrentTx, Done, commands, queries
+from shared.command import CurrentTx, Done, commands, queries
 from shared.paging import Page, Paging, before_moment, page_of
 from shared.policy import allows, roles
-from shared.web import Body, Name, Text
+from shared.web import Body, Name, Region, Text
 
 router_commands = commands("concerns")
 router_queries = queries("concerns")
@@ -35,6 +35,7 @@ class NewConcern(Body):
     description: Text | None = None
     signs: Annotated[tuple[NewSign, ...], Field(max_length=14)] = ()
     worldview: Worldview = Field(default="not-known", description="Does a change of worldview explain it? (mission row 000-09)")
+    region: Region | None = Field(default=None, description="Where it was seen; none: the person's or your organisation's, if known")
 
 
 class Reading(Body):
@@ -78,16 +79,20 @@ async def raise_concern(tx: CurrentTx, body: NewConcern) -> Done:
     Source: OUR-05, mission rows 000-08..14.
     """
     signs = tuple(SeenSign.model_validate(sign.model_dump()) for sign in body.signs)
-    concern_id = await service.raise_concern(tx, Raising(body.link, signs, body.description, body.worldview))
+    concern_id = await service.raise_concern(tx, Raising(body.link, signs, body.description, body.worldview, body.region))
     return Done(id=concern_id, status="received")
 
 
 @router_queries.get("/concerns")
 @allows(roles("contact", "liaison", "safeguarding"))
-async def list_concerns(tx: CurrentTx, caller: CurrentCaller, paging: Annotated[Paging, Query()]) -> Page[ConcernView]:
-    """Newest first: a contact's own with the time each was read; for a liaison those of its families and those it raised."""
+async def list_concerns(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Page[ConcernView]:
+    """Newest first: a contact's own with the time each was read; for a liaison those of its families with what they say.
+
+    What reaches no family's organisation is for who is on duty in its region: role safeguarding by its claim `regions`, or the
+    organisation that is named for it. What an organisation raised for others it sees as a contact does.
+    """
     found = await service.list_concerns(tx, before_moment(paging.cursor), paging.limit)
-    items = [_view(concern, with_report=service.sees_reports(caller)) for concern in found]
+    items = [_view(concern, with_report=concern.is_reached) for concern in found]
     return page_of(items, paging.limit, lambda item: (item.raised_at, item.id))
 
 

@@ -1,6 +1,7 @@
 """Concerns: the signs as codes, when they are severe, and how a concern moves from raised to answered. Pure; never a person's words."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -75,8 +76,19 @@ class SeenSign(BaseModel):
         return self.sign == "left-group" and self.group == "risk"
 
 
+@dataclass(frozen=True)
+class Reader:
+    """Who reads what others report: an organisation of a family, and who is on duty for `regions`."""
+
+    organisation_id: UUID | None
+    regions: tuple[str, ...]
+
+
 class Concern(BaseModel):
-    """A sign reported from the micro level. `person_id` says whose family reads it; only a `linked` one is told to other services."""
+    """A sign reported from the micro level. `person_id` says whose family reads it; only a `linked` one is told to other services.
+
+    `region`: where it was seen; None: not known. `is_reached`: whether this reader is shown what it says.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -95,6 +107,8 @@ class Concern(BaseModel):
     measure: Measure | None = None
     note: str | None = None
     escalated_at: datetime | None = None
+    region: str | None = None
+    is_reached: bool = False
 
 
 def must_be_raisable(signs: Iterable[SeenSign], description: str | None) -> None:
@@ -129,6 +143,11 @@ def raised(concern: Concern) -> list[Event]:
     if concern.signs:
         facts.append(ConcernSigned(**about, signs=tuple(s.sign for s in concern.signs)))
     return facts
+
+
+def duties(named: Mapping[str, UUID], reader: Reader) -> tuple[str, ...]:
+    """The regions for which somebody reads what reaches no family: the ones it holds, and those that name its organisation."""
+    return tuple(sorted({*reader.regions, *(r for r, organisation_id in named.items() if organisation_id == reader.organisation_id)}))
 
 
 def read(concern: Concern, now: datetime) -> tuple[Concern, list[Event]]:

@@ -1,11 +1,11 @@
 """What can be asked of concerns: raise, forward, read, answer, escalate, list. The receipt is the same whatever is known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from services.family.concern import domain, store
-from services.family.concern.domain import Concern, Measure, SeenSign, Worldview
+from services.family.concern.domain import Concern, Measure, Reader, SeenSign, Worldview
 from services.family.contact import service as contacts
 from services.family.person import service as persons
 from services.family.settings import settings
@@ -22,29 +22,30 @@ ANSWER_DUE = "concern-answer-due"
 
 @dataclass(frozen=True)
 class Raising:
-    """What someone reports. `link`: a contact's own link, which names the person; None or unknown: a free description."""
+    """What someone reports. `link`: a contact's own link, which names the person; None or unknown: a free description.
+
+    `region`: where it was seen; None: that of the person or of the caller's organisation, as far as known.
+    """
 
     link: UUID | None
     signs: tuple[SeenSign, ...]
     description: str | None
     worldview: Worldview
+    region: str | None = None
 
 
 async def raise_concern(tx: Tx, raising: Raising) -> UUID:
-    """Keeps a concern and answers its random id: the same work, answer and headers whether or not the person is known.
+    """Keeps a concern and answers its random id: the same statements, answer and headers whether or not the person is known.
 
     Nothing is appended here, since the answer's header would name the person's stream: a deadline that is due at once forwards
     it. A contact speaks for itself: the organisation it belongs to, such as a school, does not read it for that.
     Raises Refused for what the report itself lacks, never for whom it names. Source: OUR-05, mission rows 000-08..14.
     """
     domain.must_be_raisable(raising.signs, raising.description)
-    linked = await contacts.find_linked(tx, raising.link)
-    own = await contacts.find_linked(tx, contacts.id_of(tx.caller))
-    routed = linked or own
     concern = Concern(
         concern_id=uuid4(),
-        person_id=routed.person_id if routed else None,
-        linked=linked is not None,
+        person_id=None,
+        linked=False,
         raised_by=tx.caller.sub,
         raised_by_organisation_id=None if tx.caller.has("contact") else tx.caller.organisation_id,
         raised_at=tx.now,
@@ -52,8 +53,9 @@ async def raise_concern(tx: Tx, raising: Raising) -> UUID:
         signs=raising.signs,
         description=raising.description,
         worldview=raising.worldview,
+        region=raising.region,
     )
-    await store.insert_concern(tx, concern)
+    await store.insert_concern(tx, concern, raising.link, contacts.id_of(tx.caller), persons.organisation_of(tx.caller))
     await set_deadline(tx, FORWARD, concern.concern_id, tx.now)
     await set_deadline(tx, ANSWER_DUE, concern.concern_id, answer_due(tx.now))
     return concern.concern_id
@@ -64,6 +66,13 @@ async def forward(tx: Tx, concern_id: UUID) -> None:
     concern = await store.lock_concern(tx, concern_id)
     if concern.person_id is not None and await persons.is_living(tx, concern.person_id):
         tx.append(concern.person_id, *domain.raised(concern))
+        await store.save_told(tx, concern_id)
+
+
+async def resume(tx: Tx, person_id: UUID) -> None:
+    """The person lives after all: what was raised meanwhile is forwarded now."""
+    for concern_id in await store.list_untold(tx, person_id):
+        await set_deadline(tx, FORWARD, concern_id, tx.now)
 
 
 async def read_concern(tx: Tx, concern_id: UUID) -> Concern:
@@ -85,13 +94,14 @@ async def escalate(tx: Tx, concern_id: UUID) -> None:
 
 
 async def list_concerns(tx: Tx, before: tuple[datetime, UUID], limit: int) -> list[Concern]:
-    """Those one raised, for a contact; those that reach one's organisation, for a liaison and for safeguarding."""
+    """Those one raised, for a contact; for a liaison and for safeguarding those that reach them and those their organisation raised."""
     caller = tx.caller
     if not sees_reports(caller):
         return await store.list_raised(tx, caller.sub, before, limit + 1)
-    found = await store.list_reached(tx, caller.organisation_id, caller.has("safeguarding"), before, limit + 1)
+    found = await store.list_reached(tx, _reader(caller), before, limit + 1)
     for concern in found[:limit]:
-        tx.audit("read-concern", concern.person_id or concern.concern_id)
+        if concern.is_reached:
+            tx.audit("read-concern", concern.person_id or concern.concern_id)
     return [_without_restricted(concern, caller) for concern in found]
 
 
@@ -114,10 +124,15 @@ def sees_reports(caller: Caller) -> bool:
 
 
 async def _lock_reached(tx: Tx, concern_id: UUID) -> Concern:
-    caller = tx.caller
-    if not await store.is_reached(tx, concern_id, caller.organisation_id, caller.has("safeguarding")):
+    if not await store.is_reached(tx, concern_id, _reader(tx.caller)):
         raise NotFound("concern")
     return await store.lock_concern(tx, concern_id)
+
+
+def _reader(caller: Caller) -> Reader:
+    """The duty of a region is role safeguarding's by its claim; a named organisation's by whoever works for it."""
+    reader = Reader(persons.organisation_of(caller), caller.regions if caller.has("safeguarding") else ())
+    return replace(reader, regions=domain.duties(settings().concern_duty, reader))
 
 
 async def _save(tx: Tx, concern: Concern, facts: list[Event]) -> Concern:

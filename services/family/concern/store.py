@@ -4,28 +4,44 @@ import json
 from datetime import datetime
 from uuid import UUID
 
-from services.family.concern.domain import Concern, SeenSign
+from services.family.concern.domain import Concern, Reader, SeenSign
+from services.family.person.domain import RIGHTS
 from shared.database import Record, Row, Tx
 from shared.errors import NotFound
 
-REACHED = """(EXISTS (SELECT FROM person_organisation r WHERE r.person_id = c.person_id AND r.organisation_id = $1)
-    OR c.raised_by_organisation_id = $1 OR ($2 AND c.person_id IS NULL AND c.raised_by_organisation_id IS NULL))"""
+# Whom the link names, if this caller may use it; else the caller's own person; else nobody: one statement, whatever is known.
+INSERT = """
+INSERT INTO concern (concern_id, raised_by, raised_by_organisation_id, raised_at, severity, signs, changes, description, worldview,
+                     region, person_id, linked)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9,
+       coalesce($10, p.region, g.region), coalesce(l.person_id, o.person_id), l.person_id IS NOT NULL
+FROM (SELECT $11::uuid AS link, $12::uuid AS own, $13::uuid AS organisation_id) a
+LEFT JOIN contact o ON o.contact_id = a.own
+LEFT JOIN contact l ON l.contact_id = a.link AND (l.contact_id = a.own OR EXISTS (
+    SELECT FROM relation r WHERE r.person_id = l.person_id AND r.organisation_id = a.organisation_id AND r.relation = ANY($14)))
+LEFT JOIN person p ON p.person_id = coalesce(l.person_id, o.person_id)
+LEFT JOIN organisation g ON g.organisation_id = a.organisation_id
+"""
+# $1 the reading organisation, $2 the relations that count, $3 the regions on duty. An unconfirmed organisation reads none.
+UNCONFIRMED = "SELECT FROM organisation u WHERE NOT u.is_confirmed AND u.organisation_id ="
+READING = f"""SELECT FROM relation r WHERE r.person_id = c.person_id AND r.relation = ANY($2::text[])
+    AND NOT EXISTS ({UNCONFIRMED} r.organisation_id)"""
+# What an erasure left of a concern (its changes are gone) reaches nobody.
+REACHED = f"""(EXISTS ({READING} AND r.organisation_id = $1) OR (
+    c.changes IS NOT NULL AND NOT EXISTS ({READING}) AND NOT EXISTS ({UNCONFIRMED} $1)
+    AND EXISTS (SELECT FROM unnest($3::text[]) AS held(code)
+                WHERE c.region IS NULL OR c.region = held.code OR starts_with(c.region, held.code || '-'))))"""
 
 
-async def insert_concern(tx: Tx, c: Concern) -> None:
-    await tx.connection.execute(
-        "INSERT INTO concern (concern_id, person_id, linked, raised_by, raised_by_organisation_id, raised_at, severity, signs, changes,"
-        " description, worldview) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        *_columns(c),
-    )
+async def insert_concern(tx: Tx, c: Concern, link: UUID | None, own: UUID | None, organisation_id: UUID | None) -> None:
+    """Keep it; the statement finds the person by the link that `own` or `organisation_id` may use, else by `own`."""
+    await tx.connection.execute(INSERT, *_columns(c), link, own, organisation_id, RIGHTS["read-case"])
 
 
 def _columns(c: Concern) -> Row:
     changes = json.dumps({s.sign: s.model_dump(exclude={"sign"}) for s in c.signs})
     return (
         c.concern_id,
-        c.person_id,
-        c.linked,
         c.raised_by,
         c.raised_by_organisation_id,
         c.raised_at,
@@ -34,6 +50,7 @@ def _columns(c: Concern) -> Row:
         changes,
         c.description,
         c.worldview,
+        c.region,
     )
 
 
@@ -50,27 +67,29 @@ async def lock_concern(tx: Tx, concern_id: UUID) -> Concern:
     return _concern(row)
 
 
-async def is_reached(tx: Tx, concern_id: UUID, organisation_id: UUID | None, is_safeguarding: bool) -> bool:
-    """Whether an organisation reads this concern: its family's, one it raised, or for safeguarding one that reaches nobody else."""
+async def is_reached(tx: Tx, concern_id: UUID, reader: Reader) -> bool:
+    """Whether somebody reads this concern: for the person's organisations, else for who is on duty in its region."""
     reached: bool = await tx.connection.fetchval(
-        f"SELECT EXISTS (SELECT FROM concern c WHERE c.concern_id = $3 AND {REACHED})", organisation_id, is_safeguarding, concern_id
+        f"SELECT EXISTS (SELECT FROM concern c WHERE c.concern_id = $4 AND {REACHED})", *_reader(reader), concern_id
     )
     return reached
 
 
-async def list_reached(
-    tx: Tx, organisation_id: UUID | None, is_safeguarding: bool, before: tuple[datetime, UUID], limit: int
-) -> list[Concern]:
-    """Newest first."""
+async def list_reached(tx: Tx, reader: Reader, before: tuple[datetime, UUID], limit: int) -> list[Concern]:
+    """Those that reach the reader and those its organisation raised, newest first."""
     rows = await tx.connection.fetch(
-        f"SELECT c.* FROM concern c WHERE {REACHED} AND (c.raised_at, c.concern_id) < ($3, $4)"
-        " ORDER BY c.raised_at DESC, c.concern_id DESC LIMIT $5",
-        organisation_id,
-        is_safeguarding,
+        f"SELECT * FROM (SELECT c.*, {REACHED} AS is_reached FROM concern c) c"
+        " WHERE (is_reached OR raised_by_organisation_id = $1) AND (raised_at, concern_id) < ($4, $5)"
+        " ORDER BY raised_at DESC, concern_id DESC LIMIT $6",
+        *_reader(reader),
         *before,
         limit,
     )
     return [_concern(row) for row in rows]
+
+
+def _reader(reader: Reader) -> tuple[object, ...]:
+    return reader.organisation_id, RIGHTS["read-case"], reader.regions
 
 
 async def list_raised(tx: Tx, raised_by: str, before: tuple[datetime, UUID], limit: int) -> list[Concern]:
@@ -95,6 +114,18 @@ async def save_concern(tx: Tx, c: Concern) -> None:
         c.note,
         c.escalated_at,
     )
+
+
+async def save_told(tx: Tx, concern_id: UUID) -> None:
+    await tx.connection.execute("UPDATE concern SET told_at = $2 WHERE concern_id = $1", concern_id, tx.now)
+
+
+async def list_untold(tx: Tx, person_id: UUID) -> list[UUID]:
+    """The linked ones of a person that the other services have not heard of."""
+    rows = await tx.connection.fetch(
+        "SELECT concern_id FROM concern WHERE person_id = $1 AND linked AND told_at IS NULL ORDER BY concern_id", person_id
+    )
+    return [row["concern_id"] for row in rows]
 
 
 async def save_merged(tx: Tx, person_id: UUID, into_id: UUID) -> None:

@@ -95,7 +95,7 @@ async def list_contacts(tx: CurrentTx, person_id: UUID, paging: Annotated[Paging
 @allows(roles("liaison", "system", "contact", "person"))
 async def get_contact(tx: CurrentTx, contact_id: UUID) -> ContactView:
     """One contact, for itself and for those assigned to its family."""
-    contact = await service.get_contact(tx, contact_id)
+    contact = await service.get_contact(tx, contact_id, "read-circle")
     tx.audit("read-contact", contact.person_id)
     return _view(contact)
 

@@ -5,14 +5,15 @@ from uuid import UUID
 from services.family.contact import store
 from services.family.contact.domain import Contact
 from services.family.person import service as persons
+from services.family.person.domain import RIGHTS, Action
 from shared.database import Tx
 from shared.errors import NotFound
 from shared.identity import Caller
 
 
 async def add_contact(tx: Tx, contact: Contact) -> None:
-    """Raises as `must_be_assigned` does; the person's lock makes an erasure and this one follow each other. Source: mission row 002-23."""
-    await persons.must_be_assigned(tx, contact.person_id, may_retry=True)
+    """Raises as `must_relate` does; the person's lock makes an erasure and this one follow each other. Source: mission row 002-23."""
+    await persons.must_relate(tx, contact.person_id, "change-circle", may_retry=True)
     await persons.lock_living(tx, contact.person_id)
     await store.insert_contact(tx, contact)
     if contact.addresses:
@@ -20,40 +21,28 @@ async def add_contact(tx: Tx, contact: Contact) -> None:
 
 
 async def list_contacts(tx: Tx, person_id: UUID, after: UUID, limit: int) -> list[Contact]:
-    await persons.must_be_assigned(tx, person_id)
+    await persons.must_relate(tx, person_id, "read-circle")
     tx.audit("read-contacts", person_id)
     return await store.list_contacts(tx, person_id, after, limit + 1)
 
 
-async def get_contact(tx: Tx, contact_id: UUID) -> Contact:
-    """The contact, for itself or for those its family is assigned to; NotFound("contact") for everybody else."""
+async def get_contact(tx: Tx, contact_id: UUID, action: Action) -> Contact:
+    """The contact for who may do this, itself included where the table says so; NotFound("contact") for everybody else."""
     contact = await store.get_contact(tx, contact_id)
-    await _must_see(tx, contact)
+    await _must_relate(tx, contact, action)
     return contact
 
 
-async def lock_contact(tx: Tx, contact_id: UUID) -> Contact:
+async def lock_contact(tx: Tx, contact_id: UUID, action: Action) -> Contact:
     """As `get_contact`, with the row locked until the transaction ends."""
     contact = await store.lock_contact(tx, contact_id)
-    await _must_see(tx, contact)
+    await _must_relate(tx, contact, action)
     return contact
 
 
 async def change_language(tx: Tx, contact_id: UUID, language: str) -> None:
-    await lock_contact(tx, contact_id)
+    await lock_contact(tx, contact_id, "choose-language")
     await store.save_language(tx, contact_id, language)
-
-
-async def find_linked(tx: Tx, contact_id: UUID | None) -> Contact | None:
-    """The contact behind a link if the caller may use that link, else None: whoever asks cannot tell why. Source: OUR-05."""
-    contact = await store.find_contact(tx, contact_id) if contact_id else None
-    if contact is None:
-        return None
-    try:
-        await _must_see(tx, contact)
-    except NotFound:
-        return None
-    return contact
 
 
 async def find_unchecked(tx: Tx, contact_id: UUID) -> Contact | None:
@@ -79,10 +68,16 @@ async def erase(tx: Tx, person_id: UUID) -> None:
     await store.delete_contacts(tx, person_id)
 
 
-async def _must_see(tx: Tx, contact: Contact) -> None:
-    if id_of(tx.caller) == contact.contact_id:
-        return
-    try:
-        await persons.must_be_assigned(tx, contact.person_id)
-    except NotFound as error:
-        raise NotFound("contact") from error
+async def relates(tx: Tx, stream_id: UUID) -> bool:
+    """Whether the caller has a relation to the person or organisation of this stream, also as one of the person's contacts."""
+    if await persons.relates(tx, stream_id):
+        return True
+    own_id = id_of(tx.caller)
+    own = await store.find_contact(tx, own_id) if own_id else None
+    return own is not None and own.person_id == stream_id
+
+
+async def _must_relate(tx: Tx, contact: Contact, action: Action) -> None:
+    is_own = "contact" in RIGHTS[action] and id_of(tx.caller) == contact.contact_id
+    if not is_own and not await persons.may(tx, contact.person_id, action):
+        raise NotFound("contact")

@@ -42,6 +42,11 @@ async def end_asking(tx: Tx, journey: Journey, stage: int) -> bool:
     return not left
 
 
+async def list_asking(tx: Tx, person_id: UUID) -> list[UUID]:
+    """The journeys that have a stage under way which asks for support."""
+    return await store.list_asking(tx, person_id)
+
+
 async def list_ids(tx: Tx, person_id: UUID) -> list[UUID]:
     return await store.list_ids(tx, person_id)
 

@@ -46,6 +46,13 @@ async def list_ids(tx: Tx, person_id: UUID) -> list[UUID]:
     return [row["journey_id"] for row in rows]
 
 
+async def list_asking(tx: Tx, person_id: UUID) -> list[UUID]:
+    rows = await tx.connection.fetch(
+        "SELECT journey_id FROM journey WHERE person_id = $1 AND asking <> '{}' ORDER BY journey_id", person_id
+    )
+    return [row["journey_id"] for row in rows]
+
+
 async def save_merged(tx: Tx, person_id: UUID, into_id: UUID) -> None:
     await tx.connection.execute("UPDATE journey SET person_id = $2 WHERE person_id = $1", person_id, into_id)
 

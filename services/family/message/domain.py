@@ -25,7 +25,8 @@ from shared.events.referral import (
 
 State = Literal["pending", "claimed", "sent", "delivered", "failed", "suppressed", "uncertain"]
 
-# Standards section 7: from -> to. What is kept needs no sending, so pending may become delivered.
+# Standards section 7: from -> to. What is kept needs no sending, so pending may become delivered; what a death stopped goes on when
+# the death is reversed.
 TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
     {
         ("pending", "claimed"),
@@ -39,6 +40,7 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
         ("sent", "failed"),
         ("uncertain", "delivered"),
         ("failed", "delivered"),
+        ("suppressed", "pending"),
     }
 )
 LADDER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120))
@@ -75,6 +77,9 @@ NOTICES: Mapping[type[Event], Notice] = {
 }
 SUPPORT = Notice(topic="stage", kind="support")
 PROMPT = Notice(topic="stage", kind="prompt")
+DEATH = Notice(topic="stage", kind="death")
+STOPPED_BY_DEATH = ("person-died", "person-gone")
+"""The reasons of messages that go on if the death is reversed."""
 
 
 def notice_of(event: Event, asks_for_support: bool = False) -> Notice:
@@ -155,10 +160,16 @@ class Message(BaseModel):
         return self.model_copy(update={"state": to, **changes})
 
 
+def is_right(message: Message, is_living: bool) -> bool:
+    """Of a dead person the news of the death alone is told, and of a living one everything but that. Source: privacy section 6."""
+    return is_living != (message.kind == DEATH.kind)
+
+
 def claimed(message: Message, channel: Channel | None, is_living: bool, claim_id: UUID, now: datetime) -> Message:
     """The decision at claim time, under the permission's lock. `channel`: the one it may take now; None: suppressed."""
-    if not is_living or channel is None:
-        return message.moved("suppressed", reason="no-permission" if is_living else "person-gone")
+    told = is_right(message, is_living)
+    if not told or channel is None:
+        return message.moved("suppressed", reason="no-permission" if told else "person-gone")
     if not channel.sends:
         return message.moved("delivered", channel=channel.name, delivered_at=now)
     return message.moved("claimed", channel=channel.name, claim_id=claim_id, claimed_at=now)

@@ -38,6 +38,18 @@ async def end(tx: Tx, person_id: UUID, journey: Journey, stage: int) -> None:
         await _end(tx, journey.journey_id)
 
 
+async def pause(tx: Tx, person_id: UUID, journey: Journey, stage: int) -> None:
+    """The stage ended by a death that is not confirmed yet: nobody is prompted until it turns out to be none."""
+    await _end(tx, journey.journey_id if stage in journey.asking else person_id)
+
+
+async def resume(tx: Tx, person_id: UUID) -> None:
+    """The death was none: the clocks of the stages that still ask start again."""
+    for journey_id in await journeys.list_asking(tx, person_id):
+        await _end(tx, journey_id)
+        await _set(tx, EVEN, journey_id)
+
+
 async def stop(tx: Tx, person_id: UUID) -> None:
     """The person is gone: the clocks of all their journeys end."""
     for subject_id in (person_id, *await journeys.list_ids(tx, person_id)):

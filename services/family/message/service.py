@@ -1,6 +1,6 @@
 """What can be asked of messages: prepare them from facts, claim, settle, stop, list and read. Sending itself is sender.py's."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 from uuid import UUID, uuid4, uuid5
@@ -12,6 +12,9 @@ from services.family.journey.domain import Journey, total
 from services.family.message import domain, store
 from services.family.message.domain import Message, Source, State
 from services.family.person import service as persons
+from services.family.person.domain import RIGHTS
+from services.family.settings import settings
+from shared.business_dates import today
 from shared.database import Record, Tx
 from shared.errors import NotFound
 from shared.events import Event
@@ -42,8 +45,25 @@ async def tell(tx: Tx, event: Event, asks_for_support: bool = False) -> None:
 async def prompt(tx: Tx, person_id: UUID, journey: Journey | None) -> None:
     """Remind the permitted contacts; one reminder a day and person at most, however many journeys ask. Source: mission row 002-24."""
     journey_id, pathway = (journey.journey_id, journey.pathway) if journey else (None, None)
-    occasion = uuid5(person_id, f"prompt {tx.now.date()}")
+    occasion = uuid5(person_id, f"prompt {today(tx.now, settings())}")
     await _create(tx, Source(occasion, person_id, domain.PROMPT, journey_id=journey_id, pathway=pathway))
+
+
+async def tell_death(tx: Tx, person_id: UUID, journeys: Sequence[UUID]) -> None:
+    """What waits stops, and one neutral text goes to who may know of stages: all that is ever sent about a dead person.
+
+    Of one whose journeys are history nothing leaves. Source: privacy section 6.
+    """
+    if tx.cause is None:
+        raise ValueError("a fact is told where it is handled")
+    await stop_person(tx, person_id, "person-died")
+    await _create(tx, Source(tx.cause.event_id, person_id, domain.DEATH, subjects=tuple(journeys)))
+
+
+async def resume(tx: Tx, person_id: UUID) -> None:
+    """The death was none: its own text stops, and what it stopped waits again; the claim looks at the permission."""
+    _suppressed(tx, await store.suppress_death(tx, person_id, "death-reversed"), "death-reversed")
+    await store.resume_person(tx, person_id, domain.STOPPED_BY_DEATH)
 
 
 async def _create(tx: Tx, source: Source) -> None:
@@ -169,9 +189,9 @@ async def list_messages(tx: Tx, state: State | None, before: UUID, limit: int) -
     if contact_id is not None:
         states = [s for s in domain.OPEN_TO_CONTACT if state in (None, s)]
         rows = await store.list_of_contact(tx, contact_id, states, before, limit + 1)
-    elif tx.caller.organisation_id is not None and tx.caller.has(*persons.WORKERS):
+    elif (organisation_id := persons.organisation_of(tx.caller)) is not None:
         states = [s for s in get_args(State) if state in (None, s)]
-        rows = await store.list_of_organisation(tx, tx.caller.organisation_id, states, before, limit + 1)
+        rows = await store.list_of_organisation(tx, organisation_id, RIGHTS["read-case"], states, (before, limit + 1))
     else:
         rows = []
     for person_id in sorted({row["person_id"] for row in rows[:limit]}):
@@ -181,15 +201,16 @@ async def list_messages(tx: Tx, state: State | None, before: UUID, limit: int) -
 
 async def get_message(tx: Tx, message_id: UUID) -> Shown:
     """Raises NotFound("message") for what is absent, foreign or not yet open to this contact."""
-    row = await store.find_shown(tx, message_id)
+    own_id = contacts.id_of(tx.caller)
+    row = await store.find_shown(tx, message_id, own_id)
     if row is None:
         raise NotFound("message")
     shown = _shown(row)
-    if contacts.id_of(tx.caller) == shown.message.contact_id:
+    if own_id == shown.message.contact_id:
         if shown.message.state not in domain.OPEN_TO_CONTACT:
             raise NotFound("message")
-    else:
-        await _must_be_assigned(tx, shown.message.contact_id)
+    elif not await persons.may(tx, shown.message.person_id, "read-case"):
+        raise NotFound("message")
     tx.audit("read-message", shown.message.person_id)
     return shown
 
@@ -200,13 +221,6 @@ async def count_messages(tx: Tx) -> dict[str, dict[str, int]]:
     for row in await store.count_by_state(tx):
         counts.setdefault(row["topic"], {})[row["state"]] = row["messages"]
     return counts
-
-
-async def _must_be_assigned(tx: Tx, contact_id: UUID) -> None:
-    try:
-        await contacts.get_contact(tx, contact_id)
-    except NotFound as error:
-        raise NotFound("message") from error
 
 
 def _shown(row: Record) -> Shown:

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.family.message.domain import Message, Source
+from services.family.message.domain import DEATH, Message, Source
+from services.family.settings import settings
+from shared.business_dates import today
 from shared.database import Record, Tx
 from shared.errors import NotFound
 
-VALID = """p.revoked_at IS NULL AND p.given_on <= {today} AND (p.until IS NULL OR p.until >= {today})"""
+# Nothing is given on a day to come, so that a permission holds from when it was recorded.
+VALID = """p.revoked_at IS NULL AND (p.until IS NULL OR p.until >= {today})"""
 
 INSERT = f"""
 WITH now_known_as AS (
@@ -17,7 +20,9 @@ WITH now_known_as AS (
     SELECT c.contact_id, c.person_id, p.channels
     FROM now_known_as JOIN contact c USING (person_id) JOIN permission p ON p.contact_id = c.contact_id
     WHERE $3 = ANY(p.topics) AND {VALID.format(today="$8::date")}
-      AND NOT EXISTS (SELECT FROM person d WHERE d.person_id = c.person_id AND (d.died_on IS NOT NULL OR d.erased_on IS NOT NULL))
+      AND NOT EXISTS (
+          SELECT FROM person d WHERE d.person_id = c.person_id
+          AND (d.erased_on IS NOT NULL OR (d.died_on IS NOT NULL AND $4 <> '{DEATH.kind}')))
     ORDER BY p.permission_id FOR SHARE OF p
 ), told AS (
     SELECT contact_id, person_id,
@@ -53,7 +58,7 @@ async def insert_messages(tx: Tx, source: Source, sending: Sequence[str], kept_o
         source.stage,
         list(source.subjects),
         source.imported,
-        tx.now.date(),
+        today(tx.now, settings()),
         tx.now,
         sending,
         kept_on,
@@ -82,7 +87,7 @@ async def lock_channels(tx: Tx, message: Message) -> frozenset[str]:
         " ORDER BY p.permission_id FOR SHARE",
         message.contact_id,
         message.topic,
-        tx.now.date(),
+        today(tx.now, settings()),
     )
     return frozenset(channel for row in rows for channel in row["channels"])
 
@@ -153,7 +158,7 @@ async def suppress_unpermitted(tx: Tx, contact_id: UUID, reason: str) -> list[Re
         """,
         contact_id,
         reason,
-        tx.now.date(),
+        today(tx.now, settings()),
     )
 
 
@@ -162,6 +167,29 @@ async def suppress_person(tx: Tx, person_id: UUID, reason: str) -> list[Record]:
         "UPDATE message SET state = 'suppressed', reason = $2 WHERE person_id = $1 AND state = 'pending' RETURNING message_id, person_id",
         person_id,
         reason,
+    )
+
+
+async def suppress_death(tx: Tx, person_id: UUID, reason: str) -> list[Record]:
+    """Stop the news of a death that is pending; answers (message_id, person_id)."""
+    return await tx.connection.fetch(
+        "UPDATE message SET state = 'suppressed', reason = $2 WHERE person_id = $1 AND state = 'pending' AND kind = $3"
+        " RETURNING message_id, person_id",
+        person_id,
+        reason,
+        DEATH.kind,
+    )
+
+
+async def resume_person(tx: Tx, person_id: UUID, reasons: Sequence[str]) -> None:
+    """What was suppressed for one of these reasons is due again; never the news of a death."""
+    await tx.connection.execute(
+        "UPDATE message SET state = 'pending', reason = NULL, due_at = $3"
+        " WHERE person_id = $1 AND state = 'suppressed' AND reason = ANY($2) AND kind <> $4",
+        person_id,
+        reasons,
+        tx.now,
+        DEATH.kind,
     )
 
 
@@ -191,12 +219,13 @@ SHOWN = """SELECT m.*, c.language, p.life_period,
 FROM message m JOIN contact c USING (contact_id) LEFT JOIN person p ON p.person_id = c.person_id
 LEFT JOIN journey j ON j.journey_id = m.journey_id"""
 """With the number of stages of its journey, or of the newest one heard of its pathway."""
+STANDS = f"(m.kind <> '{DEATH.kind}' OR p.died_on IS NOT NULL)"
 
 
 async def list_of_contact(tx: Tx, contact_id: UUID, states: Sequence[str], before: UUID, limit: int) -> list[Record]:
-    """Newest first. A contact that is gone has none."""
+    """Newest first. A contact that is gone has none; the news of a death that was reversed is not shown."""
     return await tx.connection.fetch(
-        f"{SHOWN} WHERE m.contact_id = $1 AND m.state = ANY($2) AND m.message_id < $3 ORDER BY m.message_id DESC LIMIT $4",
+        f"{SHOWN} WHERE m.contact_id = $1 AND m.state = ANY($2) AND m.message_id < $3 AND {STANDS} ORDER BY m.message_id DESC LIMIT $4",
         contact_id,
         states,
         before,
@@ -204,20 +233,25 @@ async def list_of_contact(tx: Tx, contact_id: UUID, states: Sequence[str], befor
     )
 
 
-async def list_of_organisation(tx: Tx, organisation_id: UUID, states: Sequence[str], before: UUID, limit: int) -> list[Record]:
-    """The messages about all persons whose families the organisation is assigned to, newest first."""
+async def list_of_organisation(
+    tx: Tx, organisation_id: UUID, relations: Sequence[str], states: Sequence[str], page: tuple[UUID, int]
+) -> list[Record]:
+    """The messages about all persons to whom the organisation has one of these relations, newest first: before an id, so many."""
     return await tx.connection.fetch(
-        f"{SHOWN} WHERE c.person_id IN (SELECT person_id FROM person_organisation WHERE organisation_id = $1)"
-        " AND m.state = ANY($2) AND m.message_id < $3 ORDER BY m.message_id DESC LIMIT $4",
+        f"{SHOWN} WHERE c.person_id IN (SELECT person_id FROM relation WHERE organisation_id = $1 AND relation = ANY($2))"
+        " AND m.state = ANY($3) AND m.message_id < $4 ORDER BY m.message_id DESC LIMIT $5",
         organisation_id,
+        relations,
         states,
-        before,
-        limit,
+        *page,
     )
 
 
-async def find_shown(tx: Tx, message_id: UUID) -> Record | None:
-    return await tx.connection.fetchrow(f"{SHOWN} WHERE m.message_id = $1", message_id)
+async def find_shown(tx: Tx, message_id: UUID, contact_id: UUID | None) -> Record | None:
+    """`contact_id`: the contact that asks, who is not shown the news of a death that was reversed."""
+    return await tx.connection.fetchrow(
+        f"{SHOWN} WHERE m.message_id = $1 AND (m.contact_id <> $2 OR $2 IS NULL OR {STANDS})", message_id, contact_id
+    )
 
 
 async def count_by_state(tx: Tx) -> list[Record]:

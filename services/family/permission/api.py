@@ -12,7 +12,7 @@ from services.family.permission.domain import EndedBecause, Giver, Permission, T
 from shared.command import CurrentTx, Done, commands, queries
 from shared.paging import Page
 from shared.policy import allows, roles
-from shared.web import Body, BusinessDate
+from shared.web import Body, BusinessDate, Text
 
 router_commands = commands("permissions")
 router_queries = queries("permissions")
@@ -29,6 +29,8 @@ class NewPermission(Body):
     until: BusinessDate | None = Field(default=None, description="Last day it holds; none: until revoked")
     given_by: Giver = Field(examples=["person"])
     given_on: BusinessDate
+    guardian_id: UUID | None = Field(default=None, description="The contact who gives it, or takes part, as recorded guardian")
+    reason: Text | None = Field(default=None, description="Why a possible but unlikely date is right")
 
 
 class Revocation(Body):
@@ -42,6 +44,7 @@ class PermissionView(BaseModel):
     given_by: Giver
     given_on: BusinessDate
     until: BusinessDate | None
+    guardian_id: UUID | None
     revoked_at: datetime | None
     ended_because: EndedBecause | None
     level: Literal["micro"] = "micro"
@@ -50,7 +53,10 @@ class PermissionView(BaseModel):
 @router_commands.post("/contacts/{contact_id}/permissions", status_code=201)
 @allows(roles("liaison", "system", "person"))
 async def give_permission(tx: CurrentTx, contact_id: UUID, body: NewPermission) -> Done:
-    """Let a contact be told about topics on channels. For an adult only the person can give it. Source: mission rows 002-23, 000-25."""
+    """Let a contact be told about topics on channels. An adult gives it alone, for a minor a recorded guardian takes part.
+
+    The table MAY_CONSENT says so for the country. Source: mission rows 002-23, 000-24, 000-25.
+    """
     permission = Permission(permission_id=uuid4(), contact_id=contact_id, recorded_at=tx.now, **body.model_dump())
     await service.give_permission(tx, permission)
     return Done(id=permission.permission_id, status="given")

@@ -1,9 +1,78 @@
 """All SQL of persons and of the case relation, one statement a function."""
 
+from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
 from shared.database import Connection, Record, Row, Tx, gathered
+
+SAVE_ENDS = """
+INSERT INTO referral_end (referral_id, spared_organisation_id, seq)
+SELECT n.referral_id, n.spared, max(n.seq) FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS n(referral_id, spared, seq)
+GROUP BY 1, 2 ORDER BY 1, 2
+ON CONFLICT (referral_id, spared_organisation_id) DO UPDATE SET seq = greatest(referral_end.seq, EXCLUDED.seq)
+"""
+SAVE_STARTS = """
+INSERT INTO referral_start (referral_id, seq)
+SELECT n.referral_id, max(n.seq) FROM unnest($1::uuid[], $2::bigint[]) AS n(referral_id, seq) GROUP BY 1 ORDER BY 1
+ON CONFLICT (referral_id) DO UPDATE SET seq = greatest(referral_start.seq, EXCLUDED.seq)
+"""
+# Arrays do not go through unnest by row, so `since` comes as text.
+RELATE = """
+INSERT INTO person_organisation (person_id, organisation_id, how, source_id, since, related_at, journey_id, stage)
+SELECT coalesce(p.merged_into, n.person_id), n.organisation_id, n.how, n.source_id, max(n.since::bigint[]), min(n.related_at),
+       n.journey_id, n.stage
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[], $7::uuid[], $8::smallint[])
+    AS n(person_id, organisation_id, how, source_id, since, related_at, journey_id, stage)
+LEFT JOIN person p ON p.person_id = n.person_id LEFT JOIN person k ON k.person_id = p.merged_into
+WHERE p.erased_on IS NULL AND k.erased_on IS NULL
+GROUP BY 1, 2, 3, 4, 7, 8 ORDER BY 1, 2, 3, 4
+ON CONFLICT (person_id, organisation_id, how, source_id)
+    DO UPDATE SET since = greatest(person_organisation.since, EXCLUDED.since) WHERE person_organisation.since < EXCLUDED.since
+"""
+END = """
+WITH latest AS ({latest}), changed AS (
+    SELECT r.person_id, r.organisation_id, r.how, r.source_id, l.ended_by
+    FROM person_organisation r JOIN latest l USING (source_id, organisation_id, how)
+    WHERE r.how = '{how}' AND r.ended_by IS DISTINCT FROM l.ended_by
+    ORDER BY 1, 2, 3, 4 FOR NO KEY UPDATE OF r
+)
+UPDATE person_organisation r SET ended_by = c.ended_by, ended_at = CASE WHEN c.ended_by IS NOT NULL THEN coalesce(r.ended_at, $2) END
+FROM changed c
+WHERE (r.person_id, r.organisation_id, r.how, r.source_id) = (c.person_id, c.organisation_id, c.how, c.source_id)
+"""
+# The holder is who started last, by day, stage and spell; before any start the opener.
+END_HOLDERS = END.format(
+    how="holder",
+    latest="""
+    SELECT source_id, organisation_id, how, nullif(max(since) OVER (PARTITION BY source_id), since) AS ended_by
+    FROM person_organisation WHERE how = 'holder' AND source_id = ANY($1::uuid[])""",
+)
+END_ACCEPTED = END.format(
+    how="accepted",
+    latest="""
+    SELECT a.source_id, a.organisation_id, a.how, (
+        SELECT ARRAY[max(e.seq)] FROM referral_end e
+        WHERE e.referral_id = a.source_id AND e.spared_organisation_id <> a.organisation_id AND ARRAY[e.seq] > a.since
+        HAVING count(*) > 0) AS ended_by
+    FROM person_organisation a WHERE a.how = 'accepted' AND a.source_id = ANY($1::uuid[])""",
+)
+END_HEARD = """
+UPDATE person_organisation r SET ended_at = n.ended_at
+FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS n(person_id, organisation_id, ended_at)
+LEFT JOIN person p ON p.person_id = n.person_id
+WHERE r.person_id = coalesce(p.merged_into, n.person_id) AND r.organisation_id <> n.organisation_id
+  AND r.how = 'heard' AND r.ended_at IS NULL
+"""
+ASSIGN = """
+INSERT INTO person_organisation (person_id, organisation_id, how, source_id, related_at, made_by, made_by_organisation_id)
+SELECT coalesce(p.merged_into, n.person_id), $2, 'liaison', $3, $4, $5, $6
+FROM (SELECT $1::uuid AS person_id) n LEFT JOIN person p USING (person_id) LEFT JOIN person k ON k.person_id = p.merged_into
+WHERE p.erased_on IS NULL AND k.erased_on IS NULL
+ON CONFLICT (person_id, organisation_id) WHERE how = 'liaison' AND ended_at IS NULL
+    DO UPDATE SET related_at = $4, made_by = $5, made_by_organisation_id = $6
+    WHERE person_organisation.made_by_organisation_id = $2 AND $6 <> $2
+"""
 
 
 async def save_registered(tx: Tx, person_id: UUID, region: str, life_period: str) -> None:
@@ -24,13 +93,9 @@ async def save_adult(tx: Tx, person_id: UUID) -> None:
     )
 
 
-async def save_died(tx: Tx, person_id: UUID, on: date) -> None:
-    await tx.connection.execute(
-        "INSERT INTO person (person_id, died_on) VALUES ($1, $2)"
-        " ON CONFLICT (person_id) DO UPDATE SET died_on = $2 WHERE person.erased_on IS NULL",
-        person_id,
-        on,
-    )
+async def save_death(tx: Tx, person_id: UUID, on: date | None, seq: int) -> None:
+    """The row's lock is held. None: the person lives."""
+    await tx.connection.execute("UPDATE person SET died_on = $2, death_seq = $3 WHERE person_id = $1", person_id, on, seq)
 
 
 async def save_erased(tx: Tx, person_id: UUID, on: date) -> None:
@@ -68,37 +133,91 @@ async def lock_person(tx: Tx, person_id: UUID) -> Record:
     return row
 
 
+@gathered(9)
+async def save_ends(connection: Connection, rows: list[Row]) -> None:
+    """Keep (referral_id, spared_organisation_id, seq, ended_at): it ends what that referral gave earlier, but to the one spared."""
+    ids, spared, seqs, moments = zip(*rows, strict=True)
+    await connection.execute(SAVE_ENDS, ids, spared, seqs)
+    await connection.execute(END_ACCEPTED, sorted(set(ids)), max(moments))
+
+
+@gathered(9)
+async def save_starts(connection: Connection, rows: list[Row]) -> None:
+    """Keep (referral_id, seq): it was taken up."""
+    await connection.execute(SAVE_STARTS, *zip(*rows, strict=True))
+
+
 @gathered(10)
 async def relate(connection: Connection, rows: list[Row]) -> None:
-    """Keep (person_id, organisation_id, how, related_at); a merged person's go to whom they were merged into, an erased one's nowhere."""
-    await connection.execute(
-        """
-        INSERT INTO person_organisation (person_id, organisation_id, how, related_at)
-        SELECT coalesce(p.merged_into, n.person_id), n.organisation_id, n.how, min(n.related_at)
-        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[]) AS n(person_id, organisation_id, how, related_at)
-        LEFT JOIN person p ON p.person_id = n.person_id
-        WHERE p.erased_on IS NULL
-        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-        ON CONFLICT DO NOTHING
-        """,
-        *zip(*rows, strict=True),
+    """Keep (person_id, organisation_id, how, source_id, since, related_at, journey_id, stage) and end what it ends.
+
+    A merged person's go to whom they were merged into, an erased one's nowhere.
+    """
+    await connection.execute(RELATE, *zip(*rows, strict=True))
+    for how, end in (("holder", END_HOLDERS), ("accepted", END_ACCEPTED)):
+        if sources := sorted({row[3] for row in rows if row[2] == how}):
+            await connection.execute(end, sources, max(row[5] for row in rows))
+
+
+@gathered(11)
+async def end_heard(connection: Connection, rows: list[Row]) -> None:
+    """End, by (person_id, organisation_id, ended_at), what others of this person have without a known reason."""
+    await connection.execute(END_HEARD, *zip(*rows, strict=True))
+
+
+@gathered(10)
+async def assign(connection: Connection, rows: list[Row]) -> None:
+    """Keep (person_id, organisation_id, source_id, related_at, made_by, made_by_organisation_id).
+
+    One that lasts already stays as it is, unless the organisation had assigned itself.
+    """
+    await connection.executemany(ASSIGN, rows)
+
+
+async def end_assignment(tx: Tx, person_id: UUID, organisation_id: UUID) -> bool:
+    """Whether there was one to end."""
+    status = await tx.connection.execute(
+        "UPDATE person_organisation SET ended_at = $3"
+        " WHERE person_id = $1 AND organisation_id = $2 AND how = 'liaison' AND ended_at IS NULL",
+        person_id,
+        organisation_id,
+        tx.now,
+    )
+    return status != "UPDATE 0"
+
+
+async def list_assignments(tx: Tx, person_id: UUID) -> list[Record]:
+    return await tx.connection.fetch(
+        "SELECT organisation_id, related_at AS started_at, ended_at, made_by, made_by_organisation_id FROM person_organisation"
+        " WHERE person_id = $1 AND how = 'liaison' ORDER BY related_at, source_id",
+        person_id,
     )
 
 
-async def is_related(tx: Tx, person_id: UUID, organisation_id: UUID) -> bool:
+async def is_related(tx: Tx, person_id: UUID, organisation_id: UUID, relations: Collection[str]) -> bool:
+    """Whether the organisation has one of these relations now."""
     related: bool = await tx.connection.fetchval(
-        "SELECT EXISTS (SELECT FROM person_organisation WHERE person_id = $1 AND organisation_id = $2)", person_id, organisation_id
+        "SELECT EXISTS (SELECT FROM relation WHERE person_id = $1 AND organisation_id = $2 AND relation = ANY($3))",
+        person_id,
+        organisation_id,
+        relations,
     )
     return related
 
 
 async def move_relations(tx: Tx, person_id: UUID, into_id: UUID) -> None:
-    """To whom the person was merged into; to an erased one nothing."""
+    """To whom the person was merged into, ended ones too; to an erased one nothing. Of two assignments that last one stays."""
     await tx.connection.execute(
-        "INSERT INTO person_organisation (person_id, organisation_id, how, related_at)"
-        " SELECT $2, organisation_id, how, related_at FROM person_organisation WHERE person_id = $1"
-        " AND NOT EXISTS (SELECT FROM person WHERE person_id = $2 AND erased_on IS NOT NULL) ORDER BY organisation_id, how"
-        " ON CONFLICT DO NOTHING",
+        """
+        INSERT INTO person_organisation
+            (person_id, organisation_id, how, source_id, related_at, since, journey_id, stage, ended_at, ended_by, made_by,
+             made_by_organisation_id)
+        SELECT $2, organisation_id, how, source_id, related_at, since, journey_id, stage, ended_at, ended_by, made_by,
+               made_by_organisation_id
+        FROM person_organisation WHERE person_id = $1
+        AND NOT EXISTS (SELECT FROM person WHERE person_id = $2 AND erased_on IS NOT NULL) ORDER BY organisation_id, how, source_id
+        ON CONFLICT DO NOTHING
+        """,
         person_id,
         into_id,
     )

@@ -18,7 +18,8 @@ SET severity = coalesce(EXCLUDED.severity, concern.severity),
 LIST = """
 SELECT c.concern_id, c.person_id, c.severity, c.state, c.heard_at FROM concern c
 WHERE c.concern_id > $2 AND ($3::text IS NULL OR c.state = $3)
-    AND EXISTS (SELECT FROM holder h WHERE h.person_id = c.person_id AND h.organisation_id = $1)
+    AND EXISTS (SELECT FROM holder h JOIN organisation o USING (organisation_id)
+        WHERE h.person_id = c.person_id AND h.organisation_id = $1 AND o.is_confirmed)
 ORDER BY c.concern_id LIMIT $4
 """
 
@@ -38,5 +39,5 @@ async def save_concern(tx: Tx, concern_id: UUID, person_id: UUID, severity: str 
 
 
 async def list_held(tx: Tx, organisation_id: UUID, after: UUID, state: str | None, limit: int) -> list[Concern]:
-    """Concerns about persons whom the organisation holds now."""
+    """Concerns about persons whom the organisation holds now; none for one that is not confirmed."""
     return [Concern(**dict(row)) for row in await tx.connection.fetch(LIST, organisation_id, after, state, limit)]

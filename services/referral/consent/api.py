@@ -19,7 +19,10 @@ router_queries = queries("consents")
 
 
 class NewConsent(Body):
-    """`until` is included; null: until revoked. For a minor the guardian takes part in giving it."""
+    """`until` is included; null: until revoked. Who may give it at which age is the setting MAY_CONSENT.
+
+    `guardian_id`: the contact that gave it or took part; it ends with the guardianship. The organisation that records it is the discloser.
+    """
 
     scope: Scope
     discloser_organisation_id: UUID
@@ -29,6 +32,7 @@ class NewConsent(Body):
     given_by: Giver = "person"
     how: How
     until: BusinessDate | None = None
+    guardian_id: UUID | None = None
 
 
 class Revocation(Body):
@@ -36,16 +40,24 @@ class Revocation(Body):
 
 
 class ConsentView(BaseModel):
+    """`purpose` and `guardian_id` are shown to the parties only."""
+
     id: UUID
     scope: Scope
     discloser_organisation_id: UUID
     to_organisation_id: UUID
-    purpose: str
+    purpose: str | None
     given_on: date
     given_by: Giver
     how: How
     until: date | None
+    guardian_id: UUID | None
     revoked_at: datetime | None
+
+
+def _view(tx: CurrentTx, consent: Consent) -> ConsentView:
+    hidden = {} if service.is_party(tx, consent) else {"purpose": None, "guardian_id": None}
+    return ConsentView(id=consent.consent_id, **consent.model_dump(exclude={"consent_id", "person_id"}) | hidden)
 
 
 @router_commands.post("/persons/{person_id}/consents", status_code=201)
@@ -70,5 +82,4 @@ async def revoke_consent(tx: CurrentTx, person_id: UUID, consent_id: UUID, body:
 async def list_consents(tx: CurrentTx, person_id: UUID, paging: Annotated[Paging, Query()]) -> Page[ConsentView]:
     """All consents of a person, revoked ones included."""
     found = await service.list_consents(tx, person_id, after_id(paging.cursor), paging.limit)
-    items = [ConsentView(id=c.consent_id, **c.model_dump(exclude={"consent_id", "person_id"})) for c in found]
-    return page_of(items, paging.limit, lambda item: (item.id,))
+    return page_of([_view(tx, consent) for consent in found], paging.limit, lambda item: (item.id,))

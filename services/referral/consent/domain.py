@@ -1,7 +1,8 @@
-"""Sharing consents: what one must name, and when it is valid. Pure."""
+"""Sharing consents: what one must name, who may give it, and when it is valid. Pure."""
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -13,10 +14,15 @@ Scope = Literal["pathway-summary", "referral", "full-record"]
 How = Literal["written", "electronic", "verbal-witnessed"]
 Giver = Literal["person", "guardian", "both"]
 SHOWS_IDENTITY: tuple[Scope, ...] = ("referral", "full-record")
+WITH_GUARDIAN: tuple[Giver, ...] = ("guardian", "both")
+WHO_GIVES: dict[LifePeriod, str] = {"adult": "given-by-the-person", "minor": "given-with-guardian"}
 
 
 class Consent(BaseModel):
-    """Who may tell what to whom, why, until when, how and by whom it was given. Source: privacy section 4."""
+    """Who may tell what to whom, why, until when, how and by whom it was given. Source: privacy section 4.
+
+    `guardian_id`: the recorded guardian who gave it or took part; None where the person gave it alone, and in older rows.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -30,7 +36,18 @@ class Consent(BaseModel):
     given_by: Giver
     how: How
     until: date | None
+    guardian_id: UUID | None = None
     revoked_at: datetime | None = None
+
+    @property
+    def parties(self) -> tuple[UUID, UUID]:
+        return self.discloser_organisation_id, self.to_organisation_id
+
+    def until_at_most(self, day: date | None) -> "Consent":
+        """No consent outlives the guardianship under which it was given."""
+        if day is None or (self.until is not None and self.until <= day):
+            return self
+        return self.model_copy(update={"until": day})
 
     def given(self) -> ConsentGiven:
         return ConsentGiven(
@@ -41,20 +58,39 @@ class Consent(BaseModel):
         return ConsentRevoked(person_id=self.person_id, consent_id=self.consent_id)
 
 
-def check_consent(consent: Consent, period: LifePeriod, organisation_id: UUID | None, today: date) -> None:
-    """Raises Refused("consent-not-possible"). `organisation_id` None: the person alone gives it.
+class Giving(NamedTuple):
+    """What a consent is checked against. `organisation_id` None: the person's own token gives it.
 
-    An adult gives it alone; for a minor the guardian takes part. Source: mission row 000-25, privacy section 4.
+    `givers`: who may give it at the person's age. `discloser_may`: the discloser has a relation that lets it tell this;
+    an organisation tells nothing that it may not see itself. `dates`: what is wrong with the day on which it was given.
     """
+
+    period: LifePeriod
+    givers: Collection[Giver]
+    organisation_id: UUID | None
+    guardian_recorded: bool
+    recipient_known: bool
+    discloser_may: bool
+    dates: Mapping[str, bool]
+
+
+def check_consent(consent: Consent, giving: Giving) -> None:
+    """Raises Refused("consent-not-possible"). Who may give it at which age is a setting. Source: mission row 000-25, privacy section 4."""
+    by_organisation = giving.organisation_id is not None
+    tells_itself = not by_organisation or giving.organisation_id == consent.discloser_organisation_id
+    takes_guardian = consent.given_by in WITH_GUARDIAN
     refuse(
         "consent-not-possible",
         {
-            "given-on-not-in-future": consent.given_on > today,
+            **giving.dates,
             "until-on-or-after-given-on": consent.until is not None and consent.until < consent.given_on,
             "between-two-organisations": consent.discloser_organisation_id == consent.to_organisation_id,
-            "own-organisation-takes-part": organisation_id is not None
-            and organisation_id not in (consent.discloser_organisation_id, consent.to_organisation_id),
-            "given-by-the-person": period == "adult" and consent.given_by != "person",
-            "given-with-guardian": period == "minor" and consent.given_by == "person",
+            "own-organisation-takes-part": not tells_itself,
+            "discloser-may-tell-it": tells_itself and not giving.discloser_may,
+            "organisation-known": not giving.recipient_known,
+            WHO_GIVES[giving.period]: consent.given_by not in giving.givers,
+            "guardian-recorded": takes_guardian and not giving.guardian_recorded,
+            "guardian-recorded-by-an-organisation": takes_guardian and not by_organisation,
+            "guardian-takes-part": consent.guardian_id is not None and not takes_guardian,
         },
     )

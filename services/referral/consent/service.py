@@ -1,39 +1,95 @@
-"""What can be asked about sharing consents."""
+"""What can be asked about sharing consents. Only who has a relation to the person gives, revokes or lists them."""
 
 from uuid import UUID
 
 from services.referral.consent import domain, store
-from services.referral.consent.domain import Consent
+from services.referral.consent.domain import SHOWS_IDENTITY, WITH_GUARDIAN, Consent, Giving, Scope
+from services.referral.guardian import service as guardians
+from services.referral.organisation import service as organisations
 from services.referral.person import service as persons
-from services.referral.region import service as regions
+from services.referral.person.domain import Person
+from services.referral.relation import domain as rights
+from services.referral.relation import service as relations
+from services.referral.relation.domain import Action
+from services.referral.settings import settings
+from shared import business_dates as dates
 from shared.database import Tx
+from shared.errors import NotFound, NotYetKnown
 
 
-async def give(tx: Tx, consent: Consent) -> None:
+async def give(tx: Tx, consent: Consent, action: Action = "give-consent") -> None:
     """Record a consent. Source: mission rows 002-23, 000-25; privacy section 4."""
-    person = await persons.lock_person(tx, consent.person_id)
-    own = persons.own_id(tx) is not None
-    organisation_id = None if own else tx.caller.organisation_id
-    domain.check_consent(consent, persons.period_today(tx, person), organisation_id, regions.latest_day(tx))
+    person = await persons.lock_person(tx, consent.person_id, action)
+    guardian = await guardians.find_guardian(tx, consent.person_id, consent.guardian_id)
+    if consent.guardian_id is not None and guardian is None:
+        raise NotYetKnown("guardian_id", "family")
+    today = persons.today(tx)
+    giving = await _giving(tx, consent, person, action)
+    domain.check_consent(consent, giving._replace(guardian_recorded=guardian is not None and guardian.is_one_on(today)))
+    consent = consent.until_at_most(guardian.until if guardian else None)
     await store.insert_consent(tx, consent)
     tx.append(consent.person_id, consent.given())
 
 
+async def _giving(tx: Tx, consent: Consent, person: Person, action: Action) -> Giving:
+    today, period = persons.today(tx), persons.period_today(tx, person)
+    by_person = relations.own_id(tx) is not None
+    return Giving(
+        period=period,
+        givers=settings().may_consent[period],
+        organisation_id=None if by_person else tx.caller.organisation_id,
+        guardian_recorded=False,
+        recipient_known=await organisations.find_organisation(tx, consent.to_organisation_id) is not None,
+        discloser_may=await may_tell(tx, consent.person_id, consent.discloser_organisation_id, consent.scope, action, by_person),
+        dates=dates.unmet(consent.given_on, today, birth_on=person.birth_on, died_on=person.died_on),
+    )
+
+
+async def may_tell(tx: Tx, person_id: UUID, discloser_id: UUID, scope: Scope, action: Action, by_person: bool = False) -> bool:
+    """Whether the organisation may be the one that tells.
+
+    By itself it tells no identity that it may not see. The person may let it, and the holder knows whom it has before it.
+    """
+    found = await relations.relations_of(tx, person_id, discloser_id)
+    if not rights.may(action, found):
+        return False
+    sees_all = by_person or scope not in SHOWS_IDENTITY or "holder" in found or rights.may("see-identity", found)
+    return sees_all or await lock_valid(tx, person_id, discloser_id) is not None
+
+
 async def revoke(tx: Tx, person_id: UUID, consent_id: UUID) -> None:
-    """Effective on commit; a second revocation changes nothing."""
-    await persons.must_relate(tx, person_id)
+    """By the person, the discloser or the recipient; effective on commit. A second revocation changes nothing."""
+    await relations.must(tx, "revoke-consent", person_id)
     consent = await store.lock_consent(tx, person_id, consent_id)
-    if consent.revoked_at is None:
-        await store.save_revocation(tx, consent_id)
-        tx.append(person_id, consent.revoked())
+    if relations.own_id(tx) is None and tx.caller.organisation_id not in consent.parties:
+        raise NotFound("consent")
+    await _end(tx, [consent])
+
+
+async def end_guardians(tx: Tx, person_id: UUID, guardian_id: UUID | None = None) -> None:
+    """What a guardian (None: any) gave or took part in ends with the guardianship. Source: mission row 000-25."""
+    given = await store.lock_given_by(tx, person_id, WITH_GUARDIAN)
+    await _end(tx, [consent for consent in given if guardian_id in (None, consent.guardian_id)])
+
+
+async def _end(tx: Tx, consents: list[Consent]) -> None:
+    for consent in consents:
+        if consent.revoked_at is None:
+            await store.save_revocation(tx, consent.consent_id)
+            tx.append(consent.person_id, consent.revoked())
 
 
 async def list_consents(tx: Tx, person_id: UUID, after: UUID, limit: int) -> list[Consent]:
-    await persons.must_relate(tx, person_id)
+    await relations.must(tx, "list-consents", person_id)
     tx.audit("read-consents", person_id)
     return await store.list_consents(tx, person_id, after, limit + 1)
 
 
+def is_party(tx: Tx, consent: Consent) -> bool:
+    """Whether the caller may see the purpose: the person, the discloser and the recipient. Source: issue of rights, section 2."""
+    return relations.own_id(tx) == consent.person_id or tx.caller.organisation_id in consent.parties
+
+
 async def lock_valid(tx: Tx, person_id: UUID, to_organisation_id: UUID) -> UUID | None:
     """A consent under which the organisation may see who the person is today; a revocation waits until this transaction ends."""
-    return await store.find_valid(tx, person_id, to_organisation_id, tx.now.date())
+    return await store.find_valid(tx, person_id, to_organisation_id, persons.today(tx))

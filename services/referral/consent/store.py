@@ -1,5 +1,6 @@
 """SQL of consents."""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -8,14 +9,15 @@ from shared.database import Tx
 from shared.errors import NotFound
 
 COLUMNS = """
-consent_id, person_id, scope, discloser_organisation_id, to_organisation_id, purpose, given_on, given_by, how, until, revoked_at
+consent_id, person_id, scope, discloser_organisation_id, to_organisation_id, purpose, given_on, given_by, how, until, guardian_id,
+    revoked_at
 """
 INSERT = """
 INSERT INTO consent (consent_id, person_id, scope, discloser_organisation_id, to_organisation_id, purpose, given_on, given_by, how, until,
-    recorded_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    guardian_id, recorded_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
-# Only an organisation that itself has a case relation can be named as the one that tells.
+# What an organisation was let tell is shown no longer than it has a relation itself: none is left to who accepted and was cancelled.
 VALID = """
 SELECT consent_id FROM consent
 WHERE person_id = $1 AND to_organisation_id = $2 AND scope = ANY($3::text[]) AND revoked_at IS NULL AND (until IS NULL OR until >= $4)
@@ -36,6 +38,15 @@ async def lock_consent(tx: Tx, person_id: UUID, consent_id: UUID) -> Consent:
     if row is None:
         raise NotFound("consent")
     return Consent(**dict(row))
+
+
+async def lock_given_by(tx: Tx, person_id: UUID, givers: Sequence[str]) -> list[Consent]:
+    """Those still standing, whoever of `givers` gave them."""
+    statement = f"""
+    SELECT {COLUMNS} FROM consent WHERE person_id = $1 AND given_by = ANY($2::text[]) AND revoked_at IS NULL
+    ORDER BY consent_id FOR NO KEY UPDATE
+    """
+    return [Consent(**dict(row)) for row in await tx.connection.fetch(statement, person_id, list(givers))]
 
 
 async def save_revocation(tx: Tx, consent_id: UUID) -> None:

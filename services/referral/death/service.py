@@ -1,14 +1,88 @@
-"""A death touches the person and its referrals."""
+"""A death touches the person and its referrals. It counts, here and in every service, once a second person confirmed it."""
 
 from datetime import date
 from uuid import UUID
 
+from services.referral.consent import service as consents
+from services.referral.death import domain, store
+from services.referral.death.domain import Said
 from services.referral.person import service as persons
+from services.referral.person.domain import Person
 from services.referral.referral import service as referrals
+from shared import business_dates as dates
 from shared.database import Tx
+from shared.errors import NotFound
+from shared.events.programme import DeathReported
+from shared.events.referral import PersonDeathReversed, PersonDied
 
 
-async def record(tx: Tx, person_id: UUID, on: date) -> None:
-    """Record it once; what was still waiting is cancelled, what has begun ends with its stage."""
-    if await persons.record_death(tx, person_id, on):
-        await referrals.withdraw_waiting(tx, person_id, "died")
+async def report(tx: Tx, person_id: UUID, said: Said) -> bool:
+    """By the holder or whoever registered the person; returns whether it counts already. Source: issue of rights, section 4."""
+    person = await persons.lock_person(tx, person_id, "record-death")
+    today = persons.today(tx)
+    wrong = dates.unmet(said.on, today, birth_on=person.birth_on)
+    domain.check_report(said, wrong, dates.is_unlikely(said.on, today), tx.caller.has("system"))
+    if person.died_on == said.on:
+        return True
+    if person.death_reported_on != said.on or said.imported:
+        await _report(tx, person, said, tx.caller.organisation_id)
+    return said.imported
+
+
+async def heard(tx: Tx, event: DeathReported) -> None:
+    """A stage was left because the person died: a report like any other, from who saw it. Of who is dead here it is no news."""
+    person = await persons.lock_known(tx, event.person_id)
+    if person is None or person.erased_on or person.died_on or (person.death_reported_on == event.on and not event.imported):
+        return
+    await _report(tx, person, Said(event.on, event.imported), event.organisation_id)
+
+
+async def _report(tx: Tx, person: Person, said: Said, organisation_id: UUID | None) -> None:
+    """Keep it for a second person; imported history counts at once."""
+    await store.insert_entry(tx, person.person_id, "reported", said.on, organisation_id, said.reason)
+    if said.imported:
+        await _count(tx, person, said.on)
+    else:
+        by = None if tx.caller.is_process else tx.caller.sub
+        await persons.save_death_report(tx, person.person_id, said.on, by)
+
+
+async def confirm(tx: Tx, person_id: UUID) -> None:
+    """By another person than who reported it; what was confirmed before stays so. Raises NotFound("death") where none was reported."""
+    person = await persons.lock_person(tx, person_id, "record-death")
+    if person.death_reported_on is None:
+        if person.died_on is None:
+            raise NotFound("death")
+        return
+    domain.check_confirmation(person.death_reported_by, tx.caller.sub)
+    await store.insert_entry(tx, person_id, "confirmed", person.death_reported_on, tx.caller.organisation_id, None)
+    await _count(tx, person, person.death_reported_on)
+
+
+async def _count(tx: Tx, person: Person, on: date) -> None:
+    """What was still waiting is cancelled, what has begun ends with its stage."""
+    await store.keep_stopped(tx, person.person_id)
+    await persons.save_death(tx, person.person_id, on)
+    tx.append(person.person_id, PersonDied(person_id=person.person_id, on=on))
+    await referrals.withdraw_waiting(tx, person.person_id, "died")
+
+
+async def reverse(tx: Tx, person_id: UUID, reason: str) -> None:
+    """The person lives: what the death stopped goes on as it was. A report that nobody confirmed is withdrawn without a word."""
+    person = await persons.lock_person(tx, person_id, "record-death")
+    if person.died_on is None and person.death_reported_on is None:
+        raise NotFound("death")
+    change: store.Change = "reversed" if person.died_on else "withdrawn"
+    await store.insert_entry(tx, person_id, change, person.died_on or person.death_reported_on, tx.caller.organisation_id, reason)
+    await persons.save_death(tx, person_id, None)
+    if person.died_on is not None:
+        tx.append(person_id, PersonDeathReversed(person_id=person_id))
+        await _go_on(tx, person)
+
+
+async def _go_on(tx: Tx, person: Person) -> None:
+    for stopped in await store.take_stopped(tx, person.person_id):
+        due = {referrals.ANSWER_DUE: stopped["answer_due_at"], referrals.HANDOVER_DUE: stopped["handover_due_at"]}
+        await referrals.reopen(tx, stopped["referral_id"], stopped["status"], due)
+    if persons.period_today(tx, person) == "adult" and await persons.come_of_age(tx, person.person_id):
+        await consents.end_guardians(tx, person.person_id)

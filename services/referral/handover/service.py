@@ -60,15 +60,16 @@ async def stage_completed(tx: Tx, event: StageCompleted) -> None:
 
 
 async def stage_left(tx: Tx, event: StageLeft) -> None:
-    """The stage's referral failed; a transfer opens one for the same stage. Source: mission row 002-06, standards section 4."""
+    """The stage's referral failed; a transfer opens one for the same stage. What waits elsewhere ends with a death once that is confirmed.
+
+    Source: mission row 002-06, standards section 4.
+    """
     person = await persons.lock_known(tx, event.person_id)
     await journeys.ended(tx, event)
     place = await _place(tx, event, event.stage)
     await _close(tx, event, place, "failed", REASON_OF_ENDING[event.how])
     if event.how == "transferred":
         await _open(tx, person, event, (place, event.next_organisation_id), "organisation")
-    if event.how == "died":
-        await referrals.withdraw_waiting(tx, event.person_id, "died")
 
 
 async def stage_skipped(tx: Tx, event: StageSkipped) -> None:
@@ -111,8 +112,9 @@ async def _open(
     asked: tuple[Place, UUID | None],
     origin: ReferralOrigin,
 ) -> None:
-    """`asked`: the stage, and the organisation or any."""
-    place, to = asked
+    """`asked`: the stage, and the organisation or any: also where the one named is not confirmed for the stage any more."""
+    place, named = asked
+    to = named if named and await organisations.receives(tx, named, place) else None
     sender = None if isinstance(event, RelapseRecorded) else event.organisation_id
     wish = Wish(
         person_id=event.person_id,
@@ -136,6 +138,6 @@ async def _offer(tx: Tx, person: Person | None, wish: Wish) -> None:
     if person is not None and (person.died_on or person.erased_on):
         return
     sender = await organisations.find_organisation(tx, wish.from_organisation_id) if person is None else None
-    region = person.region if person else sender.region if sender else None
+    region = person.region if person else sender.that_counts().region if sender else None
     known = {"region": region, "due_on": referrals.answer_due_on(tx, wish.imported)}
     await referrals.offer(tx, wish.model_copy(update=known))

@@ -18,7 +18,8 @@ INSERT INTO instruction (instruction_id, is_closed) VALUES ($1, true) ON CONFLIC
 LIST = """
 SELECT instruction_id, regions, due_on, is_closed FROM instruction
 WHERE instruction_id > $1 AND regions && ($2::text[] || ARRAY(
-    SELECT r.within FROM organisation o JOIN region r ON r.code = o.region WHERE o.organisation_id = $3 AND r.within IS NOT NULL))
+    SELECT r.within FROM organisation o JOIN region r ON r.code = coalesce(o.confirmed_region, o.region)
+    WHERE o.organisation_id = $3 AND r.within IS NOT NULL))
 ORDER BY instruction_id LIMIT $4
 """
 

@@ -1,6 +1,6 @@
 """Motivating acts: what stimulates a person to go on. Pure."""
 
-from datetime import date
+from collections.abc import Mapping
 from typing import Literal
 
 from shared.errors import refuse
@@ -9,6 +9,6 @@ ActKind = Literal["conversation", "motivational-interview", "family-meeting", "p
 ByRole = Literal["clinician", "coordinator", "psychologist", "social-worker", "peer", "family", "mentor", "clergy", "other"]
 
 
-def check_act(acted_on: date, today: date) -> None:
-    """Raises Refused("motivation-not-possible"). Source: mission row 002-06."""
-    refuse("motivation-not-possible", {"on-not-in-future": acted_on > today})
+def check_act(dates: Mapping[str, bool]) -> None:
+    """Raises Refused("motivation-not-possible"). `dates`: what is wrong with its day. Source: mission row 002-06."""
+    refuse("motivation-not-possible", dates)

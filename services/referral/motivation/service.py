@@ -1,4 +1,4 @@
-"""What can be asked of motivating acts. Only the parties of a referral record and read them."""
+"""What can be asked of motivating acts. Only parties that see whom the referral is about record and read them."""
 
 from datetime import date
 from typing import get_args
@@ -6,22 +6,25 @@ from uuid import UUID
 
 from services.referral.motivation import domain, store
 from services.referral.motivation.store import Acceptance, Act
+from services.referral.person import service as persons
 from services.referral.referral import service as referrals
-from services.referral.region import service as regions
+from shared import business_dates as dates
 from shared.database import Tx
 
 
 async def record(tx: Tx, referral_id: UUID, act: tuple[str, str, date]) -> UUID:
     """An act as (kind, role, day). Source: mission row 002-06."""
-    await referrals.must_be_party(tx, referral_id)
-    domain.check_act(act[2], regions.latest_day(tx))
+    referral = await referrals.must_know_person(tx, referral_id)
+    person = await persons.find_person(tx, referral.person_id)
+    known = {"birth_on": person.birth_on, "died_on": person.died_on} if person else {}
+    domain.check_act(dates.unmet(act[2], persons.today(tx), **known))
     organisation_id = tx.caller.organisation_id
     assert organisation_id is not None, "a meso role acts for an organisation"
     return await store.insert_act(tx, referral_id, act, organisation_id)
 
 
 async def list_acts(tx: Tx, referral_id: UUID) -> list[Act]:
-    referral = await referrals.must_be_party(tx, referral_id)
+    referral = await referrals.must_know_person(tx, referral_id)
     tx.audit("read-motivations", referral.person_id)
     return await store.list_acts(tx, referral_id)
 

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from services.referral.organisation import service
-from services.referral.organisation.domain import Filters, Kind, Offer, Organisation, Service, ServiceStatus, Setting
+from services.referral.organisation.domain import Filters, Judgement, Kind, Offer, Organisation, Service, ServiceStatus, Setting
 from shared.command import CurrentTx, Done, commands, queries
 from shared.events.pathway import DEFAULT_PATHWAY, code_at
 from shared.events.referral import Level
@@ -59,6 +59,28 @@ class Position(Body):
     confirmed_on: BusinessDate
 
 
+class StageOf(Body):
+    """A stage by its position in a pathway."""
+
+    pathway: Code = DEFAULT_PATHWAY
+    stage: StrictStage
+
+
+class NewConfirmation(Body):
+    """What counts of an organisation, whatever its entry says; `confirmed` false alone: it receives nothing any more.
+
+    `stages`: which it may serve; a position alone is of addiction-rehabilitation. `region` null: the one it entered.
+    """
+
+    confirmed: StrictBool = True
+    kind: Kind | None = None
+    level: Level | None = None
+    stages: list[StrictStage | StageOf] | None = Field(
+        default=None, max_length=200, examples=[[1, {"pathway": "some-pathway", "stage": 2}]]
+    )
+    region: Region | None = None
+
+
 class Sought(Paging):
     """The filters of the registry. `pathway` alone: with a service for any of its stages; `stage` alone: of addiction-rehabilitation."""
 
@@ -67,22 +89,55 @@ class Sought(Paging):
     region: Region | None = None
     kind: Kind | None = None
     position: Literal["confirmed"] | None = None
+    confirmed: bool | None = None
 
 
-class OrganisationView(BaseModel):
-    """An organisation as everybody in the network sees it."""
+class Entered(BaseModel):
+    """What an organisation says of itself."""
 
-    id: UUID
-    name: str
     level: Level
     kind: Kind
     region: str
+
+
+class ServiceView(Service):
+    """`confirmed`: whether the organisation may serve the stage."""
+
+    confirmed: bool
+
+
+class OrganisationView(BaseModel):
+    """An organisation as everybody in the network sees it: as what it counts, beside what it entered.
+
+    `confirmed`: whether it receives referrals, enquiries and concerns. `stages`: those it may serve, as last confirmed.
+    """
+
+    id: UUID
+    name: str
+    confirmed: bool
+    level: Level
+    kind: Kind
+    region: str
+    stages: list[StageOf]
+    entered: Entered
     position_confirmed_on: date | None
-    services: tuple[Service, ...]
+    services: list[ServiceView]
 
 
-def _view(organisation: Organisation) -> OrganisationView:
-    return OrganisationView(id=organisation.organisation_id, **organisation.model_dump(exclude={"organisation_id"}))
+def _view(o: Organisation) -> OrganisationView:
+    counting = o.that_counts()
+    return OrganisationView(
+        id=o.organisation_id,
+        name=o.name,
+        confirmed=o.confirmed,
+        level=counting.level,
+        kind=counting.kind,
+        region=counting.region,
+        stages=[StageOf(pathway=place.pathway, stage=place.stage) for place in o.confirmation.stages] if o.confirmation else [],
+        entered=Entered(level=o.level, kind=o.kind, region=o.region),
+        position_confirmed_on=o.position_confirmed_on,
+        services=[ServiceView(**s.model_dump(), confirmed=o.confirmed and o.was_confirmed_for(s.place)) for s in o.services],
+    )
 
 
 @router_commands.put("/organisations/{organisation_id}")
@@ -111,13 +166,34 @@ async def confirm_position(tx: CurrentTx, organisation_id: UUID, body: Position)
     return Done(id=organisation_id, status="confirmed")
 
 
+@router_commands.put("/organisations/{organisation_id}/confirmation")
+@allows(roles("ministry", "region"))
+async def judge(tx: CurrentTx, organisation_id: UUID, body: NewConfirmation) -> Done:
+    """Confirm as what an organisation counts and which stages it may serve, or withdraw that. A region: of its regions alone.
+
+    Source: mission rows 002-10, 002-11.
+    """
+    asked = [StageOf(stage=one) if isinstance(one, int) else one for one in body.stages or ()]
+    stages = None if body.stages is None else tuple((one.pathway, one.stage) for one in asked)
+    await service.judge(tx, organisation_id, Judgement(**body.model_dump(exclude={"stages"}), stages=stages))
+    return Done(id=organisation_id, status="confirmed" if body.confirmed else "withdrawn")
+
+
+@router_queries.get("/organisations/waiting")
+@allows(roles("ministry", "region"))
+async def list_waiting(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Page[OrganisationView]:
+    """Who waits for you to confirm it: unconfirmed, or changed since to something that was not confirmed."""
+    found = await service.list_waiting(tx, after_id(paging.cursor), paging.limit)
+    return page_of([_view(o) for o in found], paging.limit, lambda item: (item.id,))
+
+
 @router_queries.get("/organisations")
 @allows(roles(*EVERYBODY))
 async def list_organisations(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[OrganisationView]:
-    """The registry by stage, region (with its districts), kind and confirmed position."""
+    """The registry by stage, region (with its districts), kind, confirmed position, and whether it is confirmed."""
     pathway = sought.pathway or (DEFAULT_PATHWAY if sought.stage else None)
     code = await service.code_of(tx, pathway, sought.stage) if pathway and sought.stage else None
-    filters = Filters(pathway, code, sought.region, sought.kind, sought.position == "confirmed")
+    filters = Filters(pathway, code, sought.region, sought.kind, sought.position == "confirmed", sought.confirmed)
     found = await service.list_organisations(tx, after_id(sought.cursor), filters, sought.limit)
     return page_of([_view(o) for o in found], sought.limit, lambda item: (item.id,))
 

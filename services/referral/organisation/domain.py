@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from services.referral.pathway.domain import Stages
+from services.referral.pathway.domain import Place, Stages
 from shared.errors import refuse
 from shared.events.referral import Level, OfferedService, OrganisationChanged
 
@@ -28,6 +28,7 @@ class Filters(NamedTuple):
     region: str | None
     kind: str | None
     with_position: bool
+    confirmed: bool | None
 
 
 class Offer(NamedTuple):
@@ -52,9 +53,40 @@ class Service(BaseModel):
     places_free: int | None
     places_as_of: date | None
 
+    @property
+    def place(self) -> Place:
+        return Place(self.pathway, self.stage, self.stage_code)
+
+
+class Confirmation(BaseModel):
+    """As what an organisation was last confirmed. `stages`: those it may serve, in order."""
+
+    model_config = ConfigDict(frozen=True)
+
+    level: Level
+    kind: Kind
+    region: str
+    stages: tuple[Place, ...]
+
+
+class Judgement(BaseModel):
+    """What the ministry or a region says of an organisation. `region` None: the one it entered; the rest is None in a withdrawal only."""
+
+    model_config = ConfigDict(frozen=True)
+
+    confirmed: bool
+    level: Level | None = None
+    kind: Kind | None = None
+    region: str | None = None
+    stages: tuple[tuple[str, int], ...] | None = None
+    """Each by its pathway and position."""
+
 
 class Organisation(BaseModel):
-    """An entry of the network registry. Source: mission rows 002-10, 002-11, 002-43."""
+    """An entry of the network registry as the organisation made it, and as what it was last confirmed.
+
+    `confirmed`: whether that holds now. Source: mission rows 002-10, 002-11, 002-43.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -65,14 +97,38 @@ class Organisation(BaseModel):
     region: str
     position_confirmed_on: date | None = None
     services: tuple[Service, ...] = ()
+    confirmed: bool = False
+    confirmation: Confirmation | None = None
+
+    def that_counts(self) -> "Organisation":
+        """With what was last confirmed, whatever the entry says since; before the first confirmation the entry."""
+        if self.confirmation is None:
+            return self
+        services = tuple(service for service in self.services if self.was_confirmed_for(service.place))
+        return self.model_copy(update={**self.confirmation.model_dump(include={"level", "kind", "region"}), "services": services})
+
+    def was_confirmed_for(self, place: Place) -> bool:
+        return self.confirmation is not None and any((p.pathway, p.code) == (place.pathway, place.code) for p in self.confirmation.stages)
 
     def changed(self) -> OrganisationChanged:
-        """The fact that tells the whole present entry."""
-        told = set(OfferedService.model_fields)
-        offered = tuple(OfferedService(**service.model_dump(include=told)) for service in self.services)
+        """The fact that tells the whole present entry, as far as it counts."""
+        counting, told = self.that_counts(), set(OfferedService.model_fields)
         return OrganisationChanged(
-            organisation_id=self.organisation_id, level=self.level, kind=self.kind, region=self.region, services=offered
+            organisation_id=self.organisation_id,
+            level=counting.level,
+            kind=counting.kind,
+            region=counting.region,
+            services=tuple(OfferedService(**service.model_dump(include=told)) for service in counting.services),
+            confirmed=self.confirmed,
         )
+
+    def judged(self, judgement: Judgement, stages: Mapping[str, Stages]) -> "Organisation":
+        """After a judgement that `check_judgement` lets pass. A withdrawal keeps as what it counts: the entry alone never does again."""
+        if not judgement.confirmed:
+            return self.model_copy(update={"confirmed": False})
+        places = sorted({stages[pathway].place(stage) for pathway, stage in judgement.stages or ()})
+        said = judgement.model_dump(include={"level", "kind"}) | {"region": judgement.region or self.region, "stages": places}
+        return self.model_copy(update={"confirmed": True, "confirmation": Confirmation.model_validate(said)})
 
     def with_codes(self, stages: Mapping[str, Stages]) -> "Organisation":
         """The entry with the codes of the stages it offers. `stages`: of each of its pathways."""
@@ -103,3 +159,21 @@ def check_places(as_of: date, today: date) -> None:
 def check_position(confirmed_on: date, today: date) -> None:
     """Raises Refused("position-not-possible"). Source: mission row 002-40."""
     refuse("position-not-possible", {"confirmed-on-not-in-future": confirmed_on > today})
+
+
+def check_judgement(judgement: Judgement, stages: Mapping[str, Stages], region_possible: bool) -> None:
+    """A confirmation says all that counts from now on. `region_possible`: there is such a region, and it is the caller's to speak for.
+
+    Raises Refused("confirmation-not-possible"). Source: mission rows 002-10, 002-11.
+    """
+    wanted = judgement.confirmed
+    refuse(
+        "confirmation-not-possible",
+        {
+            "level-named": wanted and judgement.level is None,
+            "kind-named": wanted and judgement.kind is None,
+            "stages-named": wanted and judgement.stages is None,
+            "region-known": wanted and not region_possible,
+            "stage-of-the-pathway": wanted and any(stages[pathway].lacks(stage) for pathway, stage in judgement.stages or ()),
+        },
+    )

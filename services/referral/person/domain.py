@@ -1,5 +1,6 @@
 """Persons: life period, categories, death. Pure."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 from uuid import UUID
@@ -38,7 +39,10 @@ class Category(BaseModel):
 
 
 class Person(BaseModel):
-    """A person as registered. `life_period` is what was told; with a birth date the date decides."""
+    """A person as registered. `life_period` is what was told; with a birth date the date decides.
+
+    `died_on` once it is confirmed; `death_reported_on` while a report waits for a second person, who is not `death_reported_by`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -49,6 +53,8 @@ class Person(BaseModel):
     life_period: LifePeriod
     registered_by: UUID
     died_on: date | None = None
+    death_reported_on: date | None = None
+    death_reported_by: str | None = None
     erased_on: date | None = None
     categories: tuple[Category, ...] = ()
 
@@ -71,30 +77,18 @@ def life_period(birth_on: date | None, told: LifePeriod, day: date, majority_age
     return "adult" if day >= birthday(birth_on, majority_age) else "minor"
 
 
-def check_registration(birth_on: date | None, categories: tuple[Category, ...], region_known: bool, today: date) -> None:
-    """Raises Refused("person-not-registrable"). Source: mission rows 001-04, 002-43."""
+def check_registration(person: Person, region_known: bool, dates: Mapping[str, bool]) -> None:
+    """Raises Refused("person-not-registrable"). `dates`: what is wrong with those entered. Source: mission rows 001-04, 002-43."""
     refuse(
         "person-not-registrable",
-        {
-            "region-known": not region_known,
-            "birth-not-in-future": birth_on is not None and birth_on > today,
-            "category-ends-after-it-begins": not all(_in_order(c) for c in categories),
-        },
+        {"region-known": not region_known, **dates, "category-ends-after-it-begins": not all(_in_order(c) for c in person.categories)},
     )
 
 
-def check_category(category: Category) -> None:
-    """Raises Refused("category-not-possible"). Source: mission row 001-04."""
-    refuse("category-not-possible", {"category-ends-after-it-begins": not _in_order(category)})
+def check_category(category: Category, dates: Mapping[str, bool]) -> None:
+    """Raises Refused("category-not-possible"). `dates`: what is wrong with its beginning. Source: mission row 001-04."""
+    refuse("category-not-possible", {**dates, "category-ends-after-it-begins": not _in_order(category)})
 
 
 def _in_order(category: Category) -> bool:
     return category.until is None or category.until >= category.since
-
-
-def check_death(person: Person, on: date, today: date) -> None:
-    """Raises Refused("death-not-possible")."""
-    refuse(
-        "death-not-possible",
-        {"not-in-future": on > today, "not-before-birth": person.birth_on is not None and on < person.birth_on},
-    )

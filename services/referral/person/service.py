@@ -6,29 +6,23 @@ from uuid import UUID
 from services.referral.person import domain, store
 from services.referral.person.domain import Category, Person
 from services.referral.region import service as regions
+from services.referral.relation import service as relations
+from services.referral.relation.domain import Action
 from services.referral.settings import settings
+from shared import business_dates as dates
 from shared.clock import set_deadline
 from shared.database import Tx
 from shared.errors import NotFound
-from shared.events.referral import LifePeriod, PersonCameOfAge, PersonDied, PersonRegistered
+from shared.events.referral import LifePeriod, PersonCameOfAge, PersonRegistered
 from shared.working_days import end_of
 
 CAME_OF_AGE = "came-of-age"
 
 
-def own_id(tx: Tx) -> UUID | None:
-    """The person a caller is: a token with the role person has the person's id as its subject."""
-    try:
-        return UUID(tx.caller.sub) if tx.caller.has("person") and tx.caller.level == "micro" else None
-    except ValueError:
-        return None
-
-
 async def register(tx: Tx, person: Person) -> None:
     """A new person under a pseudonym that tells nothing. Source: mission rows 000-24, 001-03, 001-04."""
-    today = tx.now.date()
-    domain.check_registration(person.birth_on, person.categories, await regions.is_known(tx, person.region), regions.latest_day(tx))
-    period = person.period_on(today, settings().majority_age)
+    domain.check_registration(person, await regions.is_known(tx, person.region), _dates_of(tx, person))
+    period = period_today(tx, person)
     await store.insert_person(tx, person.model_copy(update={"life_period": period}))
     await store.save_categories(tx, person.person_id, person.categories)
     if person.birth_on is not None and period == "minor":
@@ -38,21 +32,18 @@ async def register(tx: Tx, person: Person) -> None:
     tx.append(person.person_id, PersonRegistered.model_validate({"person_id": person.person_id, **registered}))
 
 
+def _dates_of(tx: Tx, person: Person) -> dict[str, bool]:
+    """What is wrong with the dates of a registration."""
+    entered = [dates.unmet(person.birth_on, today(tx))] if person.birth_on else []
+    entered += [dates.unmet(held.since, today(tx), birth_on=person.birth_on) for held in person.categories]
+    return {name: any(wrong[name] for wrong in entered) for name in (entered[0] if entered else ())}
+
+
 async def add_category(tx: Tx, person_id: UUID, category: Category) -> None:
     """Add a category or end one that began on the same day. Source: mission row 001-04."""
-    await must_relate(tx, person_id)
-    await store.lock_person(tx, person_id)
-    domain.check_category(category)
+    person = await lock_person(tx, person_id, "change-categories")
+    domain.check_category(category, dates.unmet(category.since, today(tx), birth_on=person.birth_on, died_on=person.died_on))
     await store.save_categories(tx, person_id, [category])
-
-
-async def must_relate(tx: Tx, person_id: UUID) -> None:
-    """The case relation: raises NotFound("person") without one. Source: privacy section 1."""
-    organisation_id = tx.caller.organisation_id
-    if tx.caller.is_process or own_id(tx) == person_id:
-        return
-    if organisation_id is None or own_id(tx) is not None or not await store.has_relation(tx, person_id, organisation_id):
-        raise NotFound("person")
 
 
 async def get_person(tx: Tx, person_id: UUID) -> Person:
@@ -68,9 +59,9 @@ async def find_person(tx: Tx, person_id: UUID) -> Person | None:
     return await store.find_person(tx, person_id)
 
 
-async def lock_person(tx: Tx, person_id: UUID) -> Person:
-    """The person under a lock, the case relation checked."""
-    await must_relate(tx, person_id)
+async def lock_person(tx: Tx, person_id: UUID, action: Action) -> Person:
+    """The person under a lock, for what the caller's relation opens. Raises NotFound("person")."""
+    await relations.must(tx, action, person_id)
     person = await store.lock_person(tx, person_id)
     if person.erased_on is not None:
         raise NotFound("person")
@@ -95,26 +86,31 @@ async def list_persons(tx: Tx, after: UUID, limit: int) -> list[Person]:
     return persons
 
 
-async def record_death(tx: Tx, person_id: UUID, on: date) -> bool:
-    """Answers whether this was news; the same day again is none."""
-    person = await lock_person(tx, person_id)
-    domain.check_death(person, on, regions.latest_day(tx))
-    if person.died_on == on:
-        return False
+async def save_death(tx: Tx, person_id: UUID, on: date | None) -> None:
+    """The confirmed day; None: the person lives. What a death stops is `death/service.py`'s. Call with the person locked."""
     await store.save_death(tx, person_id, on)
-    tx.append(person_id, PersonDied(person_id=person_id, on=on))
-    return True
 
 
-async def come_of_age(tx: Tx, person_id: UUID) -> None:
-    """The day of majority: guardian permissions end elsewhere. Source: mission rows 000-24, 000-25."""
+async def save_death_report(tx: Tx, person_id: UUID, on: date, by: str | None) -> None:
+    """It waits for a second person. `by` None: another service told. Call with the person locked."""
+    await store.save_death_report(tx, person_id, on, by)
+
+
+async def come_of_age(tx: Tx, person_id: UUID) -> bool:
+    """The day of majority; returns whether it came. What ends with it is for the caller to end. Source: mission rows 000-24, 000-25."""
     person = await store.lock_person(tx, person_id)
     if person.birth_on is None or person.life_period == "adult" or person.died_on or person.erased_on:
-        return
+        return False
     await store.save_life_period(tx, person_id, "adult")
     on = domain.birthday(person.birth_on, settings().majority_age)
     tx.append(person_id, PersonCameOfAge(person_id=person_id, on=on))
+    return True
+
+
+def today(tx: Tx) -> date:
+    """The business day on which something is entered."""
+    return dates.today(tx.now, settings())
 
 
 def period_today(tx: Tx, person: Person) -> LifePeriod:
-    return person.period_on(tx.now.date(), settings().majority_age)
+    return person.period_on(today(tx), settings().majority_age)

@@ -9,7 +9,7 @@ from shared.database import Record, Tx
 from shared.errors import NotFound
 from shared.events.referral import LifePeriod
 
-COLUMNS = "person_id, name, birth_on, region, life_period, registered_by, died_on, erased_on"
+COLUMNS = "person_id, name, birth_on, region, life_period, registered_by, died_on, death_reported_on, death_reported_by, erased_on"
 INSERT = """
 INSERT INTO person (person_id, name, birth_on, region, life_period, registered_by, registered_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
@@ -29,12 +29,6 @@ async def save_categories(tx: Tx, person_id: UUID, categories: Iterable[Category
     found = list(categories)
     columns = [c.code for c in found], [c.since for c in found], [c.until for c in found]
     await tx.connection.execute(SAVE_CATEGORIES, person_id, *columns)
-
-
-async def has_relation(tx: Tx, person_id: UUID, organisation_id: UUID) -> bool:
-    statement = "SELECT EXISTS (SELECT FROM case_relation WHERE person_id = $1 AND organisation_id = $2)"
-    answer: bool = await tx.connection.fetchval(statement, person_id, organisation_id)
-    return answer
 
 
 async def find_person(tx: Tx, person_id: UUID) -> Person | None:
@@ -80,8 +74,14 @@ def _of(person_id: UUID, rows: Iterable[Record]) -> tuple[Category, ...]:
     return tuple(Category(code=r["code"], since=r["since"], until=r["until"]) for r in rows if r["person_id"] == person_id)
 
 
-async def save_death(tx: Tx, person_id: UUID, on: date) -> None:
-    await tx.connection.execute("UPDATE person SET died_on = $2 WHERE person_id = $1", person_id, on)
+async def save_death(tx: Tx, person_id: UUID, on: date | None) -> None:
+    """No report waits any more."""
+    statement = "UPDATE person SET died_on = $2, death_reported_on = NULL, death_reported_by = NULL WHERE person_id = $1"
+    await tx.connection.execute(statement, person_id, on)
+
+
+async def save_death_report(tx: Tx, person_id: UUID, on: date, by: str | None) -> None:
+    await tx.connection.execute("UPDATE person SET death_reported_on = $2, death_reported_by = $3 WHERE person_id = $1", person_id, on, by)
 
 
 async def save_life_period(tx: Tx, person_id: UUID, period: LifePeriod) -> None:

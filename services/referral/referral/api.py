@@ -1,30 +1,21 @@
-"""Routes of referrals. Motivating acts are in `motivation/api.py`."""
+"""Commands on referrals. What shows them is in `sight/api.py`, motivating acts are in `motivation/api.py`."""
 
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 from uuid import UUID
 
-from fastapi import Query
-from pydantic import BaseModel, Field, StrictBool
+from pydantic import Field, StrictBool
 
-from services.referral.disclosure import service as disclosures
-from services.referral.disclosure.domain import Identity
-from services.referral.person import service as persons
 from services.referral.referral import service
-from services.referral.referral.domain import Referral
-from services.referral.referral.store import NO_DUE_DAY, HistoryLine, Slice
-from services.referral.transition.domain import BUSINESS_STATUS, Reason, Status
+from services.referral.relation import service as relations
+from services.referral.transition.domain import Reason, Status
 from services.referral.wish.domain import Source, Wish
-from shared.command import CurrentTx, Done, commands, queries
+from shared.command import CurrentTx, Done, commands
 from shared.errors import NotFound
 from shared.events.pathway import DEFAULT_PATHWAY, code_at
-from shared.events.referral import ReferralOrigin
-from shared.paging import Page, Paging, after_day, page_of
 from shared.policy import allows, roles
-from shared.web import Body, BusinessDate, Code, StrictStage
+from shared.web import Body, Code, StrictStage
 
 router_commands = commands("referrals")
-router_queries = queries("referrals")
 
 
 class NewReferral(Body):
@@ -59,53 +50,6 @@ class StatusChange(Body):
     reason: Reason | None = None
 
 
-class Sought(Paging):
-    direction: Literal["in", "out"] = "in"
-    status: Status | None = None
-    due_before: BusinessDate | None = None
-
-
-class ReferralRow(BaseModel):
-    """A referral in a list; before its acceptance one that is open to any shows no person."""
-
-    id: UUID
-    person_id: UUID | None
-    journey_id: UUID | None
-    pathway: str
-    stage: int
-    stage_code: str = Field(examples=["treatment"], description="stage-<n> until a journey told the stages of the pathway")
-    status: Status
-    business_status: str
-    from_organisation_id: UUID | None
-    to_organisation_id: UUID | None
-    region: str | None
-    origin: ReferralOrigin
-    source: Source
-    due_on: date | None
-    opened_at: datetime
-    replaces: UUID | None
-
-
-class ReferralView(ReferralRow):
-    """With its history, and who the person is as far as a consent allows at this moment."""
-
-    person: Identity | None
-    history: list[HistoryLine]
-
-
-def _row(tx: CurrentTx, referral: Referral) -> ReferralRow:
-    fields = referral.model_dump(include=set(ReferralRow.model_fields))
-    if not _is_named_to(tx, referral):
-        fields |= {"person_id": None, "journey_id": None}
-    return ReferralRow(id=referral.referral_id, business_status=BUSINESS_STATUS[referral.status], **fields)
-
-
-def _is_named_to(tx: CurrentTx, referral: Referral) -> bool:
-    """Source: privacy section 1."""
-    parties = (referral.from_organisation_id, referral.to_organisation_id)
-    return persons.own_id(tx) == referral.person_id or (tx.caller.organisation_id is not None and tx.caller.organisation_id in parties)
-
-
 def _asked(body: NewReferral | NewSelfReferral) -> dict[str, Any]:
     """What was asked for; the service looks up which stage that is."""
     return body.model_dump() | {"pathway": body.pathway or DEFAULT_PATHWAY, "stage_code": code_at((), body.stage)}
@@ -125,7 +69,7 @@ async def refer(tx: CurrentTx, body: NewReferral) -> Done:
 @allows(roles("person"))
 async def refer_oneself(tx: CurrentTx, body: NewSelfReferral) -> Done:
     """Ask for a stage oneself. Source: mission row 001-11."""
-    person_id = persons.own_id(tx)
+    person_id = relations.own_id(tx)
     if person_id is None:
         raise NotFound("person")
     nobody = {"journey_id": None, "from_organisation_id": None, "region": None, "due_on": None}
@@ -140,22 +84,3 @@ async def change_status(tx: CurrentTx, referral_id: UUID, body: StatusChange) ->
     """Go to another status, as the table of transitions allows your side. Source: standards section 1, mission row 002-06."""
     referral = await service.change_status(tx, referral_id, body.to, body.reason)
     return Done(id=referral_id, status=referral.status)
-
-
-@router_queries.get("/referrals")
-@allows(roles("coordinator", "clinician", "system", "person"))
-async def list_referrals(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[ReferralRow]:
-    """Referrals received (with those open to you) or sent, those due first in front. A person sees its own, whatever the direction."""
-    part = Slice(after_day(sought.cursor), sought.status, sought.due_before, sought.limit)
-    found = await service.list_referrals(tx, sought.direction == "out", part)
-    return page_of([_row(tx, r) for r in found], sought.limit, lambda item: (item.due_on or NO_DUE_DAY, item.id))
-
-
-@router_queries.get("/referrals/{referral_id}")
-@allows(roles("coordinator", "clinician", "system", "person"))
-async def get_referral(tx: CurrentTx, referral_id: UUID) -> ReferralView:
-    """One referral with its history. Source: mission row 002-06; privacy section 4."""
-    referral, history = await service.get_referral(tx, referral_id)
-    named = _is_named_to(tx, referral)
-    who = await disclosures.find_identity(tx, referral.person_id, "referral") if named else None
-    return ReferralView(**_row(tx, referral).model_dump(), person=who, history=history if named else [])

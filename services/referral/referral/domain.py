@@ -12,6 +12,7 @@ from services.referral.transition.domain import (
     ENDS,
     REQUESTER,
     SYSTEM,
+    TAKEN,
     TURNED_DOWN,
     UNANSWERED,
     Actor,
@@ -136,6 +137,19 @@ def parties_of(referral: Referral, organisation_id: UUID | None, own_id: UUID | 
     return frozenset(parties)
 
 
+def knows_person(referral: Referral, organisation_id: UUID, relates: bool) -> bool:
+    """Whether one of the two organisations of a referral sees whom it is about. `relates`: it has a relation to the person now.
+
+    The one asked sees it once it has accepted, for as long as the referral is open, and afterwards where a stay came of it. What it
+    declined, or was taken from it before a start, shows it nothing again. Source: issue of rights, section 1; privacy section 1.
+    """
+    if organisation_id == referral.from_organisation_id:
+        return relates
+    if organisation_id != referral.to_organisation_id:
+        return False
+    return referral.status in TAKEN or (referral.has_started and relates)
+
+
 def open_referral(referral_id: UUID, wish: Wish, actor: Actor, place_found: bool, now: datetime) -> Changed:
     """A new referral: a draft tells nobody, a request is told. Source: mission rows 002-06, 000-62."""
     status: Status = "draft" if wish.draft else "requested"
@@ -248,6 +262,18 @@ def start_at(referral: Referral, organisation_id: UUID, on: date) -> Changed:
 def withdraw(referral: Referral, reason: Reason, on: date) -> Changed:
     """End, as the system, what need not go on: a draft was never told, anything else is cancelled."""
     return change_status(referral, "entered-in-error" if referral.status == "draft" else "cancelled", SYSTEM, reason, on)
+
+
+def reopen(referral: Referral, status: Status, answered_on: date | None) -> Changed:
+    """Open again as it was before a death that was none; the others are told of it as if it were new. `answered_on`: if it was accepted.
+
+    No row of the table of transitions: it undoes one. Source: issue of rights, section 4.
+    """
+    changed = referral.model_copy(update={"status": status})
+    told = changed.told()[:1] if status != "draft" else []
+    if answered_on is not None and status in TAKEN:
+        told.append(_answered(changed.model_copy(update={"status": "accepted"}), None, answered_on))
+    return Changed(changed, told, [_entry("status", referral.status, changed, SYSTEM, "death-reversed")])
 
 
 def _entry(

@@ -1,6 +1,7 @@
 """What can be asked of referrals. What a journey does to them is `handover/service.py`'s."""
 
-from datetime import date, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from services.referral.journey import service as journeys
@@ -11,13 +12,13 @@ from services.referral.person import service as persons
 from services.referral.person.domain import Person
 from services.referral.referral import domain, store
 from services.referral.referral.domain import Changed, Referral
-from services.referral.referral.store import HistoryLine, Slice
+from services.referral.relation import service as relations
 from services.referral.settings import settings
-from services.referral.transition.domain import SYSTEM, Actor, Reason, Status
-from services.referral.wish.domain import Circumstances, Wish, check_wish
+from services.referral.transition.domain import OPEN, REQUESTER, SYSTEM, TAKEN, TARGET, Actor, Reason, Status
+from services.referral.wish.domain import Circumstances, Wish, addressing, check_wish
 from shared.clock import meet_deadline, set_deadline
 from shared.database import Tx
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, NotFound, NotYetKnown, refuse
 from shared.events import Event
 from shared.events.pathway import DEFAULT_PATHWAY
 from shared.events.referral import AnswerOverdue, HandoverOverdue, ReferralOpened
@@ -40,16 +41,20 @@ def recorded_on(tx: Tx) -> date:
 async def refer(tx: Tx, wish: Wish, pathway: str | None) -> Referral:
     """Ask that an organisation take the person, or name it for the request that is already open. Source: mission row 002-06.
 
-    The pathway is the journey's; of one not heard of yet, or without a journey, the one named here (None: the default one).
+    The pathway is the journey's; without a journey, the one named here (None: the default one). Raises NotFound("person") for who has
+    no right to refer, NotYetKnown for a journey that programme may be about to tell.
     """
-    person = await persons.lock_person(tx, wish.person_id)
-    stages = await journeys.find_stages(tx, wish.journey_id, wish.person_id) or await pathways.stages_of(tx, pathway or DEFAULT_PATHWAY)
-    circumstances = await _circumstances(tx, wish, person)
+    person = await persons.lock_person(tx, wish.person_id, "refer")
+    known = await journeys.find_stages(tx, wish.journey_id, wish.person_id)
+    stages = known or await pathways.stages_of(tx, pathway or DEFAULT_PATHWAY)
+    circumstances = await _circumstances(tx, wish.at(stages.place(wish.stage)), person)
+    if wish.journey_id is not None and known is None and not circumstances.journey_of_another:
+        raise NotYetKnown("journey_id", "programme")
     check_wish(wish, circumstances._replace(other_pathway=pathway not in (None, stages.pathway), stage_lacking=stages.lacks(wish.stage)))
     imported = wish.imported or await journeys.is_imported(tx, wish.journey_id)
-    known = {"region": person.region, "imported": imported, "due_on": answer_due_on(tx, imported)}
+    filled = {"region": person.region, "imported": imported, "due_on": answer_due_on(tx, imported)}
     actor = Actor(parties=frozenset({"requester"}), organisation_id=wish.from_organisation_id)
-    referral = await ask(tx, wish.at(stages.place(wish.stage)).model_copy(update=known), actor)
+    referral = await ask(tx, wish.at(stages.place(wish.stage)).model_copy(update=filled), actor)
     return await _started_before(tx, referral)
 
 
@@ -62,6 +67,8 @@ async def _circumstances(tx: Tx, wish: Wish, person: Person) -> Circumstances:
         replaced=await store.find_status(tx, wish.replaces, wish.person_id) if wish.replaces else None,
         by_system=tx.caller.has("system"),
         journey_of_another=await journeys.is_of_another(tx, wish.journey_id, wish.person_id),
+        confirmed=named is None or named.confirmed,
+        confirmed_for_stage=named is None or named.was_confirmed_for(wish.place),
     )
 
 
@@ -147,47 +154,64 @@ async def change_status(tx: Tx, referral_id: UUID, to: Status, reason: Reason | 
     referral = await store.lock_referral(tx, referral_id)
     actor = await _actor(tx, referral)
     if referral.status == "draft" and to == "requested":
+        await _must_be_addressable(tx, referral)
         referral = referral.model_copy(update={"due_on": answer_due_on(tx, referral.imported)})
     changed = await apply(tx, referral, domain.change_status(referral, to, actor, reason, tx.now.date()))
+    tx.ended_right = changed.status not in OPEN and not await knows_person(tx, changed)
     return await _started_before(tx, changed)
+
+
+async def _must_be_addressable(tx: Tx, draft: Referral) -> None:
+    """What was confirmed when the draft was written may be withdrawn by now. Raises Refused("referral-not-possible")."""
+    named = await organisations.find_organisation(tx, draft.to_organisation_id)
+    if named is not None:
+        refuse("referral-not-possible", addressing(named.confirmed, named.was_confirmed_for(draft.place)))
 
 
 async def _actor(tx: Tx, referral: Referral) -> Actor:
     organisation_id = tx.caller.organisation_id
     open_to_any = referral.to_organisation_id is None and organisation_id is not None
     may_take = open_to_any and await organisations.is_qualified(tx, referral.place, referral.region, organisation_id)
-    parties = domain.parties_of(referral, organisation_id, persons.own_id(tx), may_take)
-    if not parties:
+    parties = domain.parties_of(referral, organisation_id, relations.own_id(tx), may_take)
+    if "target" in parties and referral.status == "requested" and not open_to_any and organisation_id is not None:
+        parties = parties if await organisations.receives(tx, organisation_id, referral.place) else parties - TARGET
+    if not parties or (parties == REQUESTER and not await relations.may(tx, "follow-referral", referral.person_id)):
         raise NotFound("referral")
     return Actor(parties=parties, organisation_id=organisation_id)
 
 
-async def must_be_party(tx: Tx, referral_id: UUID) -> Referral:
-    """The referral, to its requester and its target only."""
+async def knows_person(tx: Tx, referral: Referral) -> bool:
+    """Whether the caller, a party of the referral or the person itself, sees whom it is about."""
+    own, organisation_id = relations.own_id(tx), tx.caller.organisation_id
+    if own is not None or organisation_id is None:
+        return own == referral.person_id
+    return domain.knows_person(referral, organisation_id, await relations.may(tx, "follow-referral", referral.person_id))
+
+
+async def must_know_person(tx: Tx, referral_id: UUID) -> Referral:
+    """The referral, to those parties only that see whom it is about."""
     referral = await store.get_referral(tx, referral_id)
     await _actor(tx, referral)
+    if not await knows_person(tx, referral):
+        raise NotFound("referral")
     return referral
 
 
-async def get_referral(tx: Tx, referral_id: UUID) -> tuple[Referral, list[HistoryLine]]:
-    """A referral with its history, to its parties and the person; to others it does not exist."""
+async def lock_asked(tx: Tx, referral_id: UUID, organisation_id: UUID | None) -> Referral | None:
+    """The referral, as long as the organisation is asked by it or has taken it."""
+    referral = await store.lock_referral(tx, referral_id)
+    if organisation_id is None or referral.to_organisation_id != organisation_id or referral.status not in {"requested", *TAKEN}:
+        return None
+    taken = referral.status in TAKEN
+    return referral if taken or await organisations.receives(tx, organisation_id, referral.place) else None
+
+
+async def get_visible(tx: Tx, referral_id: UUID) -> Referral:
+    """A referral as it stands, to its parties and the person; to others it does not exist."""
     referral = await store.get_referral(tx, referral_id)
-    if persons.own_id(tx) != referral.person_id or referral.status == "draft":
+    if relations.own_id(tx) != referral.person_id or referral.status == "draft":
         await _actor(tx, referral)
-    tx.audit("read-referral", referral.person_id)
-    return referral, await store.list_history(tx, referral_id)
-
-
-async def list_referrals(tx: Tx, outgoing: bool, part: Slice) -> list[Referral]:
-    """The caller's: sent, or received and open to it; a person's own."""
-    own, organisation_id = persons.own_id(tx), tx.caller.organisation_id
-    if own is not None:
-        return await store.list_of_person(tx, own, part)
-    if organisation_id is None:
-        return []
-    if outgoing:
-        return await store.list_out(tx, organisation_id, part)
-    return await store.list_in(tx, organisation_id, part, settings().refuse_without_position)
+    return referral
 
 
 async def lock_open(tx: Tx, person_id: UUID, journey_id: UUID, place: Place) -> Referral | None:
@@ -200,6 +224,19 @@ async def withdraw_waiting(tx: Tx, person_id: UUID, reason: Reason, journey_id: 
         if referral.status != "in-progress" and journey_id in (None, referral.journey_id):
             await withdraw(tx, referral, reason)
     await settle(tx, person_id, None, journey_id)
+
+
+async def reopen(tx: Tx, referral_id: UUID, status: Status, due: Mapping[str, datetime | None]) -> None:
+    """What a death stopped goes on as it was, with the deadlines that stood. Call with the person locked."""
+    referral = await store.lock_referral(tx, referral_id)
+    if referral.status != status:
+        changed = domain.reopen(referral, status, await store.find_acceptance(tx, referral_id))
+        await store.save_referral(tx, changed.referral)
+        await store.insert_history(tx, referral_id, changed.entries)
+        tx.append(referral.person_id, *(_with_limit(event) for event in changed.events))
+    for kind, due_at in due.items():
+        if due_at is not None:
+            await set_deadline(tx, kind, referral_id, due_at)
 
 
 async def settle(tx: Tx, person_id: UUID, place: Place | None, journey_id: UUID | None) -> Referral | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.referral.pathway.domain import Place, Stages
@@ -11,8 +10,6 @@ from services.referral.transition.domain import OPEN, TURNED_DOWN, Status
 from shared.database import Tx
 from shared.errors import NotFound
 
-NO_DUE_DAY = date(9999, 12, 31)
-"""Where the lists by due day put what is never due."""
 COLUMNS = """
 referral_id, person_id, journey_id, stage, status, from_organisation_id, to_organisation_id, region, origin, source, due_on, replaces,
 imported, has_started, place_found, opened_at, pathway, stage_code
@@ -32,22 +29,6 @@ INSERT_HISTORY = """
 INSERT INTO referral_history (referral_id, at, change, from_status, to_status, to_organisation_id, actor, organisation_id, reason)
 SELECT $1, $2, * FROM unnest($3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::uuid[], $9::text[])
 """
-FILTER = f"""
-SELECT {COLUMNS} FROM referral r
-WHERE (due_key, referral_id) > ($2, $3) AND ($4::text IS NULL OR status = $4) AND ($5::date IS NULL OR due_on < $5)
-"""
-PAGE = " ORDER BY due_key, referral_id LIMIT $6"
-LIST_OUT = FILTER + "AND from_organisation_id = $1" + PAGE
-LIST_OF_PERSON = FILTER + "AND person_id = $1 AND status <> 'draft'" + PAGE
-LIST_IN = (
-    FILTER
-    + """
-AND status <> 'draft' AND (to_organisation_id = $1 OR (to_organisation_id IS NULL AND status = 'requested' AND EXISTS (
-    SELECT FROM qualified q WHERE q.organisation_id = $1 AND q.pathway = r.pathway AND q.stage_code = r.stage_code
-        AND (NOT $7 OR q.position_confirmed) AND (q.within IS NULL OR q.within = (SELECT within FROM region WHERE code = r.region)))))
-"""
-    + PAGE
-)
 IS_FOLLOWED = """
 SELECT EXISTS (SELECT FROM referral WHERE person_id = $2 AND pathway = $3 AND stage_code = $4 AND referral_id <> $1 AND opened_at >= $5
         AND journey_id IS NOT NULL AND status NOT IN ('draft', 'entered-in-error'))
@@ -76,25 +57,6 @@ WHERE referral_id IN (
             AND journey_id IS NOT DISTINCT FROM r.journey_id)
     FOR UPDATE SKIP LOCKED)
 """
-
-
-class HistoryLine(Entry):
-    """One change as it is shown."""
-
-    at: datetime
-
-
-class Slice(NamedTuple):
-    """Which referrals of a list: after which (due day, id), with which status, due before which day, how many."""
-
-    after: tuple[date, UUID]
-    status: Status | None
-    due_before: date | None
-    limit: int
-
-    def values(self) -> tuple[Any, ...]:
-        """One more than `limit`: it tells whether another page follows."""
-        return *self.after, self.status, self.due_before, self.limit + 1
 
 
 async def new_id(tx: Tx) -> UUID:
@@ -139,6 +101,13 @@ async def find_status(tx: Tx, referral_id: UUID, person_id: UUID) -> Status | No
     return status
 
 
+async def find_acceptance(tx: Tx, referral_id: UUID) -> date | None:
+    """The day on which it was last accepted."""
+    statement = "SELECT max(at) FROM referral_history WHERE referral_id = $1 AND change = 'status' AND to_status = 'accepted'"
+    at: datetime | None = await tx.connection.fetchval(statement, referral_id)
+    return at.date() if at else None
+
+
 async def lock_open(tx: Tx, person_id: UUID, journey_id: UUID | None, place: Place) -> Referral | None:
     """The person's open referral for the stage: the journey's own, else one that names no journey.
 
@@ -177,24 +146,3 @@ async def is_followed(tx: Tx, r: Referral) -> bool:
     """Whether a later referral with a limit of its own, or a start, took this one's place."""
     answer: bool = await tx.connection.fetchval(IS_FOLLOWED, r.referral_id, r.person_id, r.pathway, r.stage_code, r.opened_at)
     return answer
-
-
-async def list_out(tx: Tx, organisation_id: UUID, part: Slice) -> list[Referral]:
-    return [Referral(**dict(row)) for row in await tx.connection.fetch(LIST_OUT, organisation_id, *part.values())]
-
-
-async def list_in(tx: Tx, organisation_id: UUID, part: Slice, with_position: bool) -> list[Referral]:
-    """Addressed to the organisation, and those it is qualified for that are open to any."""
-    return [Referral(**dict(row)) for row in await tx.connection.fetch(LIST_IN, organisation_id, *part.values(), with_position)]
-
-
-async def list_of_person(tx: Tx, person_id: UUID, part: Slice) -> list[Referral]:
-    return [Referral(**dict(row)) for row in await tx.connection.fetch(LIST_OF_PERSON, person_id, *part.values())]
-
-
-async def list_history(tx: Tx, referral_id: UUID) -> list[HistoryLine]:
-    statement = """
-    SELECT at, change, from_status, to_status, to_organisation_id, actor, organisation_id, reason
-    FROM referral_history WHERE referral_id = $1 ORDER BY history_id
-    """
-    return [HistoryLine(**dict(row)) for row in await tx.connection.fetch(statement, referral_id)]

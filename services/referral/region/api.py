@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import Path
 from pydantic import BaseModel, Field
@@ -23,6 +24,7 @@ class Node(BaseModel):
     code: str = Field(examples=["UZ-TK"])
     kind: Literal["state", "region", "district"]
     name: str = Field(examples=["Toshkent shahri"])
+    duty_organisation_id: UUID | None = Field(description="Answers what is asked of the network there, while it is confirmed.")
     below: list["Node"]
 
 
@@ -40,7 +42,11 @@ class Districts(Body):
 
 
 def _below(parent: str | None, regions: Iterable[Region]) -> list[Node]:
-    return [Node(code=r.code, kind=r.kind, name=r.name, below=_below(r.code, regions)) for r in regions if r.parent_code == parent]
+    return [
+        Node(code=r.code, kind=r.kind, name=r.name, duty_organisation_id=r.duty_organisation_id, below=_below(r.code, regions))
+        for r in regions
+        if r.parent_code == parent
+    ]
 
 
 @router_queries.get("/regions")

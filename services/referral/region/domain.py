@@ -1,5 +1,6 @@
 """The rule of the region tree: districts hang below the region whose code theirs begins with. Pure."""
 
+from collections.abc import Iterable
 from typing import Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -17,6 +18,12 @@ class Region(BaseModel):
     parent_code: str | None
     kind: Literal["state", "region", "district"]
     name: str
+    duty_organisation_id: UUID | None = None
+
+
+def covers(regions: Iterable[str], region: str) -> bool:
+    """Whether one of `regions` is this region or has it below it."""
+    return any(region == own or region.startswith(f"{own}-") for own in regions)
 
 
 def check_districts(region: str, kind: str, districts: list[Region]) -> None:

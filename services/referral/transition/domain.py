@@ -68,6 +68,7 @@ RULES = (  # standards section 1
 )
 
 OPEN: frozenset[Status] = frozenset({"draft", "requested", "accepted", "in-progress", "on-hold"})
+TAKEN: frozenset[Status] = frozenset({"accepted", "in-progress", "on-hold"})
 UNANSWERED: frozenset[Status] = frozenset({"draft", "requested"})
 TURNED_DOWN: frozenset[Status] = frozenset({"rejected", "failed"})
 ENDS: frozenset[Status] = frozenset({"completed", "failed", "cancelled", "entered-in-error"})

@@ -47,6 +47,7 @@ class Wish(BaseModel):
 class Circumstances(NamedTuple):
     """What a wish is checked against. `position_good`: the organisation confirmed the common position, or nobody asks for it.
 
+    `confirmed`, `confirmed_for_stage`: the registry confirmed the organisation, and for the stage; true where none is named.
     `other_pathway`: it names a pathway that is not its journey's. `stage_lacking`: the pathway is known and has no such stage.
     """
 
@@ -58,6 +59,13 @@ class Circumstances(NamedTuple):
     journey_of_another: bool = False
     other_pathway: bool = False
     stage_lacking: bool = False
+    confirmed: bool = True
+    confirmed_for_stage: bool = True
+
+
+def addressing(confirmed: bool, confirmed_for_stage: bool) -> dict[str, bool]:
+    """What keeps an organisation from being asked to take anybody. Source: mission row 002-10."""
+    return {"organisation-confirmed": not confirmed, "organisation-confirmed-for-stage": confirmed and not confirmed_for_stage}
 
 
 def check_wish(wish: Wish, circumstances: Circumstances) -> None:
@@ -67,6 +75,7 @@ def check_wish(wish: Wish, circumstances: Circumstances) -> None:
         {
             "person-alive": circumstances.has_died,
             "organisation-known": not circumstances.organisation_known,
+            **addressing(circumstances.confirmed, circumstances.confirmed_for_stage),
             "position-confirmed": not circumstances.position_good,
             "journey-of-the-person": circumstances.journey_of_another,
             "pathway-of-the-journey": circumstances.other_pathway,

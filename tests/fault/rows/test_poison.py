@@ -217,8 +217,8 @@ async def each_put_right(ground: Ground, stopped: list[Stopped]) -> None:
 async def discarded(ground: Ground, stopped: Stopped) -> None:
     """Proposed by one person, confirmed by another."""
     place = ("discard", stopped.topic, str(stopped.stream_id), "1")
-    await ground.operate(stopped.listener, *place, "--as", "operator-1", "--reason", "injected-by-test")
-    await ground.operate(stopped.listener, *place, "--as", "operator-2", "--confirm")
+    await ground.operate(stopped.listener, *place, "--reason", "injected-by-test", sub="operator-1")
+    await ground.operate(stopped.listener, *place, "--confirm", sub="operator-2")
 
 
 async def sixth_halts(ground: Ground, load: Load) -> int:

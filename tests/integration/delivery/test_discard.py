@@ -1,17 +1,22 @@
 """Discarding a failed event takes two persons, loses nothing silently and lets the stream go on in order. Source: delivery section 4."""
 
 import asyncio
+import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+import structlog
 
 from shared import operations
 from shared.events.event import REGISTRY
 from shared.process import log_of
-from tests.harness import an_envelope
+from tests.harness import a_caller, an_envelope
 from tests.integration.delivery.test_inbox import facts
+from tests.integration.identity.issuing import AUDIENCE, ISSUER, Keys, a_key, a_key_server, signed
 from tests.toy_running import Ground
 
 POISON = b"{}"
@@ -23,22 +28,38 @@ class Operator:
 
     ground: Ground
     capsys: pytest.CaptureFixture[str]
+    keys: Keys
     said: str = ""
 
-    async def types(self, *arguments: str) -> int:
-        settings = self.ground.settings(worker_database_url=self.ground.service.urls["worker"])
+    async def types(self, *arguments: str, **set_to: Any) -> int:
+        settings = self.ground.settings(worker_database_url=self.ground.service.urls["worker"], **set_to)
         toy = self.ground.toy.service
         code = await asyncio.to_thread(operations.main, toy.name, toy.handlers, settings, log_of(toy, settings), list(arguments))
         self.said = self.capsys.readouterr().out
         return code
 
-    async def discards(self, stream: UUID, seq: int, *how: str) -> int:
-        return await self.types("discard", self.ground.toy.noted.topic, str(stream), str(seq), *how)
+    def token(self, name: str, **changed: Any) -> str:
+        return signed(self.keys.key, sub=name, **{"roles": ["operator"], "level": "none", "org": None} | changed)
+
+    async def tries(self, token: str, stream: UUID, seq: int, *how: str, **set_to: Any) -> int:
+        """Discard, showing this token."""
+        issuer = {"issuer": ISSUER, "audience": AUDIENCE, "jwks_url": self.keys.url} | set_to
+        place = (self.ground.toy.noted.topic, str(stream), str(seq))
+        return await self.types("discard", *place, *how, throughcare_token=token, **issuer)
+
+    async def discards(self, name: str, stream: UUID, seq: int, *how: str) -> int:
+        return await self.tries(self.token(name), stream, seq, *how)
+
+    async def breaks_glass(self, name: str, stream: UUID, *how: str, **set_to: Any) -> int:
+        """At seq 2, without an issuer unless one is set."""
+        place = (self.ground.toy.noted.topic, str(stream), "2")
+        return await self.types("discard", *place, *how, "--break-glass", "issuer-away", "--as", name, **set_to)
 
 
 @pytest.fixture
-def operator(ground: Ground, capsys: pytest.CaptureFixture[str]) -> Operator:
-    return Operator(ground, capsys)
+async def operator(ground: Ground, capsys: pytest.CaptureFixture[str]) -> AsyncIterator[Operator]:
+    async with a_key_server() as keys:
+        yield Operator(ground, capsys, keys)
 
 
 async def a_poisoned_stream(ground: Ground, length: int, *poisoned: int) -> UUID:
@@ -56,13 +77,13 @@ async def a_poisoned_stream(ground: Ground, length: int, *poisoned: int) -> UUID
 
 async def test_two_persons_discard_and_the_rest_runs_in_order(ground: Ground, operator: Operator) -> None:
     stream = await a_poisoned_stream(ground, 4, 2)
-    assert await operator.discards(stream, 2, "--reason", "wrong-body", "--as", "first") == 0
+    assert await operator.discards("first", stream, 2, "--reason", "wrong-body") == 0
     assert "until another person confirms it stays parked" in operator.said
     assert await ground.effects_of(stream) == [1]
     assert await operator.types("status") == 0
     assert f"proposed to discard {ground.toy.noted.topic} {stream} seq 2: wrong-body, by first" in operator.said
 
-    assert await operator.discards(stream, 2, "--confirm", "--as", "second") == 0
+    assert await operator.discards("second", stream, 2, "--confirm") == 0
     assert "discarded for wrong-body, confirmed by second" in operator.said
     assert await ground.effects_of(stream) == [1, 3, 4]
     assert (await ground.count("parked"), await ground.count("inbox", "blocked OR waiting"), await ground.count("inbox")) == (0, 0, 1)
@@ -74,11 +95,71 @@ async def test_two_persons_discard_and_the_rest_runs_in_order(ground: Ground, op
     assert [tuple(row) for row in audited] == [("first", "propose-discard", stream), ("second", "confirm-discard", stream)]
 
 
+async def test_who_has_not_signed_in_discards_nothing(ground: Ground, operator: Operator) -> None:
+    """A name on the command line is no proof; a token of the issuer, for this service and of an operator, is."""
+    stream = await a_poisoned_stream(ground, 3, 2)
+    foreign = signed(a_key(), sub="first", roles=["operator"], level="none", org=None)
+    wrong = {
+        "": "not-signed-in",
+        "first": "not-signed-in",
+        foreign: "not-signed-in",
+        operator.token("first", aud=["referral"]): "not-signed-in",
+        operator.token("first", exp=1): "not-signed-in",
+        operator.token("first", roles=["clinician"]): "no-operator",
+        operator.token("first", level="meso"): "no-operator",
+        operator.token("first", roles=[]): "no-operator",
+    }
+    for token, code in wrong.items():
+        assert await operator.tries(token, stream, 2, "--reason", "wrong-body") == 1
+        assert operations.REFUSALS[code] in operator.said
+    operator.keys.broken = True
+    assert await operator.discards("first", stream, 2, "--reason", "wrong-body") == 1
+    assert operations.REFUSALS["issuer-away"] in operator.said
+    assert await operator.types("discard", ground.toy.noted.topic, str(stream), "2", "--reason", "wrong-body") == 1
+    assert operations.REFUSALS["no-issuer"] in operator.said
+    assert (await ground.count("parked"), await ground.count("discard"), await ground.count("broken_glass")) == (2, 0, 0)
+
+
+async def test_the_glass_is_broken_only_without_an_issuer_and_with_an_alarm(
+    ground: Ground, operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stream = await a_poisoned_stream(ground, 3, 2)
+    issuer = {"issuer": ISSUER, "audience": AUDIENCE, "jwks_url": operator.keys.url}
+    assert await operator.breaks_glass("first", stream, "--reason", "wrong-body", **issuer) == 1
+    assert operations.REFUSALS["issuer-there"] in operator.said
+    assert await ground.count("broken_glass") == 0
+
+    operator.keys.broken = True
+    with structlog.testing.capture_logs() as logged:
+        assert await operator.breaks_glass("first", stream, "--reason", "wrong-body", **issuer) == 0
+    (line,) = [entry for entry in logged if entry["event"] == "glass-broken"]
+    assert (line["log_level"], line["principal"], line["reason"], line["seq"]) == ("error", "first", "issuer-away", 2)
+    assert await operator.breaks_glass("first", stream, "--confirm") == 1, "still two persons"
+    assert await operator.breaks_glass("second", stream, "--confirm") == 0
+    assert await ground.effects_of(stream) == [1, 3]
+    (kept,) = await ground.service.fetch("SELECT proposed_by, confirmed_by FROM discard")
+    assert tuple(kept) == ("first", "second")
+    audited = await ground.service.fetch("SELECT principal FROM audit WHERE action = 'break-glass' AND subject_id = $1 ORDER BY id", stream)
+    assert [row["principal"] for row in audited] == ["first", "first", "second"]
+    shown = await ground.service.call("GET", "/delivery", a_caller("operator"))
+    assert [heard["broken_glass"] for heard in shown.json()["heard"]] == [3]
+    assert (await ground.service.call("GET", "/metrics", a_caller("operator"))).status_code == 200
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await ground.service.fetch("DELETE FROM broken_glass")
+
+
+async def test_a_token_lives_ten_minutes_at_the_machine_too(ground: Ground, operator: Operator) -> None:
+    stream, now = await a_poisoned_stream(ground, 3, 2), int(time.time())
+    for issued, expires in ((now - 700, now - 100), (now, now + 3600)):
+        assert await operator.tries(operator.token("first", iat=issued, exp=expires), stream, 2, "--reason", "wrong-body") == 1
+    assert await ground.count("discard") == 0
+
+
 async def test_the_discarded_event_is_a_duplicate_from_then_on(ground: Ground, operator: Operator) -> None:
     """Refilled or resent it comes again."""
     stream = await a_poisoned_stream(ground, 3, 2)
-    await operator.discards(stream, 2, "--reason", "wrong-body", "--as", "first")
-    await operator.discards(stream, 2, "--confirm", "--as", "second")
+    await operator.discards("first", stream, 2, "--reason", "wrong-body")
+    await operator.discards("second", stream, 2, "--confirm")
     kind = ground.toy.noted
     batch = await ground.service.deliver_again(an_envelope(kind.topic, stream, 2, kind.type, POISON), *facts(ground, stream, 4)[2:])
     assert batch.counts == {"duplicates": 2, "applied": 1}
@@ -87,8 +168,8 @@ async def test_the_discarded_event_is_a_duplicate_from_then_on(ground: Ground, o
 
 async def test_the_same_person_twice_is_refused(ground: Ground, operator: Operator) -> None:
     stream = await a_poisoned_stream(ground, 3, 2)
-    assert await operator.discards(stream, 2, "--reason", "wrong-body", "--as", "first") == 0
-    assert await operator.discards(stream, 2, "--confirm", "--as", "first") == 1
+    assert await operator.discards("first", stream, 2, "--reason", "wrong-body") == 0
+    assert await operator.discards("first", stream, 2, "--confirm") == 1
     assert "who proposed it may not confirm it" in operator.said
     assert (await ground.count("parked"), await ground.effects_of(stream)) == (2, [1])
     with pytest.raises(asyncpg.CheckViolationError):
@@ -99,7 +180,7 @@ async def test_the_same_person_twice_is_refused(ground: Ground, operator: Operat
 
 async def test_nothing_is_discarded_unproposed(ground: Ground, operator: Operator) -> None:
     stream = await a_poisoned_stream(ground, 3, 2)
-    assert await operator.discards(stream, 2, "--confirm", "--as", "second") == 1
+    assert await operator.discards("second", stream, 2, "--confirm") == 1
     assert "nobody proposed" in operator.said
     assert (await ground.count("parked"), await ground.count("discard")) == (2, 0)
 
@@ -108,9 +189,9 @@ async def test_nothing_is_discarded_unproposed(ground: Ground, operator: Operato
 async def test_only_the_failed_event_can_be_discarded(ground: Ground, operator: Operator, seq: int) -> None:
     """Not the one that took effect, not one behind, not one that never came."""
     stream = await a_poisoned_stream(ground, 3, 2)
-    assert await operator.discards(stream, seq, "--reason", "wrong-body", "--as", "first") == 1
+    assert await operator.discards("first", stream, seq, "--reason", "wrong-body") == 1
     assert "no failed event is next there" in operator.said
-    assert await operator.discards(stream, seq, "--confirm", "--as", "second") == 1
+    assert await operator.discards("second", stream, seq, "--confirm") == 1
     assert (await ground.count("parked"), await ground.count("discard"), await ground.count("inbox", "last_seq = 1")) == (2, 0, 1)
 
 
@@ -120,9 +201,9 @@ async def test_what_can_take_effect_is_not_discarded(ground: Ground, operator: O
     given = facts(ground, stream, 2)
     known = REGISTRY.pop(ground.toy.noted.type)
     await ground.service.deliver_again(*given)
-    assert await operator.discards(stream, 1, "--reason", "unknown-event", "--as", "first") == 0
+    assert await operator.discards("first", stream, 1, "--reason", "unknown-event") == 0
     REGISTRY[known.type] = known
-    assert await operator.discards(stream, 1, "--confirm", "--as", "second") == 1
+    assert await operator.discards("second", stream, 1, "--confirm") == 1
     assert "nothing to discard" in operator.said
     assert await ground.effects_of(stream) == [1, 2]
     assert await ground.count("discard", "confirmed_by IS NOT NULL") == 0
@@ -132,8 +213,8 @@ async def test_an_unknown_type_is_discarded_too(ground: Ground, operator: Operat
     stream, kind = uuid4(), ground.toy.noted
     given = [an_envelope(kind.topic, stream, 1, "throughcare.toy.never_known.v1", b"{}"), *facts(ground, stream, 2)[1:]]
     await ground.service.deliver_again(*given)
-    assert await operator.discards(stream, 1, "--reason", "never-known", "--as", "first") == 0
-    assert await operator.discards(stream, 1, "--confirm", "--as", "second") == 0
+    assert await operator.discards("first", stream, 1, "--reason", "never-known") == 0
+    assert await operator.discards("second", stream, 1, "--confirm") == 0
     assert await ground.effects_of(stream) == [2]
     (kept,) = await ground.service.fetch("SELECT parked_reason, attributes FROM discard")
     assert kept["parked_reason"] == "unknown-type"
@@ -143,12 +224,12 @@ async def test_an_unknown_type_is_discarded_too(ground: Ground, operator: Operat
 async def test_two_poisoned_events_take_two_discards(ground: Ground, operator: Operator) -> None:
     """The second stood behind the first: it becomes the failed one when the stream goes on."""
     stream = await a_poisoned_stream(ground, 5, 2, 4)
-    await operator.discards(stream, 2, "--reason", "wrong-body", "--as", "first")
-    assert await operator.discards(stream, 2, "--confirm", "--as", "second") == 1, "something is still parked"
+    await operator.discards("first", stream, 2, "--reason", "wrong-body")
+    assert await operator.discards("second", stream, 2, "--confirm") == 1, "something is still parked"
     assert "ran 1; the next, seq 4, fails again: body-does-not-fit" in operator.said
     assert await ground.effects_of(stream) == [1, 3]
-    await operator.discards(stream, 4, "--reason", "wrong-body", "--as", "second")
-    assert await operator.discards(stream, 4, "--confirm", "--as", "first") == 0
+    await operator.discards("second", stream, 4, "--reason", "wrong-body")
+    assert await operator.discards("first", stream, 4, "--confirm") == 0
     assert await ground.effects_of(stream) == [1, 3, 5]
 
 
@@ -187,14 +268,16 @@ async def arriving(ground: Ground, given: list[object]) -> None:
 @pytest.mark.parametrize(
     "how",
     [
-        ("--reason", "The mother called, Tuesday", "--as", "first"),
-        ("--reason", "wrong-body"),
-        ("--reason", "wrong-body", "--confirm", "--as", "first"),
-        ("--as", "first"),
-        ("--confirm", "--as", "two words"),
+        ("--reason", "The mother called, Tuesday"),
+        (),
+        ("--reason", "wrong-body", "--confirm"),
+        ("--confirm", "--as", "first"),
+        ("--confirm", "--break-glass", "issuer-away"),
+        ("--confirm", "--break-glass", "issuer-away", "--as", "two words"),
+        ("--confirm", "--break-glass", "It was late", "--as", "first"),
     ],
 )
 async def test_a_reason_is_a_code_and_somebody_gives_it(ground: Ground, operator: Operator, how: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit) as ended:
-        await operator.discards(uuid4(), 1, *how)
+        await operator.discards("first", uuid4(), 1, *how)
     assert ended.value.code == 2

@@ -37,6 +37,9 @@ async def referral(service: ServiceUnderTest) -> Known:
         registrar = a_caller("registrar", organisation_id)
         answer = await service.call("PUT", f"/organisations/{organisation_id}", registrar, json={**entry, "services": [offered]})
         assert answer.is_success, answer.text
+        confirmed = {"kind": "medical-organisation", "level": "meso", "stages": [stage]}
+        answer = await service.call("PUT", f"/organisations/{organisation_id}/confirmation", a_caller("ministry"), json=confirmed)
+        assert answer.is_success, answer.text
     person = await ask(service, "coordinator", "POST", "/persons", {"name": "record 17", "region": "UZ-TK"})
     given = {"scope": "referral", "discloser_organisation_id": str(CLINIC), "to_organisation_id": str(CENTRE), "purpose": "treatment"}
     how = {"given_on": str(DAY), "how": "written"}

@@ -25,6 +25,9 @@ from shared.settings import ServiceSettings
         {"dev_issuer": True, "http_host": "10.0.0.1"},
         {"dev_issuer": "perhaps"},
         {"http_port": "no port"},
+        {"may_consent": {"minor": ("guardian",)}},
+        {"may_consent": {"minor": (), "adult": ("person",)}},
+        {"may_consent": {"minor": ("mother",), "adult": ("person",)}},
     ],
 )
 def test_refused(values: dict[str, object]) -> None:

@@ -112,12 +112,6 @@ async def test_recruitment_is_for_safeguarding_alone(family: ServiceUnderTest) -
         assert [sign["sign"] for sign in item["report"]["signs"]] == seen
 
 
-async def test_a_report_that_reaches_nobody_reaches_safeguarding(family: ServiceUnderTest) -> None:
-    await raise_concern(family, a_contact_caller(uuid4()), description="words")
-    assert len((await family.call("GET", "/concerns", a_caller("safeguarding", uuid4()))).json()["items"]) == 1
-    assert (await family.call("GET", "/concerns", a_liaison(uuid4()))).json()["items"] == []
-
-
 async def test_an_erasure_takes_the_words_and_the_link(family: ServiceUnderTest) -> None:
     way, _, _ = await a_raised(family, signs=DEEP, description="she is afraid")
     await family.deliver(PersonErased(person_id=way.person_id, on=DAY))

@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from tests.builders_family import Way, a_contact, a_contact_caller, a_liaison, a_way, add_contact, give, revoke
+from tests.builders_family import DAY, Way, a_contact, a_contact_caller, a_liaison, a_way, add_contact, give, revoke
 from tests.harness import ServiceUnderTest, a_caller
 
 
@@ -81,7 +81,34 @@ async def test_the_person_gives_and_revokes_permissions(family: ServiceUnderTest
     assert (await family.call("POST", f"{path}/{given.json()['id']}/revocation", person, {})).json()["status"] == "revoked"
     (item,) = (await family.call("GET", path, person)).json()["items"]
     assert (item["level"], item["ended_because"]) == ("micro", "revoked")
-    assert (await give(family, way, contact_id, person, given_by="guardian")).json()["unmet"] == ["given-by-the-adult-alone"]
+    unmet = ["given-by-the-adult-alone", "given-by-the-caller", "guardian-valid-that-day"]
+    assert (await give(family, way, contact_id, person, given_by="guardian")).json()["unmet"] == unmet
+
+
+async def test_a_permission_is_given_on_the_day_that_has_begun_there(family: ServiceUnderTest) -> None:
+    """In Tashkent the next day begins at 19:00 UTC: "today" is the day there, for what is given and for what ends."""
+    way = await a_way(family)
+    third, fourth = str(DAY.replace(day=3)), str(DAY.replace(day=4))
+    contact_id, _ = await a_contact(family, way)
+    assert (await give(family, way, contact_id, given_on=third)).json()["unmet"] == ["date-not-in-future"]
+    family.now = family.now.replace(hour=21)
+    assert (await give(family, way, contact_id, given_on=third, until=third)).status_code == 201
+    assert (await give(family, way, contact_id, given_on=fourth)).json()["unmet"] == ["date-not-in-future"]
+    assert (await give(family, way, contact_id, until=str(DAY))).json()["unmet"] == ["until-today-or-later"]
+    await family.deliver(way.started())
+    family.now = family.now.replace(day=3, hour=20)
+    await family.deliver(way.completed())
+    told = await family.fetch("SELECT kind FROM message WHERE contact_id = $1", contact_id)
+    assert [row["kind"] for row in told] == ["stage-started"]
+
+
+async def test_an_unlikely_date_needs_a_reason_and_an_impossible_spelling_is_none(family: ServiceUnderTest) -> None:
+    way = await a_way(family)
+    contact_id, _ = await a_contact(family, way)
+    assert (await give(family, way, contact_id, given_on="1946-03-02")).json()["unmet"] == ["reason-for-an-unlikely-date"]
+    assert (await give(family, way, contact_id, given_on="1946-03-02", reason="an old paper")).status_code == 201
+    for spelling in (1772409600, "2026-03-02T00:00:00Z", "20260302"):
+        assert (await give(family, way, contact_id, given_on=spelling)).status_code == 422
 
 
 async def test_a_permission_of_another_contact_is_not_revoked(family: ServiceUnderTest) -> None:
@@ -120,5 +147,13 @@ async def test_names_and_addresses_are_marked_personal(family: ServiceUnderTest)
         " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid WHERE d.description = 'personal' ORDER BY 1"
     )
     places = [row["place"] for row in rows]
-    assert places == ["concern.changes", "concern.description", "concern.note", "contact.email", "contact.name", "contact_address.address"]
+    assert places == [
+        "concern.changes",
+        "concern.description",
+        "concern.note",
+        "contact.email",
+        "contact.name",
+        "contact_address.address",
+        "permission.reason",
+    ]
     assert UUID(int=0) not in places

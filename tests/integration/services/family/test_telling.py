@@ -4,8 +4,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.events.family import MessageDelivered, MessageSuppressed
-from shared.events.referral import PersonCameOfAge, PersonDied, PersonErased, PersonMerged
+from shared.events.family import MessageDelivered
+from shared.events.referral import PersonErased, PersonMerged
 from tests.builders_family import DAY, Way, a_contact, a_contact_caller, a_liaison, a_way, give, revoke, states
 from tests.harness import ServiceUnderTest
 
@@ -82,28 +82,6 @@ async def test_an_accepted_referral_relates_its_organisation(family: ServiceUnde
     assert (await family.call("GET", path, a_liaison(receiver))).status_code == 404
     await family.deliver(way.accepted(uuid4(), receiver))
     assert (await family.call("GET", path, a_liaison(receiver))).status_code == 200
-
-
-async def test_coming_of_age_ends_what_a_guardian_gave(family: ServiceUnderTest) -> None:
-    """Source: mission rows 000-24, 000-25."""
-    way = await a_way(family, life_period="minor")
-    await a_contact(family, way, given_by="guardian", channels=["email"])
-    by_child, _ = await a_contact(family, way, given_by="both", channels=["email"])
-    await family.deliver(way.started(), PersonCameOfAge(person_id=way.person_id, on=DAY), way.completed())
-    assert sorted(await states(family)) == ["pending", "pending", "suppressed"]
-    (suppressed,) = await family.appended()
-    assert isinstance(suppressed, MessageSuppressed) and suppressed.reason == "came-of-age"
-    told = await family.fetch("SELECT DISTINCT contact_id FROM message WHERE state = 'pending'")
-    assert [row["contact_id"] for row in told] == [by_child]
-
-
-async def test_a_death_stops_what_is_pending_and_all_that_follows(family: ServiceUnderTest) -> None:
-    way = await a_way(family)
-    await a_contact(family, way, channels=["email"])
-    died = PersonDied(person_id=way.person_id, on=DAY)
-    (_, envelope, _) = await family.deliver(way.started(), died, way.completed())
-    await family.deliver_again(envelope)
-    assert await states(family) == ["suppressed"]
 
 
 @pytest.mark.parametrize("erased_first", [True, False])

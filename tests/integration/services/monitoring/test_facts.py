@@ -216,3 +216,14 @@ async def test_batches_of_different_topics_at_once_lose_nothing(monitoring: Serv
         batches = [[e for e in envelopes if e.topic == topic and e.stream_id in persons] for topic in sorted(topics)]
         await asyncio.gather(*(monitoring.deliver_again(*batch) for batch in batches))
     assert {units for *_, units in await rolled_up(monitoring)} == {20}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 0, 1, 1), (0, 1, 0)])
+async def test_an_organisation_counts_as_told_last(monitoring: ServiceUnderTest, order: Sequence[int]) -> None:
+    """Entered as national, then confirmed as what it is: once, twice and out of order. Source: mission row 002-10."""
+    entered = an_organisation(CLINIC, "UZ").model_copy(update={"level": "macro", "confirmed": False})
+    envelopes = [monitoring.envelope(fact) for fact in (entered, an_organisation(CLINIC, "UZ-SA"))]
+    for place in order:
+        await monitoring.deliver_again(envelopes[place])
+    (row,) = await monitoring.fetch("SELECT level, region, seq FROM organisation")
+    assert tuple(row) == ("meso", "UZ-SA", 2)

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -69,11 +69,12 @@ async def test_a_replaced_or_started_one_is_not_overdue(referral: ServiceUnderTe
     """Source: mission row OUR-01."""
     await an_entry(referral, CENTRE)
     one, other = await a_registered(referral), await a_registered(referral)
-    for person in (one, other):
-        asked = await a_request(referral, person, to_organisation_id=str(CENTRE), journey_id=str(JOURNEY))
+    journeys = {one: str(uuid4()), other: str(JOURNEY)}
+    for person, journey in journeys.items():
+        asked = await a_request(referral, person, to_organisation_id=str(CENTRE), journey_id=journey)
         assert await change(referral, asked, "rejected", coordinator(CENTRE), "no-capacity") == 200
     referral.now = NOW + timedelta(days=1)
-    await a_request(referral, one, journey_id=str(JOURNEY))
+    await a_request(referral, one, journey_id=journeys[one])
     await referral.deliver(started(other, 2))
     await referral.run_deadlines(HANDOVER_LATE)
     assert HandoverOverdue not in [type(e) for e in await referral.appended()]
@@ -104,7 +105,8 @@ async def test_an_enquiry_is_answered_on_a_clock(referral: ServiceUnderTest) -> 
     assert (await referral.call("POST", f"/enquiries/{first}/answer", registrar(CENTRE), json=answer)).status_code == 200
     assert (await referral.call("POST", f"/enquiries/{first}/answer", registrar(CENTRE), json=answer)).status_code == 422
     assert await referral.run_deadlines(ANSWER_LATE) == 1
-    listed = (await referral.call("GET", "/enquiries", coordinator(STRANGER))).json()["items"]
+    assert (await referral.call("GET", "/enquiries", coordinator(STRANGER))).json()["items"] == []
+    listed = (await referral.call("GET", "/enquiries", a_caller("safeguarding", regions=("UZ",)))).json()["items"]
     assert [(e["enquiry_id"], e["overdue"]) for e in listed] == [(str(second), True)]
     (mine,) = (await referral.call("GET", "/enquiries", contact)).json()["items"]
     assert (mine["answer"], mine["overdue"]) == ("Yes.", False)

@@ -23,6 +23,7 @@ from tests.builders_referral import (
     JOURNEY,
     STRANGER,
     TODAY,
+    a_death,
     a_registered,
     a_request,
     an_entry,
@@ -70,7 +71,7 @@ async def test_out_of_order_events_wait_for_the_missing_one(referral: ServiceUnd
 
 
 async def test_the_completion_names_the_organisation(referral: ServiceUnderTest) -> None:
-    """Nobody needs to have heard of the organisation."""
+    await an_entry(referral, CENTRE)
     person = await a_registered(referral)
     await referral.deliver(completed(person, 1, to=CENTRE))
     assert await statuses(referral, person) == [(2, "requested", CENTRE)]
@@ -133,6 +134,7 @@ async def test_a_completion_names_another_for_an_open_request_only(referral: Ser
 
 async def test_a_start_passes_through_accepted(referral: ServiceUnderTest) -> None:
     """Source: contracts section 3."""
+    await an_entry(referral, CENTRE)
     person = await a_registered(referral)
     await referral.deliver(completed(person, 1, to=CENTRE))
     envelopes = await referral.deliver(started(person, 2), completed(person, 2, organisation_id=CENTRE))
@@ -145,6 +147,7 @@ async def test_a_start_passes_through_accepted(referral: ServiceUnderTest) -> No
 
 async def test_a_start_elsewhere_addresses_the_referral(referral: ServiceUnderTest) -> None:
     """Source: contracts section 3."""
+    await an_entry(referral, CENTRE)
     person = await a_registered(referral)
     await referral.deliver(completed(person, 1, to=CENTRE), started(person, 2, STRANGER))
     assert await statuses(referral, person) == [(2, "in-progress", STRANGER)]
@@ -165,6 +168,7 @@ async def test_who_leaves_fails_the_referral(referral: ServiceUnderTest, how: st
 
 async def test_a_transfer_opens_one_for_the_same_stage(referral: ServiceUnderTest) -> None:
     """Source: standards section 4 (a hand-over n -> n)."""
+    await an_entry(referral, STRANGER)
     person = await a_registered(referral)
     await referral.deliver(completed(person, 1, to=CENTRE), started(person, 2), left(person, 2, "transferred", to=STRANGER))
     assert await statuses(referral, person) == [(2, "failed", CENTRE), (2, "requested", STRANGER)]
@@ -186,6 +190,7 @@ async def test_a_relapse_opens_one_for_the_reopened_stage(referral: ServiceUnder
 
 async def test_who_waited_for_a_skipped_stage_waits_for_the_following(referral: ServiceUnderTest) -> None:
     """Source: mission row 002-01."""
+    await an_entry(referral, CENTRE)
     person = await a_registered(referral)
     await referral.deliver(completed(person, 1, to=CENTRE), skipped(person, 2), skipped(person, 4))
     assert await statuses(referral, person) == [(2, "cancelled", CENTRE), (3, "requested", None)]
@@ -205,7 +210,7 @@ async def test_imported_history_sets_no_deadlines(referral: ServiceUnderTest) ->
 async def test_the_dead_and_the_erased_are_referred_nowhere(referral: ServiceUnderTest) -> None:
     """Source: delivery section 4 (a tombstone wins)."""
     person = await a_registered(referral)
-    await referral.call("PUT", f"/persons/{person}/death", coordinator(), json={"on": "2026-03-01"})
+    await a_death(referral, person)
     await referral.deliver(completed(person, 1))
     assert await statuses(referral, person) == []
 
@@ -220,6 +225,8 @@ async def test_a_completed_journey_waits_for_nothing(referral: ServiceUnderTest)
 
 async def test_a_concern_is_seen_by_who_holds_the_person(referral: ServiceUnderTest) -> None:
     """Source: mission row 000-08; OUR-01 for the holder, the topics in both orders."""
+    for organisation in (CLINIC, CENTRE):
+        await an_entry(referral, organisation)
     for order in permutations(range(2)):
         person, concern, journey = await a_registered(referral), uuid4(), uuid4()
         events = [opened(person, journey), ConcernRaised(person_id=person, concern_id=concern, severity="mild")]

@@ -18,6 +18,7 @@ from tests.builders_referral import (
     STRANGER,
     a_registered,
     a_request,
+    a_request_from_before,
     an_entry,
     change,
     completed,
@@ -70,7 +71,8 @@ async def test_a_request_made_while_the_start_is_heard_is_in_progress(referral: 
 async def test_a_death_recorded_while_a_completion_is_heard_leaves_nothing_open(referral: ServiceUnderTest) -> None:
     """Source: contracts section 3 (who reads a root's rule locks it)."""
     person = await a_registered(referral)
-    death = referral.call("PUT", f"/persons/{person}/death", coordinator(), json={"on": "2026-03-01"})
+    death = referral.call("POST", f"/persons/{person}/death/confirmation", coordinator(), json={})
+    assert (await referral.call("PUT", f"/persons/{person}/death", coordinator(sub="first"), json={"on": "2026-03-01"})).status_code == 200
     await command_during(referral, completed(person, 1), death)
     assert await statuses(referral, person) == [(2, "cancelled", None)]
     assert await deadlines(referral) == []
@@ -83,7 +85,8 @@ async def test_a_batch_of_many_persons_and_commands_the_other_way_round_wait_for
     for person in persons:
         await a_request(referral, person, to_organisation_id=str(CENTRE))
     facts = [event for person in persons for event in (started(person, 2), completed(person, 2, organisation_id=CENTRE))]
-    deaths = [referral.call("PUT", f"/persons/{p}/death", coordinator(), json={"on": "2026-03-01"}) for p in reversed(persons)]
+    said = {"on": "2026-03-01", "imported": True}
+    deaths = [referral.call("PUT", f"/persons/{p}/death", system(), json=said) for p in reversed(persons)]
     _, answers = await asyncio.gather(referral.deliver(*facts), asyncio.gather(*deaths))
     assert {answer.status_code for answer in answers} == {200}
     found = [status for person in persons for _, status, _ in await statuses(referral, person)]
@@ -122,13 +125,14 @@ async def test_the_handover_limit_runs_from_the_completion(referral: ServiceUnde
 
 @pytest.mark.parametrize("journey_heard", ["before", "after"])
 async def test_a_request_for_an_imported_journey_sets_no_deadlines(referral: ServiceUnderTest, journey_heard: str) -> None:
-    """Source: contracts section 3, in both orders of the journey and the command."""
+    """Also one from before, when a command might name a journey that was not heard of. Source: contracts section 3."""
     await an_entry(referral, CENTRE)
     person = await a_registered(referral)
     if journey_heard == "before":
         await referral.deliver(opened(person, imported=True))
-    await a_request(referral, person, system(), to_organisation_id=str(CENTRE), journey_id=str(JOURNEY))
-    if journey_heard == "after":
+        await a_request(referral, person, system(), to_organisation_id=str(CENTRE), journey_id=str(JOURNEY))
+    else:
+        await a_request_from_before(referral, person, JOURNEY)
         await referral.deliver(opened(person, imported=True))
     assert await deadlines(referral) == []
     (row,) = await referral.fetch("SELECT due_on, imported FROM referral")
@@ -139,7 +143,8 @@ async def test_a_request_made_while_its_journey_is_heard_is_of_the_journeys_path
     """Neither misses the other. Source: contracts section 3."""
     person = await a_registered(referral)
     event = opened_on("return-from-prison", person, JOURNEY, ("arrival", "work"))
-    await command_during(referral, event, a_request(referral, person, journey_id=str(JOURNEY)))
+    body = {"person_id": str(person), "stage": 2, "journey_id": str(JOURNEY)}
+    await command_during(referral, event, referral.call("POST", "/referrals", coordinator(), json=body))
     (row,) = await referral.fetch("SELECT pathway, stage_code FROM referral")
     assert tuple(row) == ("return-from-prison", "work")
 
@@ -203,7 +208,7 @@ async def test_a_request_cannot_name_the_journey_of_somebody_else(referral: Serv
 
 async def test_today_is_today_in_the_clinics_night(referral: ServiceUnderTest) -> None:
     """Two in the morning in Toshkent is the day before in UTC; what happened today is not refused as future."""
-    await an_entry(referral, CLINIC)
+    await an_entry(referral, CENTRE)
     person = await a_registered(referral)
     referral.now = datetime.fromisoformat("2026-03-02T21:00:00Z")
     consent = {"scope": "referral", "discloser_organisation_id": str(CLINIC), "to_organisation_id": str(CENTRE), "purpose": "treatment"}
@@ -215,5 +220,5 @@ async def test_today_is_today_in_the_clinics_night(referral: ServiceUnderTest) -
     for method, path, _, body in commands:
         answer = await referral.call(method, path, coordinator(), json=body)
         assert answer.status_code < 300, answer.text
-    later = {"on": "2026-03-05"}
+    later = {"on": "2026-03-04"}
     assert (await referral.call("PUT", f"/persons/{person}/death", coordinator(), json=later)).status_code == 422

@@ -18,9 +18,11 @@ from tests.builders_referral import (
     TODAY,
     a_registered,
     a_request,
+    a_request_from_before,
     an_entry,
     change,
     completed,
+    confirm,
     coordinator,
     deadlines,
     left,
@@ -91,7 +93,7 @@ async def test_a_start_of_one_leaves_the_other_alone(referral: ServiceUnderTest)
 
 async def test_who_is_turned_down_on_one_waits_although_the_other_starts(referral: ServiceUnderTest) -> None:
     """Source: mission row OUR-01."""
-    await an_entry(referral, CENTRE)
+    await an_entry(referral, CENTRE, pathway=PRISON)
     person = await a_registered(referral)
     await referral.deliver(opened(person), other_opened(person), on_other(completed(person, 1, to=CENTRE)))
     (asked,) = (await referral.call("GET", "/referrals", coordinator(CENTRE))).json()["items"]
@@ -105,7 +107,7 @@ async def test_who_is_turned_down_on_one_waits_although_the_other_starts(referra
 
 async def test_a_request_of_the_other_does_not_take_the_place_of_one_turned_down(referral: ServiceUnderTest) -> None:
     """Although its stage has the same code. Source: mission row OUR-01."""
-    await an_entry(referral, CENTRE)
+    await an_entry(referral, CENTRE, pathway=PRISON)
     person = await a_registered(referral)
     await referral.deliver(other_opened(person, ("arrival", "treatment")), on_other(completed(person, 1, to=CENTRE)))
     (asked,) = await referral.fetch("SELECT referral_id FROM referral")
@@ -155,6 +157,7 @@ async def test_a_start_on_one_does_not_begin_a_request_for_the_other(referral: S
     await an_entry(referral, CENTRE)
     person = await a_registered(referral)
     await referral.deliver(opened(person), other_opened(person), on_other(started(person, 2)))
+    assert await confirm(referral, CENTRE, [2, {"pathway": PRISON, "stage": 2}]) == 200
     await a_request(referral, person, to_organisation_id=str(CENTRE))
     await a_request(referral, person, to_organisation_id=str(CENTRE), pathway=PRISON)
     assert [(code, status) for _, _, code, status in await kept(referral, person)] == [("treatment", "requested"), ("work", "in-progress")]
@@ -181,8 +184,8 @@ async def test_a_service_is_entered_before_its_pathway_is_heard_of(referral: Ser
     await an_entry(referral, CENTRE, pathway=PRISON)
     assert await services(referral, f"pathway={PRISON}&stage=2") == [(PRISON, 2, "stage-2")]
     assert await services(referral, "stage=2") == []
-    (told,) = [e for e in await referral.appended() if isinstance(e, OrganisationChanged)]
-    assert [(s.pathway, s.stage) for s in told.services] == [(PRISON, 2)]
+    told = [e for e in await referral.appended() if isinstance(e, OrganisationChanged)]
+    assert [[(s.pathway, s.stage) for s in event.services] for event in told] == [[(PRISON, 2)]] * 2
     envelopes = await referral.deliver(other_opened(person := await a_registered(referral)), on_other(completed(person, 1)))
     await referral.deliver_again(*envelopes)
     assert await services(referral, f"pathway={PRISON}&stage=2") == await services(referral, f"pathway={PRISON}") == [(PRISON, 2, "work")]
@@ -205,26 +208,31 @@ async def test_places_are_told_of_the_stage_of_one_pathway(referral: ServiceUnde
 
 @pytest.mark.parametrize("journey_heard", ["before", "after"])
 async def test_a_request_is_of_the_pathway_of_its_journey(referral: ServiceUnderTest, journey_heard: str) -> None:
-    """In both orders of the journey and the command. Source: contracts section 3."""
+    """Also one from before, when a command might name a journey that was not heard of. Source: contracts section 3."""
     person = await a_registered(referral)
     if journey_heard == "before":
         await referral.deliver(other_opened(person))
-    await a_request(referral, person, journey_id=str(OTHER))
-    if journey_heard == "after":
+        await a_request(referral, person, journey_id=str(OTHER))
+    else:
+        await a_request_from_before(referral, person, OTHER)
         envelopes = await referral.deliver(other_opened(person))
         await referral.deliver_again(*envelopes)
     await referral.deliver(on_other(completed(person, 1)), on_other(started(person, 2)))
     assert await kept(referral, person) == [(PRISON, 2, "work", "in-progress")]
 
 
-async def test_two_requests_for_a_journey_not_heard_of_are_one(referral: ServiceUnderTest) -> None:
-    """Whichever pathway they name. Source: contracts section 3."""
-    person = await a_registered(referral)
-    first = await a_request(referral, person, journey_id=str(OTHER))
-    assert await a_request(referral, person, journey_id=str(OTHER), pathway=PRISON) == first
-    assert await a_request(referral, person, journey_id=str(OTHER), pathway="unheard-of") == first
-    await referral.deliver(other_opened(person))
-    assert await kept(referral, person) == [(PRISON, 2, "work", "requested")]
+async def test_a_request_for_a_journey_not_heard_of_comes_again(referral: ServiceUnderTest) -> None:
+    """Whichever pathway it names; one of somebody else is refused at once. Source: issue of rights, section 1."""
+    person, other = await a_registered(referral), await a_registered(referral)
+    body = {"person_id": str(person), "stage": 2, "journey_id": str(OTHER)}
+    for more in ({}, {"pathway": PRISON}, {"pathway": "unheard-of"}):
+        early = await referral.call("POST", "/referrals", coordinator(), json=body | more)
+        told = (early.status_code, early.json()["type"], early.headers["retry-after"])
+        assert told == (409, "urn:throughcare:problem:not-yet-known", "1")
+    assert await kept(referral, person) == []
+    await referral.deliver(other_opened(other))
+    refused = await referral.call("POST", "/referrals", coordinator(), json=body)
+    assert (refused.status_code, refused.json()["unmet"]) == (422, ["journey-of-the-person"])
 
 
 async def test_a_request_without_a_journey_gets_its_code_when_the_pathway_is_heard_of(referral: ServiceUnderTest) -> None:

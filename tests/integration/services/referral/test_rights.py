@@ -1,7 +1,7 @@
 """Who sees what of persons and referrals: another organisation's object answers like an absent one; identities only under a consent."""
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
@@ -11,6 +11,8 @@ from tests.builders_referral import (
     CLINIC,
     PERSON,
     STRANGER,
+    a_consent_request,
+    a_given_consent,
     a_registered,
     a_request,
     an_entry,
@@ -23,17 +25,14 @@ from tests.builders_referral import (
 )
 from tests.harness import ServiceUnderTest, a_caller
 
-
-async def a_given_consent(service: ServiceUnderTest, person_id: UUID, **fields: Any) -> Any:
-    body = {
-        "scope": "referral",
-        "discloser_organisation_id": str(CLINIC),
-        "to_organisation_id": str(CENTRE),
-        "purpose": "treatment",
-        "given_on": "2026-03-01",
-        "how": "written",
-    }
-    return await service.call("POST", f"/persons/{person_id}/consents", coordinator(), json=body | fields)
+A_CONSENT = {
+    "scope": "referral",
+    "discloser_organisation_id": str(STRANGER),
+    "to_organisation_id": str(CENTRE),
+    "purpose": "treatment",
+    "given_on": "2026-03-01",
+    "how": "written",
+}
 
 
 async def test_a_foreign_object_answers_like_an_absent_one(referral: ServiceUnderTest) -> None:
@@ -42,28 +41,35 @@ async def test_a_foreign_object_answers_like_an_absent_one(referral: ServiceUnde
     person = await a_registered(referral)
     asked = await a_request(referral, person, to_organisation_id=str(CENTRE))
     consent = (await a_given_consent(referral, person)).json()["id"]
+    sought = await a_consent_request(referral, asked)
     body = {"code": "stroke", "since": "2026-01-01"}
     routes = [
         ("GET", "/persons/{person}", None),
         ("GET", "/persons/{person}/consents", None),
         ("GET", "/persons/{person}/disclosures", None),
         ("PUT", "/persons/{person}/death", {"on": "2026-03-01"}),
+        ("POST", "/persons/{person}/death/confirmation", {}),
+        ("POST", "/persons/{person}/death/reversal", {"reason": "a mistake"}),
+        ("POST", "/persons/{person}/consents", A_CONSENT),
         ("POST", "/persons/{person}/categories", body),
         ("POST", "/persons/{person}/consents/{consent}/revocation", {}),
         ("GET", "/referrals/{asked}", None),
         ("POST", "/referrals/{asked}/status", {"to": "accepted"}),
         ("GET", "/referrals/{asked}/motivations", None),
+        ("POST", "/referrals/{asked}/consent-requests", {"scope": "referral", "purpose": "treatment"}),
+        ("POST", "/consent-requests/{sought}/confirmation", {"given_on": "2026-03-01", "how": "written"}),
+        ("POST", "/consent-requests/{sought}/refusal", {}),
         ("POST", "/referrals/{asked}/motivations", {"kind": "call", "by": "peer", "on": "2026-03-01"}),
     ]
     for method, path, json in routes:
-        foreign = path.format(person=person, asked=asked, consent=consent)
-        absent = path.format(person=uuid4(), asked=uuid4(), consent=uuid4())
+        foreign = path.format(person=person, asked=asked, consent=consent, sought=sought)
+        absent = path.format(person=uuid4(), asked=uuid4(), consent=uuid4(), sought=uuid4())
         for caller in (system(STRANGER), coordinator(STRANGER)):
             answers = [await referral.call(method, place, caller, json=json) for place in (foreign, absent)]
             assert [(a.status_code, a.json()["type"]) for a in answers] == [(404, answers[0].json()["type"])] * 2, path
     assert (await referral.call("GET", "/persons", coordinator(STRANGER))).json()["items"] == []
-    for direction in ("in", "out"):
-        assert (await referral.call("GET", f"/referrals?direction={direction}", coordinator(STRANGER))).json()["items"] == []
+    for path in ("/referrals?direction=in", "/referrals?direction=out", "/consent-requests", "/emergency-accesses"):
+        assert (await referral.call("GET", path, coordinator(STRANGER))).json()["items"] == [], path
 
 
 @pytest.mark.parametrize(
@@ -89,9 +95,11 @@ async def test_a_person_reads_only_itself(referral: ServiceUnderTest) -> None:
 
 async def test_the_target_sees_who_it_is_only_under_a_valid_consent(referral: ServiceUnderTest) -> None:
     """Source: privacy section 4 (checked when shown; no consent and no data look alike)."""
-    await an_entry(referral, CENTRE)
+    for organisation in (CENTRE, STRANGER):
+        await an_entry(referral, organisation)
     person = await a_registered(referral)
     asked = await a_request(referral, person, to_organisation_id=str(CENTRE))
+    assert await change(referral, asked, "accepted", coordinator(CENTRE)) == 200
 
     async def seen() -> Any:
         shown = (await referral.call("GET", f"/referrals/{asked}", coordinator(CENTRE))).json()
@@ -100,7 +108,8 @@ async def test_the_target_sees_who_it_is_only_under_a_valid_consent(referral: Se
         return whole["identity"]
 
     assert await seen() is None
-    for fields in ({"scope": "pathway-summary"}, {"until": "2026-03-01"}, {"to_organisation_id": str(STRANGER)}):
+    others: list[dict[str, Any]] = [{"scope": "pathway-summary"}, {"until": "2026-03-01"}, {"to_organisation_id": str(STRANGER)}]
+    for fields in others:
         assert (await a_given_consent(referral, person, **fields)).status_code == 201
         assert await seen() is None
     consent = (await a_given_consent(referral, person)).json()["id"]
@@ -123,18 +132,19 @@ async def test_a_stranger_cannot_name_itself_as_the_one_that_tells(referral: Ser
     await an_entry(referral, CENTRE)
     person = await a_registered(referral)
     await a_request(referral, person, to_organisation_id=str(CENTRE))
-    body = {"discloser_organisation_id": str(STRANGER), "to_organisation_id": str(CENTRE)}
+    body: dict[str, Any] = {"discloser_organisation_id": str(STRANGER), "to_organisation_id": str(CENTRE)}
     refused = await a_given_consent(referral, person, **body)
     assert (refused.status_code, refused.json()["unmet"]) == (422, ["own-organisation-takes-part"])
 
 
-async def test_a_case_relation_ends_with_a_rejection(referral: ServiceUnderTest) -> None:
+async def test_a_case_relation_ends_with_the_referral(referral: ServiceUnderTest) -> None:
     """Source: privacy section 2 (a case relation ends at commit)."""
     await an_entry(referral, CENTRE)
     person = await a_registered(referral)
     asked = await a_request(referral, person, to_organisation_id=str(CENTRE))
+    assert await change(referral, asked, "accepted", coordinator(CENTRE)) == 200
     assert (await referral.call("GET", f"/persons/{person}", coordinator(CENTRE))).status_code == 200
-    assert await change(referral, asked, "rejected", coordinator(CENTRE), "no-capacity") == 200
+    assert await change(referral, asked, "failed", coordinator(CENTRE), "no-capacity") == 200
     assert (await referral.call("GET", f"/persons/{person}", coordinator(CENTRE))).status_code == 404
 
 

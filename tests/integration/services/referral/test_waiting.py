@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from shared.events.programme import JourneyCompleted
+from shared.events.programme import DeathReported, JourneyCompleted
 from shared.events.referral import HandoverOverdue
 from tests.builders_referral import (
     CENTRE,
@@ -11,6 +11,7 @@ from tests.builders_referral import (
     JOURNEY,
     NOW,
     TODAY,
+    a_death,
     a_registered,
     a_request,
     an_entry,
@@ -48,7 +49,7 @@ async def overdue(service: ServiceUnderTest) -> int:
 async def test_nobody_is_told_that_the_dead_wait(referral: ServiceUnderTest) -> None:
     """Source: mission row OUR-01: a rejected referral's limit ends with the person's death."""
     person = await a_turned_down(referral)
-    await referral.call("PUT", f"/persons/{person}/death", coordinator(), json={"on": "2026-03-01"})
+    await a_death(referral, person)
     assert await deadlines(referral) == []
     assert await overdue(referral) == 0
 
@@ -100,10 +101,13 @@ async def test_neither_a_draft_nor_a_mistake_takes_the_place_of_a_rejected_one(r
 
 
 async def test_a_stage_left_by_death_leaves_no_request_open(referral: ServiceUnderTest) -> None:
-    """Source: standards section 2; no contact is told later that the dead wait."""
+    """Once a second person confirmed it; no contact is told later that the dead wait. Source: standards section 2, issue of rights."""
     person = await a_registered(referral)
     await referral.deliver(started(person, 1, CLINIC), completed(person, 1), started(person, 3, CLINIC))
     await referral.deliver(left(person, 3, "died", organisation_id=CLINIC))
+    await referral.deliver(DeathReported(person_id=person, on=TODAY, organisation_id=CLINIC))
+    assert await statuses(referral, person) == [(2, "requested", None)]
+    assert (await referral.call("POST", f"/persons/{person}/death/confirmation", coordinator(), json={})).status_code == 200
     assert await statuses(referral, person) == [(2, "cancelled", None)]
     assert await deadlines(referral) == []
 

@@ -1,0 +1,52 @@
+"""Asking the case relation. Who has no right to something about a person is told that there is no such person."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from services.referral.relation import domain, store
+from services.referral.relation.domain import Action, Relation
+from shared.database import Tx
+from shared.errors import NotFound
+
+
+def own_id(tx: Tx) -> UUID | None:
+    """The person a caller is: a token with the role person has the person's id as its subject."""
+    try:
+        return UUID(tx.caller.sub) if tx.caller.has("person") and tx.caller.level == "micro" else None
+    except ValueError:
+        return None
+
+
+async def find_relations(tx: Tx, person_id: UUID) -> frozenset[Relation]:
+    """As what the caller stands to the person; a person stands to itself alone."""
+    own, organisation_id = own_id(tx), tx.caller.organisation_id
+    if own is not None:
+        return domain.PERSON if own == person_id else frozenset()
+    return await relations_of(tx, person_id, organisation_id) if organisation_id else frozenset()
+
+
+async def relations_of(tx: Tx, person_id: UUID, organisation_id: UUID) -> frozenset[Relation]:
+    """As what an organisation stands to the person, whoever calls."""
+    return domain.relations_of(*await store.list_facts(tx, person_id, organisation_id))
+
+
+async def may(tx: Tx, action: Action, person_id: UUID) -> bool:
+    return tx.caller.is_process or domain.may(action, await find_relations(tx, person_id))
+
+
+async def must(tx: Tx, action: Action, person_id: UUID) -> None:
+    """Raises NotFound("person") without a relation that opens the action. Source: privacy section 1."""
+    if not await may(tx, action, person_id):
+        raise NotFound("person")
+
+
+async def list_related(tx: Tx, person_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the persons to whom the caller has any relation."""
+    if own_id(tx) is not None:
+        return {own for own in person_ids if own == own_id(tx)}
+    return await store.list_related(tx, person_ids, tx.caller.organisation_id) if tx.caller.organisation_id else set()
+
+
+async def relates(tx: Tx, stream_id: UUID) -> bool:
+    """Whether the caller may hear of a stream: that of a person it has a relation to, or of its own organisation."""
+    return stream_id == tx.caller.organisation_id or bool(await list_related(tx, [stream_id]))

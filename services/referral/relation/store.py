@@ -1,0 +1,24 @@
+"""SQL of the case relation. The facts are the view `case_relation`: registered, accepted and still open, held, had a stay."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from shared.database import Tx
+
+FACTS = """
+SELECT ARRAY(SELECT DISTINCT relation FROM case_relation WHERE person_id = $1 AND organisation_id = $2) AS facts,
+    EXISTS (SELECT FROM holder WHERE person_id = $1 AND organisation_id <> $2) AS is_held_elsewhere
+"""
+RELATED = "SELECT DISTINCT person_id FROM case_relation WHERE person_id = ANY($1::uuid[]) AND organisation_id = $2"
+
+
+async def list_facts(tx: Tx, person_id: UUID, organisation_id: UUID) -> tuple[list[str], bool]:
+    """What connects the two, and whether another organisation holds the person."""
+    row = await tx.connection.fetchrow(FACTS, person_id, organisation_id)
+    assert row is not None, "an aggregate answers a row"
+    return list(row["facts"]), row["is_held_elsewhere"]
+
+
+async def list_related(tx: Tx, person_ids: Collection[UUID], organisation_id: UUID) -> set[UUID]:
+    """Those of the persons to whom the organisation has any relation."""
+    return {row["person_id"] for row in await tx.connection.fetch(RELATED, list(person_ids), organisation_id)}

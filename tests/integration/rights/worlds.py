@@ -1,0 +1,211 @@
+"""One case in each service, with an organisation in every relation to it, made by the services' own commands and by what they hear."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from shared.events.referral import ConsentGiven, ReferralAddressed, ReferralClosed
+from tests import builders_family as circle
+from tests import builders_referral as case
+from tests.builders_programme import Clinic, a_clinic, an_answer
+from tests.harness import NOW, ServiceUnderTest, a_caller
+from tests.integration.rights.trying import World
+
+TODAY = NOW.date()
+
+
+def ago(days: int) -> str:
+    return str(TODAY - timedelta(days=days))
+
+
+async def programme(service: ServiceUnderTest) -> World:
+    """Registered by one organisation, opened and had in stage 1 by another, held in stage 2 by a third; the acceptor accepted stage 3.
+
+    All of them have a consent to read the summary, which alone gives no relation.
+    """
+    names = ("registrar", "former", "holder", "acceptor", "declined", "cancelled", "redirected", "named", "stranger")
+    clinics = {name: await a_clinic(service) for name in names}
+    former, holder = clinics["former"], clinics["holder"]
+    person_id = await clinics["registrar"].register()
+    taken = an_answer(person_id, former.organisation_id, 1)
+    await service.deliver(taken)
+    opened = await former.try_to_open(person_id, opened_on=ago(100))
+    await _all_done(opened)
+    journey_id = UUID(opened.json()["id"])
+    await _all_done(
+        await former.start(journey_id, 1, ago(90)),
+        await former.complete(journey_id, 1, ago(70), next_organisation_id=str(clinics["named"].organisation_id)),
+    )
+    await holder.accept(journey_id, 2)
+    await _all_done(await holder.start(journey_id, 2, ago(60)))
+    goal = await holder.send("POST", f"/journeys/{journey_id}/goals", {"level": "social", "goal": "restored-ties", "set_on": ago(50)})
+    planned = {"kind": "work-outside", "planned_on": ago(50)}
+    step = await holder.send("POST", f"/journeys/{journey_id}/adaptation-steps", planned)
+    await _all_done(goal, step)
+    await _referrals(service, clinics, person_id, journey_id)
+    whose = taken.model_dump(include={"person_id", "referral_id", "journey_id", "stage"})
+    await service.deliver(
+        ReferralClosed(**whose, end="completed", reason=None),
+        *(
+            ConsentGiven(person_id=person_id, consent_id=uuid4(), scope="pathway-summary", to=clinic.organisation_id, until=None)
+            for clinic in clinics.values()
+        ),
+    )
+    ids = {"journey_id": str(journey_id), "person_id": str(person_id), "stage": "2"}
+    ids |= {"goal_id": goal.json()["id"], "step_id": step.json()["id"]}
+    stay = "/journeys/{journey_id}/stages/{stage}"
+    paths = {f"PUT {stay}/start": {"stage": "3"}, f"PUT {stay}/skip": {"stage": "3"}, f"PUT {stay}/reopening": {"stage": "1"}}
+    people = {"person": {"person": str(person_id), "another-person": str(uuid4())}}
+    at = {name: clinic.organisation_id for name, clinic in clinics.items()}
+    return World(service, at, ids, _programme_bodies(person_id), people, paths=paths)
+
+
+async def _all_done(*answers: Any) -> None:
+    for answer in answers:
+        assert answer.is_success, answer.text
+
+
+async def _referrals(service: ServiceUnderTest, clinics: dict[str, Clinic], person_id: UUID, journey_id: UUID) -> None:
+    """What referral told of stage 3: accepted, declined, accepted and cancelled, accepted and then addressed to another."""
+    await clinics["acceptor"].accept(journey_id, 3)
+    await clinics["declined"].accept(journey_id, 3, "declined")
+    for name in ("cancelled", "redirected"):
+        told = an_answer(person_id, clinics[name].organisation_id, 3, journey_id)
+        whose = told.model_dump(include={"person_id", "referral_id", "journey_id", "stage"})
+        ended: ReferralClosed | ReferralAddressed = ReferralClosed(**whose, end="cancelled", reason="other")
+        if name == "redirected":
+            ended = ReferralAddressed(**whose, to_organisation_id=clinics["named"].organisation_id, due_on=None)
+        await service.deliver(told, ended)
+
+
+def _programme_bodies(person_id: UUID) -> dict[str, Any]:
+    journey = "/journeys/{journey_id}"
+    stay = f"{journey}/stages/{{stage}}"
+    return {
+        "POST /journeys": {"person_id": str(person_id), "pathway": "addiction-rehabilitation", "opened_on": ago(5)},
+        f"PUT {stay}/start": {"started_on": ago(3), "setting": "outpatient", "programme": "social", "responsible_doctor": "staff-17"},
+        f"PUT {stay}/completion": {"completed_on": ago(2)},
+        f"PUT {stay}/leaving": {"left_on": ago(2), "how": "dropped-out", "reason": "moved"},
+        f"PUT {stay}/reopening": {"reason": "returned-to-treatment"},
+        f"PUT {stay}/skip": {"how": "not-needed", "reason": "not-eligible"},
+        f"POST {journey}/completion": {"completed_on": ago(1)},
+        f"POST {journey}/scores": {"scores": [{"level": "social", "moment": "baseline", "on": ago(40), "score": 3}]},
+        f"POST {journey}/goals": {"level": "social", "goal": "restored-ties", "set_on": ago(40)},
+        f"PUT {journey}/goals/{{goal_id}}/closing": {"result": "reached"},
+        f"PUT {journey}/withdrawal-scores": {"scores": [{"on": ago(55), "score": 1}]},
+        f"POST {journey}/adaptation-steps": {"kind": "work-outside", "planned_on": ago(30)},
+        f"PUT {journey}/adaptation-steps/{{step_id}}/reaching": {"reached_on": ago(20)},
+        f"PUT {journey}/observations": {"stage": 2, "results": [{"week": 1, "result": "negative"}]},
+        f"POST {journey}/relapses": {"stage": 2, "on": ago(20)},
+    }
+
+
+async def referral(service: ServiceUnderTest) -> World:
+    """Registered by one organisation, opened and had by another, held by a third; the holder asked others, each for another pathway."""
+    names = ("registrar", "former", "holder", "acceptor", "asked", "declined", "cancelled", "redirected", "next", "stranger")
+    at = {name: uuid4() for name in names}
+    person_id = await case.a_registered(service, at["registrar"])
+    first = case.completed(person_id, 1, organisation_id=at["former"])
+    begun = [case.started(person_id, 1, at["former"]), first, case.started(person_id, 2, at["holder"])]
+    await service.deliver(case.opened(person_id, organisation_id=at["former"]), *begun)
+    own = {name: {"referral_id": str(await _asked(service, person_id, at, name))} for name in names[3:8]}
+    assert await case.change(service, UUID(own["acceptor"]["referral_id"]), "accepted", case.coordinator(at["acceptor"])) == 200
+    assert (
+        await case.change(service, UUID(own["declined"]["referral_id"]), "rejected", case.coordinator(at["declined"]), "no-capacity") == 200
+    )
+    cancelled = UUID(own["cancelled"]["referral_id"])
+    assert await case.change(service, cancelled, "accepted", case.coordinator(at["cancelled"])) == 200
+    assert await case.change(service, cancelled, "cancelled", case.coordinator(at["holder"]), "other") == 200
+    await case.an_entry(service, at["next"], 2, pathway="way-of-redirected")
+    await case.a_request(service, person_id, case.coordinator(at["holder"]), **_wish(at["next"], "redirected"))
+    given = {"discloser_organisation_id": str(at["holder"]), "to_organisation_id": str(at["acceptor"])}
+    consent = await case.a_given_consent(service, person_id, case.coordinator(at["holder"]), **given)
+    assert consent.is_success, consent.text
+    request = await case.a_consent_request(service, UUID(own["asked"]["referral_id"]), case.coordinator(at["asked"]))
+    death = await service.call("PUT", f"/persons/{person_id}/death", case.coordinator(at["holder"], "first"), json={"on": ago(1)})
+    assert death.status_code == 200, death.text
+    ids = {"person_id": str(person_id), "consent_id": consent.json()["id"], "consent_request_id": str(request)}
+    people = {"person": {"person": str(person_id), "another-person": str(uuid4())}}
+    return World(service, at, ids | own["acceptor"], _referral_bodies(person_id, at), people, own)
+
+
+def _wish(to: UUID, name: str) -> dict[str, Any]:
+    return {"to_organisation_id": str(to), "pathway": f"way-of-{name}"}
+
+
+async def _asked(service: ServiceUnderTest, person_id: UUID, at: dict[str, UUID], name: str) -> UUID:
+    await case.an_entry(service, at[name], 2, pathway=f"way-of-{name}")
+    return await case.a_request(service, person_id, case.coordinator(at["holder"]), **_wish(at[name], name))
+
+
+def _referral_bodies(person_id: UUID, at: dict[str, UUID]) -> dict[str, Any]:
+    person, one = "/persons/{person_id}", "/referrals/{referral_id}"
+    how = {"given_on": ago(2), "how": "written"}
+
+    def consent(relation: str) -> dict[str, Any]:
+        discloser = at.get(relation, at["holder"])
+        to = at["acceptor"] if discloser != at["acceptor"] else at["next"]
+        told = {"discloser_organisation_id": str(discloser), "to_organisation_id": str(to)}
+        return {"scope": "referral", "purpose": "treatment", **told, **how}
+
+    return {
+        f"POST {person}/categories": {"code": "addiction", "since": ago(10)},
+        f"PUT {person}/death": {"on": ago(1)},
+        f"POST {person}/death/reversal": {"reason": "another person of the same name"},
+        f"POST {person}/consents": consent,
+        f"POST {person}/emergency-access": {"reason": "unconscious"},
+        "POST /referrals": {"person_id": str(person_id), "stage": 2, "pathway": "way-of-nobody"},
+        f"POST {one}/status": {"to": "cancelled", "reason": "other"},
+        f"POST {one}/consent-requests": {"scope": "referral", "purpose": "allergies"},
+        "POST /consent-requests/{consent_request_id}/confirmation": how,
+        f"POST {one}/motivations": {"kind": "conversation", "by": "coordinator", "on": ago(2)},
+    }
+
+
+async def family(service: ServiceUnderTest) -> World:
+    """The same case as family hears it, with an assigned liaison, one that was removed, and a contact that wrote a concern."""
+    names = ("registrar", "former", "holder", "acceptor", "liaison", "removed", "declined", "cancelled", "redirected", "asked", "stranger")
+    at = {name: uuid4() for name in names}
+    way = circle.Way(organisation_id=at["former"])
+    answers = {name: uuid4() for name in names}
+    await service.deliver(
+        *(way.registered(by=at["registrar"]), way.opened(), way.started_by(at["former"], 1)),
+        way.started_by(at["holder"], 2, on=circle.DAY + timedelta(days=1)),
+        *(way.accepted(answers[name], at[name]) for name in ("acceptor", "cancelled", "redirected")),
+        way.answered(answers["declined"], at["declined"], "declined"),
+        way.closed(answers["cancelled"], "cancelled"),
+        way.addressed(answers["redirected"], at["asked"]),
+    )
+    holder, person = circle.a_liaison(at["holder"]), f"/persons/{way.person_id}"
+    for name in ("liaison", "removed"):
+        assigned = await service.call("POST", f"{person}/liaison", holder, {"organisation_id": str(at[name])})
+        assert assigned.is_success, assigned.text
+    removed = await service.call("POST", f"{person}/liaison/removal", holder, {"organisation_id": str(at["removed"])})
+    assert removed.is_success, removed.text
+    new = await circle.add_contact(service, way, holder)
+    contact = new.json()["id"]
+    permitted = await circle.give(service, way, UUID(contact), holder)
+    await service.deliver(way.completed(2))
+    (message,) = await service.fetch("SELECT message_id FROM message")
+    seen = {"link": contact, "signs": [{"sign": "mood-swings", "before": "4-5", "now": "2"}]}
+    concern = await service.call("POST", "/concerns", a_caller("contact", sub=contact), seen)
+    ids = {"person_id": str(way.person_id), "contact_id": contact, "permission_id": permitted.json()["id"]}
+    ids |= {"message_id": str(message["message_id"]), "concern_id": concern.json()["id"]}
+    people = {
+        "person": {"person": str(way.person_id), "another-person": str(uuid4())},
+        "contact": {"contact": contact, "another-contact": str(uuid4())},
+    }
+    return World(service, at, ids, _family_bodies(at), people)
+
+
+def _family_bodies(at: dict[str, UUID]) -> dict[str, Any]:
+    one = "/contacts/{contact_id}"
+    return {
+        "POST /persons/{person_id}/liaison": {"organisation_id": str(at["stranger"])},
+        "POST /persons/{person_id}/liaison/removal": {"organisation_id": str(at["liaison"])},
+        "POST /persons/{person_id}/contacts": {"name": "contact 2", "relation": "mother", "kind": "family"},
+        f"PUT {one}/language": {"language": "ru"},
+        f"POST {one}/guardianship": {"basis": "parent"},
+        f"POST {one}/permissions": {"topics": ["stage"], "channels": ["inbox"], "given_by": "person", "given_on": str(circle.DAY)},
+        "POST /concerns/{concern_id}/answer": {"measure": "talked"},
+    }
