@@ -81,8 +81,13 @@ def test_a_completed_stage_takes_effect_once_in_all_four_services(system: System
     )
     assert stage_messages(system, told) and not stage_messages(system, untold)
     (opened,) = referrals_in(system, treatment)
-    assert (opened["person_id"], opened["stage"], opened["status"]) == (person_id, 2, "requested")
+    assert (opened["person_id"], opened["stage"], opened["status"]) == (None, 2, "requested")
     assert opened["due_on"] > str(TODAY)
+    accepted = system.do(
+        "POST", "referral", f"/referrals/{opened['id']}/status", system.token("coordinator", treatment), {"to": "accepted"}
+    )
+    assert accepted["status"] == "accepted"
+    assert [referral["person_id"] for referral in referrals_in(system, treatment)] == [person_id]
     assert handover(system)["completed"] == completed_before + 1
 
 

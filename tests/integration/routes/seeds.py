@@ -45,12 +45,29 @@ async def referral(service: ServiceUnderTest) -> Known:
     how = {"given_on": str(DAY), "how": "written"}
     consent = await ask(service, "coordinator", "POST", f"/persons/{person}/consents", {**given, **how})
     asked = {"person_id": person, "stage": 2, "to_organisation_id": str(CENTRE)}
-    return {
+    known = {
         "organisation_id": str(CLINIC),
         "person_id": person,
         "consent_id": consent,
         "referral_id": await ask(service, "coordinator", "POST", "/referrals", asked),
     }
+    sought = {"scope": "pathway-summary", "purpose": "treatment"}
+    path = f"/referrals/{known['referral_id']}/consent-requests"
+    answer = await service.call("POST", path, a_caller("coordinator", CENTRE), json=sought)
+    assert answer.is_success, answer.text
+    return known | {"consent_request_id": answer.json()["id"], "emergency_access_id": await _emergency(service)}
+
+
+async def _emergency(service: ServiceUnderTest) -> str:
+    """Taken by the centre, which has another person of the clinic."""
+    person = UUID(await ask(service, "coordinator", "POST", "/persons", {"name": "record 18", "region": "UZ-TK"}))
+    stage = {"person_id": person, "journey_id": JOURNEY, "stage": 2, "spell": 1, "organisation_id": CENTRE}
+    opened = {"person_id": person, "journey_id": JOURNEY, "pathway": "addiction-rehabilitation", "version": 1, "organisation_id": CENTRE}
+    await service.deliver(JourneyOpened(**opened, opened_on=DAY), StageStarted(**stage, started_on=DAY))
+    reason, path = {"reason": "unconscious"}, f"/persons/{person}/emergency-access"
+    answer = await service.call("POST", path, a_caller("clinician", CENTRE), json=reason)
+    assert answer.is_success, answer.text
+    return str(answer.json()["id"])
 
 
 async def programme(service: ServiceUnderTest) -> Known:

@@ -16,8 +16,8 @@ from tests.contract.routes import Way, ways
 from tests.integration.routes.conftest import Served
 
 STRANGER = UUID("2f1d7a52-8c1e-4f43-9a38-0c9b6f3f0f99")
-OF_A_PERSON = re.compile(r"\{(person|journey|referral|consent|contact|permission|message|concern)_id\}")
-LISTS = re.compile(r"^/(persons|journeys|referrals|messages|concerns|enquiries)$")
+OF_A_PERSON = re.compile(r"\{(person|journey|referral|consent|contact|permission|message|concern|consent_request|emergency_access)_id\}")
+LISTS = re.compile(r"^/(persons|journeys|referrals|messages|concerns|enquiries|consent-requests|emergency-accesses)$")
 CASES = [way for way in ways() if OF_A_PERSON.search(way.route.path)]
 READS = [way for way in CASES if way.method == "GET"]
 WRITES = [way for way in CASES if way.method != "GET"]
