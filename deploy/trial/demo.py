@@ -26,9 +26,9 @@ from deploy.trial.surroundings import CommandFailed, addresses, exact_figures, o
 BAR = (TextColumn("{task.description:<27}"), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn())
 TOKENS = """
 A token for a role: make -s token ROLE=... with what the role needs
-  ORG=...      registrar coordinator clinician trainer system liaison safeguarding
+  ORG=...      registrar coordinator clinician trainer system liaison
   SUB=...      contact person
-  REGIONS=...  region (UZ-TK,UZ-SA)
+  REGIONS=...  region safeguarding (UZ-TK,UZ-SA)
   nothing      analyst ministry operator
 
 What follows is about a made-up person. Copy it into a second shell (bash),

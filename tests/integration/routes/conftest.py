@@ -57,9 +57,9 @@ class Served:
         role = next((role for role in ("clinician", "coordinator", "liaison") if role in way.roles), sorted(way.roles)[0])
         return self.token_of(role, CLINIC, self.known[f"{role}_id"] if role in ("contact", "person") else ID)
 
-    def token_of(self, role: str, organisation_id: UUID, sub: str) -> str:
-        bearer = f"{role} {sub} of {organisation_id}"
-        self.callers[bearer] = harness.a_caller(role, organisation_id, sub, ("UZ-TK",))
+    def token_of(self, role: str, organisation_id: UUID, sub: str, region: str = "UZ-TK") -> str:
+        bearer = f"{role} {sub} of {organisation_id} in {region}"
+        self.callers[bearer] = harness.a_caller(role, organisation_id, sub, (region,))
         return bearer
 
     def cases(self, way: Way, mode: GenerationMode) -> Any:

@@ -15,7 +15,7 @@ from schemathesis import Case, GenerationMode
 from tests.contract.routes import Way, ways
 from tests.integration.routes.conftest import Served
 
-STRANGER = UUID("2f1d7a52-8c1e-4f43-9a38-0c9b6f3f0f99")
+STRANGER, ELSEWHERE = UUID("2f1d7a52-8c1e-4f43-9a38-0c9b6f3f0f99"), "UZ-XO"
 OF_A_PERSON = re.compile(r"\{(person|journey|referral|consent|contact|permission|message|concern|consent_request|emergency_access)_id\}")
 LISTS = re.compile(r"^/(persons|journeys|referrals|messages|concerns|enquiries|consent-requests|emergency-accesses)$")
 CASES = [way for way in ways() if OF_A_PERSON.search(way.route.path)]
@@ -30,7 +30,7 @@ def path_of(way: Way, service: Served, **ids: str) -> str:
 
 
 def ask(service: Served, way: Way, role: str, path: str) -> httpx2.Response:
-    bearer = service.token_of(role, STRANGER, str(uuid4()))
+    bearer = service.token_of(role, STRANGER, str(uuid4()), ELSEWHERE)
     return httpx2.request(way.method, service.url + path, headers={"Authorization": f"Bearer {bearer}"})
 
 
@@ -54,7 +54,7 @@ def test_a_stranger_changes_nothing(way: Way, served: dict[str, Served]) -> None
     def refused(case: Case[Any]) -> None:
         service.aim(case)
         for role in sorted(way.roles):
-            bearer = service.token_of(role, STRANGER, str(uuid4()))
+            bearer = service.token_of(role, STRANGER, str(uuid4()), ELSEWHERE)
             answer = case.call(base_url=service.url, headers={"Authorization": f"Bearer {bearer}"})
             assert answer.status_code in (404, 409, 422), f"{role}: {answer.status_code}"
             assert "Throughcare-Events" not in answer.headers

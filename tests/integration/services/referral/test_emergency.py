@@ -19,10 +19,9 @@ from tests.builders_referral import (
     a_request,
     an_entry,
     change,
-    completed,
     coordinator,
     deadlines,
-    opened,
+    handed_over,
     started,
     the_person,
 )
@@ -94,9 +93,7 @@ async def test_it_needs_the_case_and_a_reason(referral: ServiceUnderTest) -> Non
     assert (await taken(referral, person, coordinator(CENTRE))).status_code == 404
     assert await change(referral, asked, "accepted", coordinator(CENTRE)) == 200
     assert (await taken(referral, person, coordinator(CENTRE), reason="")).status_code == 422
-    await referral.deliver(
-        opened(person), started(person, 1, STRANGER), completed(person, 1, organisation_id=STRANGER), started(person, 2, CENTRE)
-    )
+    await referral.deliver(*handed_over(person, STRANGER, CENTRE))
     for caller in (coordinator(STRANGER), coordinator(CLINIC)):
         assert (await taken(referral, person, caller)).status_code == 404
     for caller in (a_caller("system", CENTRE), a_caller("trainer", CENTRE), the_person(person)):
@@ -112,3 +109,13 @@ async def test_it_ends_with_the_case(referral: ServiceUnderTest) -> None:
     assert await change(referral, asked, "cancelled", coordinator(CLINIC), "other") == 200
     assert (await referral.call("GET", f"/persons/{person}", coordinator(CENTRE))).status_code == 404
     assert (await referral.call("GET", f"/referrals/{asked}", coordinator(CENTRE))).json()["person"] is None
+
+
+async def test_it_ends_when_another_has_the_person(referral: ServiceUnderTest) -> None:
+    """Who had the person before still reads the pseudonym, and no name."""
+    person = await a_registered(referral)
+    await referral.deliver(*handed_over(person, CLINIC, CENTRE))
+    assert (await taken(referral, person, coordinator(CENTRE))).status_code == 201
+    assert (await identity(referral, person))["name"] == "0051-0123"
+    await referral.deliver(started(person, 3, STRANGER))
+    assert await identity(referral, person) is None
