@@ -218,7 +218,9 @@ class Command(Guarded):
             raise TypeError(f"{self.name}: a command answers id, status and ids only")
         tx.audit(self.name, UUID(done["id"]))
         said = answer.status_code, answer.headers.get("location"), body
-        return Kept(idempotency.principal_of(tx.caller), key, request_hash, *said, ended_right=tx.ended_right)
+        return Kept(
+            idempotency.principal_of(tx.caller), key, request_hash, *said, ended_right=tx.ended_right, about=tuple(sorted(tx.about))
+        )
 
 
 def _again(kept: Kept, events: str | None) -> Response:

@@ -105,6 +105,7 @@ class Tx:
 
     `cause` is the envelope of the event being handled, None in a command. `begun` is what the statement beside BEGIN answered.
     `ended_right`: set by a command that ends its sender's own right; its kept answer is given again all the same.
+    `about`: the persons whose case relation was asked, which is asked again before the kept answer is given again.
     """
 
     connection: Connection
@@ -118,6 +119,7 @@ class Tx:
     audited: list[tuple[str, UUID | None]] = field(default_factory=list)
     begun: str = ""
     ended_right: bool = False
+    about: set[UUID] = field(default_factory=set)
     defers: bool = False
     deferred: tuple[Statements, Row] = ((), ())
 

@@ -66,7 +66,7 @@ async def claim(tx: Tx, caller: Caller, key: str, request_hash: bytes) -> tuple[
     if row["request_hash"] != request_hash:
         raise Refused("key-reused", ("same-request",))
     answer = row["status"], row["location"], row["answer"]
-    kept = Kept(principal_of(caller), key, row["request_hash"], *answer, ended_right=row["ended_right"])
+    kept = Kept(principal_of(caller), key, row["request_hash"], *answer, ended_right=row["ended_right"], about=tuple(row["about"]))
     return kept, row["events"]
 
 

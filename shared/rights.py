@@ -37,12 +37,14 @@ async def may_hear(tx: Tx, relates: Relates, stream_id: UUID) -> bool:
 async def must_last(tx: Tx, relates: Relates, kept: Kept, events: str | None) -> None:
     """A kept answer is given again only while the right lasts. Raises NotFound("answer").
 
-    The right is looked for in the streams the command told of. The macro level has no relations; its role was checked before.
+    The right is looked for in the persons it was asked about and in the streams the command told of. Relations are of organisations
+    and of persons; whoever acts without one (a contact, a region, the ministry) was judged by role and by its own id.
     """
-    if kept.ended_right or tx.caller.level == "macro":
+    caller = tx.caller
+    if kept.ended_right or caller.has("contact", "safeguarding") or not (caller.organisation_id or caller.has("person")):
         return
     streams = {UUID(place.split("/")[1]) for place in (events or "").split(", ") if place}
-    for stream_id in sorted(streams):
+    for stream_id in sorted(streams | set(kept.about)):
         if not await relates(tx, stream_id):
             raise NotFound("answer")
 

@@ -78,6 +78,7 @@ class Note(Body):
     person_ids: Annotated[list[UUID], Field(min_length=1, max_length=4)]
     n: Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)] = 0
     text: Text | None = None
+    about: Annotated[list[UUID], Field(max_length=4)] = Field(default=[])
     then: Literal["commit", "fail-at-commit", "raise", "answer-wrongly", "refuse", "conflict", "hide", "name-unknown", "end-right"] = (
         "commit"
     )
@@ -165,6 +166,7 @@ def _commands(noted: type[Any]) -> APIRouter:
         if body.then == "name-unknown":
             raise NotYetKnown("person_ids", noted.topic)
         tx.ended_right = body.then == "end-right"
+        tx.about.update(body.about)
         return ended(body.then, note_id)
 
     return router

@@ -29,15 +29,15 @@ gathered AS (
     INSERT INTO audit (at, principal, organisation_id, action, subject_id, correlation_id)
     SELECT $8, $9, $10, action, subject_id, $11 FROM unnest($12::text[], $13::uuid[]) AS a(action, subject_id)
 ), kept AS (
-    INSERT INTO idempotency (principal, key, request_hash, status, location, answer, ended_right, kept_at, events)
-    SELECT k.principal, k.key, k.request_hash, k.status, k.location, k.answer, k.ended_right, $8,
+    INSERT INTO idempotency (principal, key, request_hash, status, location, answer, ended_right, about, kept_at, events)
+    SELECT k.principal, k.key, k.request_hash, k.status, k.location, k.answer, k.ended_right, k.about::uuid[], $8,
            (SELECT string_agg(topic || '/' || stream_id || '/' || seq, ', ' ORDER BY id) FROM logged)
-    FROM unnest($14::text[], $15::text[], $16::bytea[], $17::smallint[], $18::text[], $19::text[], $20::boolean[])
-        AS k(principal, key, request_hash, status, location, answer, ended_right)
+    FROM unnest($14::text[], $15::text[], $16::bytea[], $17::smallint[], $18::text[], $19::text[], $20::boolean[], $21::text[])
+        AS k(principal, key, request_hash, status, location, answer, ended_right, about)
 )
 SELECT string_agg(topic || '/' || stream_id || '/' || seq, ', ' ORDER BY id) FROM logged
 """
-PARAMETERS = 20
+PARAMETERS = 21
 WRITE = f"WITH {LIST}"
 
 
@@ -45,7 +45,8 @@ WRITE = f"WITH {LIST}"
 class Kept:
     """The answer to a command, to be given again for the same key: only status, Location and ids.
 
-    `ended_right`: the command itself ended its sender's right, so that a right to ask again is not looked for.
+    `ended_right`: the command itself ended its sender's right, so that a right to ask again is not looked for. `about`: the persons
+    whose case relation the command asked.
     """
 
     principal: str
@@ -55,6 +56,7 @@ class Kept:
     location: str | None
     answer: str
     ended_right: bool = False
+    about: tuple[UUID, ...] = ()
 
 
 async def write(tx: Tx, kept: Kept | None = None) -> str | None:
@@ -98,6 +100,15 @@ def _audit(tx: Tx) -> tuple[str, UUID | None, UUID, list[str], list[UUID | None]
 
 def _answer(kept: Kept | None) -> tuple[list[object], ...]:
     if kept is None:
-        return [], [], [], [], [], [], []
+        return [], [], [], [], [], [], [], []
     k = kept
-    return [k.principal], [k.key], [k.request_hash], [k.status], [k.location], [k.answer], [k.ended_right]
+    return (
+        [k.principal],
+        [k.key],
+        [k.request_hash],
+        [k.status],
+        [k.location],
+        [k.answer],
+        [k.ended_right],
+        [f"{{{','.join(map(str, k.about))}}}"],
+    )

@@ -148,6 +148,7 @@ async def must_relate(tx: Tx, person_id: UUID, action: Action, may_retry: bool =
     for an absent and for a foreign person alike, so it tells nothing. Source: privacy section 1.
     """
     if await may(tx, person_id, action):
+        tx.about.add(person_id)
         return
     if may_retry and tx.caller.has("system"):
         raise NotYetKnown("person_id", "referral")

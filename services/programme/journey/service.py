@@ -78,6 +78,7 @@ def _seen(tx: Tx, found: Found) -> Found:
     own = found.accepted or tx.caller.organisation_id in set(found.journey.organisations())
     if not (own or tx.caller.is_process):
         raise NotFound("journey")
+    tx.about.add(found.journey.person_id)
     return found
 
 

@@ -38,6 +38,7 @@ async def must(tx: Tx, action: Action, person_id: UUID) -> None:
     """Raises NotFound("person") without a relation that opens the action. Source: privacy section 1."""
     if not await may(tx, action, person_id):
         raise NotFound("person")
+    tx.about.add(person_id)
 
 
 async def list_related(tx: Tx, person_ids: Collection[UUID]) -> set[UUID]:

@@ -43,6 +43,14 @@ async def test_one_foreign_stream_of_several_withholds_a_kept_answer(ground: Gro
     is_problem(await note(ground, "both-key", person_ids=[str(i) for i in ids]), 404, "answer-not-found")
 
 
+async def test_a_person_who_was_asked_about_and_told_of_nowhere_counts_too(ground: Ground) -> None:
+    asked, told = uuid4(), {"person_ids": [str(uuid4())]}
+    await note(ground, "about-key", about=[str(asked)], **told)
+    assert (await note(ground, "about-key", about=[str(asked)], **told)).status_code == 201
+    ground.toy.faults.foreign.add(asked)
+    is_problem(await note(ground, "about-key", about=[str(asked)], **told), 404, "answer-not-found")
+
+
 async def test_a_command_that_ends_its_own_right_may_be_repeated(ground: Ground) -> None:
     """Whoever declines and loses the answer asks again and gets it."""
     person_id = uuid4()
