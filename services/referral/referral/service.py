@@ -194,6 +194,7 @@ async def must_know_person(tx: Tx, referral_id: UUID) -> Referral:
     await _actor(tx, referral)
     if not await knows_person(tx, referral):
         raise NotFound("referral")
+    tx.about.add(referral.person_id)
     return referral
 
 
