@@ -28,6 +28,7 @@ from shared.events.programme import (
 from shared.events.referral import (
     AnswerOverdue,
     OrganisationChanged,
+    PersonDeathReversed,
     PersonDied,
     PersonErased,
     PersonMerged,
@@ -55,16 +56,21 @@ async def on_organisation_changed(tx: Tx, event: OrganisationChanged) -> None:
 
 
 async def on_person_died(tx: Tx, event: PersonDied) -> None:
-    note(tx, store.save_persons, event.person_id, (event.person_id, event.on, None, None))
+    note(tx, store.save_deaths, event.person_id, (event.person_id, _cause(tx).seq, event.on))
+
+
+async def on_person_death_reversed(tx: Tx, event: PersonDeathReversed) -> None:
+    """The person counts as alive again, also in months that a release has not closed."""
+    note(tx, store.save_deaths, event.person_id, (event.person_id, _cause(tx).seq, None))
 
 
 async def on_person_erased(tx: Tx, event: PersonErased) -> None:
     """The pseudonymous facts stay, as the law requires; who the pseudonym was is gone with referral's record."""
-    note(tx, store.save_persons, event.person_id, (event.person_id, None, event.on, None))
+    note(tx, store.save_persons, event.person_id, (event.person_id, event.on, None))
 
 
 async def on_person_merged(tx: Tx, event: PersonMerged) -> None:
-    note(tx, store.save_persons, event.person_id, (event.person_id, None, None, event.into_id))
+    note(tx, store.save_persons, event.person_id, (event.person_id, None, event.into_id))
 
 
 async def on_journey_opened(tx: Tx, event: JourneyOpened) -> None:
@@ -172,6 +178,7 @@ async def on_concern_signed(tx: Tx, event: ConcernSigned) -> None:
 HANDLERS: Handlers = {
     OrganisationChanged: on_organisation_changed,
     PersonDied: on_person_died,
+    PersonDeathReversed: on_person_death_reversed,
     PersonErased: on_person_erased,
     PersonMerged: on_person_merged,
     JourneyOpened: on_journey_opened,

@@ -72,8 +72,8 @@ def lives(events: Sequence[Logged]) -> dict[str, Life]:
         found[row["person_id"]].relapses.append({**row, "definition": key[1]})
     for key, row in folding.skips(events).items():
         found[row["person_id"]].skipped[key[1]] = row["how"]
-    for event in folding.of_kind(events, "person_died"):
-        found[event.body["person_id"]].died_on = day(event.body["on"])
+    for event in folding.of_kind(events, "person_died", "person_death_reversed"):
+        found[event.body["person_id"]].died_on = day(event.body["on"]) if "on" in event.body else None
     return found
 
 

@@ -28,18 +28,30 @@ WHERE EXCLUDED.seq > o.seq
 
 
 async def save_persons(connection: Connection, rows: Sequence[Row]) -> None:
-    """(person_id, died_on, erased_on, merged_into)."""
+    """(person_id, erased_on, merged_into)."""
     await _run(connection, PERSONS, rows)
 
 
 PERSONS = """
-INSERT INTO person AS p (person_id, died_on, erased_on, merged_into)
-SELECT person_id, min(died_on), min(erased_on), (array_agg(merged_into ORDER BY merged_into))[1]
-FROM unnest($1::uuid[], $2::date[], $3::date[], $4::uuid[]) AS n(person_id, died_on, erased_on, merged_into)
+INSERT INTO person AS p (person_id, erased_on, merged_into)
+SELECT person_id, min(erased_on), (array_agg(merged_into ORDER BY merged_into))[1]
+FROM unnest($1::uuid[], $2::date[], $3::uuid[]) AS n(person_id, erased_on, merged_into)
 GROUP BY person_id ORDER BY person_id
 ON CONFLICT (person_id) DO UPDATE
-SET died_on = LEAST(p.died_on, EXCLUDED.died_on), erased_on = LEAST(p.erased_on, EXCLUDED.erased_on),
-    merged_into = LEAST(p.merged_into, EXCLUDED.merged_into)
+SET erased_on = LEAST(p.erased_on, EXCLUDED.erased_on), merged_into = LEAST(p.merged_into, EXCLUDED.merged_into)
+"""
+
+
+async def save_deaths(connection: Connection, rows: Sequence[Row]) -> None:
+    """(person_id, seq, died_on), the day None where the death was reversed: the newest counts."""
+    await _run(connection, DEATHS, rows)
+
+
+DEATHS = """
+INSERT INTO person AS p (person_id, death_seq, died_on)
+SELECT DISTINCT ON (person_id) * FROM unnest($1::uuid[], $2::bigint[], $3::date[]) AS n(person_id, seq, died_on)
+ORDER BY person_id, seq DESC
+ON CONFLICT (person_id) DO UPDATE SET death_seq = EXCLUDED.death_seq, died_on = EXCLUDED.died_on WHERE EXCLUDED.death_seq > p.death_seq
 """
 
 

@@ -17,7 +17,7 @@ from shared.events import Event
 from shared.events.envelope import Envelope
 from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernSigned
 from shared.events.programme import JourneyCompleted
-from shared.events.referral import AnswerOverdue, PersonDied, PersonErased, PersonMerged, PlaceNotFound
+from shared.events.referral import AnswerOverdue, PersonDeathReversed, PersonDied, PersonErased, PersonMerged, PlaceNotFound
 from tests.builders_monitoring import JANUARY, Story, an_organisation
 from tests.harness import ServiceUnderTest
 
@@ -77,6 +77,7 @@ def cut_short(story: Story) -> list[Event]:
         ConcernSigned(**concern, signs=("000-08", "000-09")),
         ConcernEscalated(**concern),
         ConcernAnswered(**concern),
+        PersonDeathReversed(person_id=story.person_id),
         PersonDied(person_id=story.person_id, on=day(40)),
         PersonErased(person_id=story.person_id, on=day(50)),
         PersonMerged(person_id=uuid4(), into_id=story.person_id),
@@ -227,3 +228,14 @@ async def test_an_organisation_counts_as_told_last(monitoring: ServiceUnderTest,
         await monitoring.deliver_again(envelopes[place])
     (row,) = await monitoring.fetch("SELECT level, region, seq FROM organisation")
     assert tuple(row) == ("meso", "UZ-SA", 2)
+
+
+async def test_a_death_that_was_reversed_counts_as_none(monitoring: ServiceUnderTest) -> None:
+    """The newest that was told counts, in one batch or in several, and again after another report."""
+    story = Story()
+    facts = [story.opened(), story.started(1, day(1)), story.completed(1, day(10))]
+    died, alive = PersonDied(person_id=story.person_id, on=day(20)), PersonDeathReversed(person_id=story.person_id)
+    assert await hand_over(monitoring, *facts, died) == [("died", "", 10)]
+    assert await hand_over(monitoring, alive) == [("open", "", None)]
+    assert await hand_over(monitoring, died, alive) == [("open", "", None)]
+    assert await hand_over(monitoring, alive, died) == [("died", "", 10)]
