@@ -35,13 +35,14 @@ class Conflict(Exception):
 class NotYetKnown(Conflict):
     """An id in a command of which this service has not heard: 409 while the news may be on its way, 422 `not-known` afterwards.
 
-    `field`: the field or path parameter that holds the id. `topic`: the topic that would bring it. Source: contracts section 3.
+    `field`: the field or path parameter that holds the id. `topic`: the topic that would bring the news. `otherwise`: the refusal
+    that stands once nothing came, where it is another than `not-known`. Source: contracts section 3.
     """
 
-    def __init__(self, field: str, topic: str) -> None:
+    def __init__(self, field: str, topic: str, otherwise: Refused | None = None) -> None:
         super().__init__("not-yet-known", retry_after=1)
-        self.field = field
         self.topic = topic
+        self.otherwise = otherwise or Refused("not-known", (field,))
 
 
 def refuse(code: str, requirements: Mapping[str, bool]) -> None:

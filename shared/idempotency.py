@@ -71,11 +71,11 @@ async def claim(tx: Tx, caller: Caller, key: str, request_hash: bytes) -> tuple[
 
 
 async def early(database: Database, caller: Caller, request_hash: bytes, missing: NotYetKnown) -> Exception:
-    """What to answer to a command that names what was not heard of: `missing` itself, or Refused("not-known") with the field.
+    """What to answer to a command that names what was not heard of: `missing` itself, or what it says otherwise.
 
     The moment it first came is kept in a transaction of its own, since the command's was rolled back. Another key changes nothing.
     """
     async with database.transaction(caller) as tx:
         asked = principal_of(caller), request_hash, tx.now, missing.topic, MAY_BE_ON_ITS_WAY
         is_unknown = await tx.connection.fetchval(EARLY, *asked)
-    return Refused("not-known", (missing.field,)) if is_unknown else missing
+    return missing.otherwise if is_unknown else missing

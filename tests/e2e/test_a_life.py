@@ -216,7 +216,7 @@ async def a_day_passes(life: Life) -> None:
     connection = await connect(life.system.described["databases"]["referral"]["worker"])
     try:
         await connection.execute("UPDATE person SET birth_on = birth_on - 2 WHERE person_id = $1", UUID(life.ids["person"]))
-        await connection.execute("UPDATE deadline SET due_at = now() WHERE subject_id = $1", UUID(life.ids["person"]))
+        await connection.execute("UPDATE deadline SET due_at = $2 WHERE subject_id = $1", UUID(life.ids["person"]), datetime.now(UTC))
     finally:
         await connection.close()
 

@@ -53,7 +53,7 @@ def test_the_printed_lines_do_what_is_said_of_them(system: System) -> None:
     eventually_sync(lambda: all(system.seen(name, f"programme/{made.person_id}/{made.seq}") == "has-it" for name in LISTENERS), timeout=2)
     assert [json.loads(typed(system, line)) for line in arriving] == [{"state": "has-it"}] * len(LISTENERS)
     (opened,) = items(system, referrals)
-    assert (opened["journey_id"], opened["stage"], opened["status"]) == (made.journey_id, 2, "requested")
+    assert (opened["journey_id"], opened["stage"], opened["status"]) == (None, 2, "requested"), "nobody in it before it is accepted"
     assert opened["due_on"] > str(today)
     assert "stage" in {message["topic"] for message in items(system, told)}
     assert items(system, untold) == []

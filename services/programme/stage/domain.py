@@ -14,6 +14,7 @@ from shared.events.programme import DeathReported, Ending, StageCompleted, Stage
 
 MEDICAL = "medical-organisation"
 DAYS_A_WEEK = 7
+UNCONFIRMED = "next-organisation-confirmed"
 
 
 class Visit(NamedTuple):
@@ -197,7 +198,7 @@ def _end(journey: Journey, stage: int, ended: Ended, days: Days, verb: str) -> S
             "completed-on-or-after-start": spell is not None and ended.on < spell.started_on,
             **days.unmet(ended.on),
             "next-organisation": ended.how == "transferred" and ended.next_organisation_id is None,
-            "next-organisation-confirmed": not ended.next_is_confirmed,
+            UNCONFIRMED: not ended.next_is_confirmed,
             "holder-or-registrar-reports-death": ended.how == "died" and not ended.may_report_death,
         },
     )

@@ -6,11 +6,12 @@ from uuid import UUID
 from services.programme.day.domain import Days
 from services.programme.journey import service as journeys
 from services.programme.journey.domain import Journey, SkippedHow
+from services.programme.organisation.service import TOLD_BY
 from services.programme.right import service as rights
 from services.programme.stage import domain
 from services.programme.stage.domain import Ended, Start, Visit
 from shared.database import Tx
-from shared.errors import NotFound
+from shared.errors import NotFound, NotYetKnown, Refused
 from shared.events.event import Event
 
 Decide = Callable[[Journey, int, Ended, Days], tuple[Journey, Sequence[Event]]]
@@ -43,7 +44,12 @@ async def leave_stage(tx: Tx, journey_id: UUID, stage: int, ended: Ended) -> Jou
 async def _end(tx: Tx, journey_id: UUID, stage: int, ended: Ended, decide: Decide) -> Journey:
     found = await journeys.lock(tx, journey_id, ("next_organisation_id", ended.next_organisation_id))
     known = ended._replace(may_report_death=rights.may_report_death(tx, found), next_is_confirmed=found.is_confirmed)
-    journey, events = decide(found.journey, stage, known, journeys.days(tx, found))
+    try:
+        journey, events = decide(found.journey, stage, known, journeys.days(tx, found))
+    except Refused as refused:
+        if refused.unmet != (domain.UNCONFIRMED,):
+            raise
+        raise NotYetKnown("next_organisation_id", TOLD_BY, refused) from refused  # its confirmation may be on its way
     await journeys.save(tx, journey)
     tx.append(journey.person_id, *events)
     return journey

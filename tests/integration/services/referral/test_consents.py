@@ -34,9 +34,9 @@ SAID = {"given_on": "2026-03-01", "how": "written"}
 
 
 async def an_accepted(service: ServiceUnderTest, **person: Any) -> tuple[UUID, UUID]:
-    """A person of CLINIC whom CENTRE has accepted."""
-    for organisation in (CENTRE, STRANGER):
-        await an_entry(service, organisation)
+    """A person of CLINIC whom CENTRE has accepted; STRANGER offers the stage behind."""
+    await an_entry(service, CENTRE)
+    await an_entry(service, STRANGER, stage=3)
     person_id = await a_registered(service, **person)
     asked = await a_request(service, person_id, to_organisation_id=str(CENTRE))
     assert await change(service, asked, "accepted", coordinator(CENTRE)) == 200
