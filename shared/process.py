@@ -24,7 +24,7 @@ from shared.delivery.relay import Relay
 from shared.events import published_by
 from shared.identity import identity_of
 from shared.kafka import Consumer, LogReader, Producer, create_topics, remake_topics
-from shared.rights import Relates, all_relate
+from shared.rights import Relates
 from shared.settings import ServiceSettings
 
 ROLES = ("api", "worker", "all")
@@ -52,7 +52,7 @@ class Service:
     routers: tuple[APIRouter, ...]
     handlers: Handlers
     deadlines: Deadlines
-    relates: Relates = all_relate
+    relates: Relates
     batch: int = 50
     loops: tuple[Loop, ...] = ()
     operations: Mapping[str, Operation] = field(default_factory=dict)

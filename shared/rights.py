@@ -24,11 +24,6 @@ REFUSALS = Limit(60, 60.0)
 log = structlog.get_logger("rights")
 
 
-async def all_relate(tx: Tx, stream_id: UUID) -> bool:
-    """Of a service that keeps no relations: the role alone decides."""
-    return True
-
-
 async def may_hear(tx: Tx, relates: Relates, stream_id: UUID) -> bool:
     """Whether the caller may learn of this stream: an operator of any, others by relation. The ministry level knows no person."""
     return tx.caller.has("operator") or await relates(tx, stream_id)
