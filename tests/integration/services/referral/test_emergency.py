@@ -19,6 +19,7 @@ from tests.builders_referral import (
     a_request,
     an_entry,
     change,
+    completed,
     coordinator,
     deadlines,
     handed_over,
@@ -112,10 +113,10 @@ async def test_it_ends_with_the_case(referral: ServiceUnderTest) -> None:
 
 
 async def test_it_ends_when_another_has_the_person(referral: ServiceUnderTest) -> None:
-    """Who had the person before still reads the pseudonym, and no name."""
+    """Once its own stay has ended too: who had the person before still reads the pseudonym, and no name."""
     person = await a_registered(referral)
     await referral.deliver(*handed_over(person, CLINIC, CENTRE))
     assert (await taken(referral, person, coordinator(CENTRE))).status_code == 201
     assert (await identity(referral, person))["name"] == "0051-0123"
-    await referral.deliver(started(person, 3, STRANGER))
+    await referral.deliver(completed(person, 2, organisation_id=CENTRE), started(person, 3, STRANGER))
     assert await identity(referral, person) is None
