@@ -45,6 +45,11 @@ class Caller:
     regions: tuple[str, ...] = ()
     is_process: bool = False
 
+    @property
+    def fingerprint(self) -> UUID:
+        """Half a SHA-256 of `sub`: two services tell by it that a person is the same, without telling who."""
+        return UUID(bytes=hashlib.sha256(self.sub.encode(errors="surrogatepass")).digest()[:16])
+
     def has(self, *roles: str) -> bool:
         return not self.roles.isdisjoint(roles)
 

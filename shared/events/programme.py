@@ -73,13 +73,15 @@ class StageLeft(Event, topic="programme", name="stage_left"):
 class DeathReported(Event, topic="programme", name="death_reported"):
     """A stage was left because the person died, told with the StageLeft that says so. The death's owner has it confirmed.
 
-    `imported`: told by records brought from outside, which need no confirmation.
+    `imported`: told by records brought from outside, which need no confirmation. `by`: a fingerprint of who reported it, so that
+    the same person does not confirm it; None where nobody is known.
     """
 
     person_id: UUID
     on: date
     organisation_id: UUID
     imported: bool = False
+    by: UUID | None = None
 
 
 class StageSkipped(Event, topic="programme", name="stage_skipped"):

@@ -32,7 +32,7 @@ async def replay(system: System, persons: list[records.Person], twice: bool) -> 
 
 @pytest.mark.parametrize(("part", "twice"), [(slice(0, 40), False), (slice(40, 80), True)], ids=["once", "twice"])
 def test_the_figures_are_those_of_a_fold_of_the_same_persons(system: System, part: slice, twice: bool) -> None:
-    """Other tests leave persons behind: what this replay adds is compared."""
+    """Other tests leave persons behind: what this replay adds is compared, without the programmes of theirs, which are called stage-n."""
     persons = records.read("0051/80")[part]
     before = fold.numbers(system.figures())
 
@@ -45,5 +45,5 @@ def test_the_figures_are_those_of_a_fold_of_the_same_persons(system: System, par
     expected = fold.Mapped(persons).numbers()
     assert expected["hand-over completed"] > 25
     after = fold.numbers(system.figures())
-    added = {name: number - before.get(name, 0) for name, number in after.items()}
+    added = {name: number - before.get(name, 0) for name, number in after.items() if not name.startswith("stage-")}
     assert {name: number for name, number in added.items() if number} == {name: number for name, number in expected.items() if number}

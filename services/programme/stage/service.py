@@ -13,6 +13,7 @@ from services.programme.stage.domain import Ended, Start, Visit
 from shared.database import Tx
 from shared.errors import NotFound, NotYetKnown, Refused
 from shared.events.event import Event
+from shared.events.programme import DeathReported
 
 Decide = Callable[[Journey, int, Ended, Days], tuple[Journey, Sequence[Event]]]
 
@@ -51,8 +52,13 @@ async def _end(tx: Tx, journey_id: UUID, stage: int, ended: Ended, decide: Decid
             raise
         raise NotYetKnown("next_organisation_id", TOLD_BY, refused) from refused  # its confirmation may be on its way
     await journeys.save(tx, journey)
-    tx.append(journey.person_id, *events)
+    tx.append(journey.person_id, *(_by_whom(tx, event) for event in events))
     return journey
+
+
+def _by_whom(tx: Tx, event: Event) -> Event:
+    """Another person than who reported a death confirms it; rules know nothing of who calls."""
+    return event.model_copy(update={"by": tx.caller.fingerprint}) if isinstance(event, DeathReported) else event
 
 
 async def skip_stage(tx: Tx, journey_id: UUID, stage: int, how: SkippedHow, reason: str | None) -> Journey:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
+from uuid import UUID
 
 from shared.errors import refuse
 
@@ -23,6 +24,6 @@ def check_report(said: Said, dates: Mapping[str, bool], is_unlikely: bool, by_sy
     )
 
 
-def check_confirmation(reported_by: str | None, sub: str) -> None:
-    """`reported_by` None: another service told, and whoever reads it here is the second. Raises Refused("death-not-confirmable")."""
-    refuse("death-not-confirmable", {"confirmed-by-another": reported_by == sub})
+def check_confirmation(reported_by: UUID | None, confirming: UUID) -> None:
+    """Both are fingerprints of a `sub`. `reported_by` None: an older event told it. Raises Refused("death-not-confirmable")."""
+    refuse("death-not-confirmable", {"confirmed-by-another": reported_by == confirming})

@@ -25,7 +25,7 @@ async def report(tx: Tx, person_id: UUID, said: Said) -> bool:
     if person.died_on == said.on:
         return True
     if person.death_reported_on != said.on or said.imported:
-        await _report(tx, person, said, tx.caller.organisation_id)
+        await _report(tx, person, said, tx.caller.organisation_id, tx.caller.fingerprint)
     return said.imported
 
 
@@ -34,16 +34,15 @@ async def heard(tx: Tx, event: DeathReported) -> None:
     person = await persons.lock_known(tx, event.person_id)
     if person is None or person.erased_on or person.died_on or (person.death_reported_on == event.on and not event.imported):
         return
-    await _report(tx, person, Said(event.on, event.imported), event.organisation_id)
+    await _report(tx, person, Said(event.on, event.imported), event.organisation_id, event.by)
 
 
-async def _report(tx: Tx, person: Person, said: Said, organisation_id: UUID | None) -> None:
-    """Keep it for a second person; imported history counts at once."""
+async def _report(tx: Tx, person: Person, said: Said, organisation_id: UUID | None, by: UUID | None) -> None:
+    """Keep it for a second person; imported history counts at once. `by`: the fingerprint of who says so."""
     await store.insert_entry(tx, person.person_id, "reported", said.on, organisation_id, said.reason)
     if said.imported:
         await _count(tx, person, said.on)
     else:
-        by = None if tx.caller.is_process else tx.caller.sub
         await persons.save_death_report(tx, person.person_id, said.on, by)
 
 
@@ -54,7 +53,7 @@ async def confirm(tx: Tx, person_id: UUID) -> None:
         if person.died_on is None:
             raise NotFound("death")
         return
-    domain.check_confirmation(person.death_reported_by, tx.caller.sub)
+    domain.check_confirmation(person.death_reported_by, tx.caller.fingerprint)
     await store.insert_entry(tx, person_id, "confirmed", person.death_reported_on, tx.caller.organisation_id, None)
     await _count(tx, person, person.death_reported_on)
 

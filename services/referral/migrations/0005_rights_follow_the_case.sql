@@ -73,10 +73,10 @@ ALTER TABLE disclosure
 
 ALTER TABLE person
     ADD COLUMN death_reported_on date,
-    ADD COLUMN death_reported_by text;
+    ADD COLUMN death_reported_by uuid;
 COMMENT ON COLUMN person.died_on IS 'Confirmed by a second person, or imported.';
 COMMENT ON COLUMN person.death_reported_on IS 'Waits for a second person.';
-COMMENT ON COLUMN person.death_reported_by IS 'personal';
+COMMENT ON COLUMN person.death_reported_by IS 'The fingerprint (of its sub) of who reported it; another one confirms.';
 
 CREATE TABLE death_entry (
     death_entry_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -54,7 +54,7 @@ class Person(BaseModel):
     registered_by: UUID
     died_on: date | None = None
     death_reported_on: date | None = None
-    death_reported_by: str | None = None
+    death_reported_by: UUID | None = None
     erased_on: date | None = None
     categories: tuple[Category, ...] = ()
 

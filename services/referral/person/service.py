@@ -91,7 +91,7 @@ async def save_death(tx: Tx, person_id: UUID, on: date | None) -> None:
     await store.save_death(tx, person_id, on)
 
 
-async def save_death_report(tx: Tx, person_id: UUID, on: date, by: str | None) -> None:
+async def save_death_report(tx: Tx, person_id: UUID, on: date, by: UUID | None) -> None:
     """It waits for a second person. `by` None: another service told. Call with the person locked."""
     await store.save_death_report(tx, person_id, on, by)
 

@@ -80,7 +80,7 @@ async def save_death(tx: Tx, person_id: UUID, on: date | None) -> None:
     await tx.connection.execute(statement, person_id, on)
 
 
-async def save_death_report(tx: Tx, person_id: UUID, on: date, by: str | None) -> None:
+async def save_death_report(tx: Tx, person_id: UUID, on: date, by: UUID | None) -> None:
     await tx.connection.execute("UPDATE person SET death_reported_on = $2, death_reported_by = $3 WHERE person_id = $1", person_id, on, by)
 
 

@@ -9,7 +9,7 @@ import pytest
 from shared.events.programme import DeathReported, RelapseAssessed, StageLeft
 from shared.events.referral import PersonDeathReversed, PersonDied
 from tests.builders_programme import Clinic, a_clinic
-from tests.harness import ServiceUnderTest
+from tests.harness import ServiceUnderTest, a_caller
 
 DIED = date(2025, 7, 10)
 AFTER = "2025-07-11"
@@ -30,7 +30,8 @@ async def test_a_stage_left_by_death_reports_it_in_the_same_command(programme: S
     assert answer.headers["throughcare-events"].count("programme/") == 2
     left, reported = (await programme.appended())[-2:]
     assert isinstance(left, StageLeft) and left.how == "died"
-    assert reported == DeathReported(person_id=person_id, on=DIED, organisation_id=clinic.organisation_id, imported=imported)
+    told = {"person_id": person_id, "on": DIED, "organisation_id": clinic.organisation_id, "imported": imported}
+    assert reported == DeathReported(**told, by=a_caller("system", clinic.organisation_id).fingerprint)
 
 
 async def test_another_end_reports_no_death(programme: ServiceUnderTest) -> None:

@@ -130,6 +130,16 @@ async def test_a_stage_left_by_death_is_a_report(referral: ServiceUnderTest, imp
     assert await deaths(referral) == [PersonDied]
 
 
+async def test_who_left_the_stage_does_not_confirm_the_death_either(referral: ServiceUnderTest) -> None:
+    """Two services know by a fingerprint that it is the same person."""
+    person = await a_registered(referral)
+    by = coordinator(sub="first").fingerprint
+    await referral.deliver(DeathReported(person_id=person, on=TODAY, organisation_id=CLINIC, by=by))
+    refused = await said(referral, person, coordinator(sub="first"), "confirmation")
+    assert (refused.status_code, refused.json()["unmet"]) == (422, ["confirmed-by-another"])
+    assert (await said(referral, person, coordinator(sub="second"), "confirmation")).status_code == 200
+
+
 async def test_only_a_system_brings_imported_deaths(referral: ServiceUnderTest) -> None:
     person = await a_registered(referral)
     refused = await said(referral, person, coordinator(), imported=True)

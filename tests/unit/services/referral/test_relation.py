@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from typing import Any, get_args
+from uuid import UUID
 
 import pytest
 
@@ -142,9 +143,9 @@ def test_a_death_has_a_day_that_can_be() -> None:
 def test_a_second_person_confirms_a_death() -> None:
     """Source: issue of rights, section 4."""
     with pytest.raises(Refused):
-        check_confirmation("first", "first")
-    check_confirmation("first", "second")
-    check_confirmation(None, "first")
+        check_confirmation(UUID(int=1), UUID(int=1))
+    check_confirmation(UUID(int=1), UUID(int=2))
+    check_confirmation(None, UUID(int=1))
 
 
 @pytest.mark.parametrize(("has_consent", "has_died", "unmet"), [(True, False, "without-a-consent"), (False, True, "person-alive")])
