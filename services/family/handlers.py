@@ -31,7 +31,8 @@ from shared.events.referral import (
 
 
 async def on_journey_opened(tx: Tx, event: JourneyOpened) -> None:
-    persons.relate_opener(tx, event.person_id, event.organisation_id, event.journey_id)
+    if not event.by_acceptance:
+        persons.relate_opener(tx, event.person_id, event.organisation_id, event.journey_id)
     await journeys.hear(tx, event)
     if event.imported:
         await persons.hear_history(tx, event.journey_id)

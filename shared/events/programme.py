@@ -15,6 +15,7 @@ class JourneyOpened(Event, topic="programme", name="journey_opened"):
     """A person set out on a pathway; `organisation_id` holds the person until a first start. Source: mission rows OUR-01, 000-66.
 
     `stages`: those of this version of the pathway, in order. Wherever an event says `stage`, it is the position in this list.
+    `by_acceptance`: opened by who accepted a referral of the person. Opening gives it nothing more than the acceptance does.
     """
 
     person_id: UUID
@@ -25,6 +26,7 @@ class JourneyOpened(Event, topic="programme", name="journey_opened"):
     opened_on: date
     imported: bool = False
     stages: tuple[PathwayStage, ...] = FIVE_STAGES
+    by_acceptance: bool = False
 
 
 class StageStarted(Event, topic="programme", name="stage_started"):

@@ -174,7 +174,15 @@ async def relates(tx: Tx, stream_id: UUID) -> bool:
 
 
 def is_person(caller: Caller, person_id: UUID) -> bool:
-    return caller.has("person") and caller.sub == str(person_id)
+    """A `sub` is a UUID in whatever spelling."""
+    return caller.has("person") and _uuid(caller.sub) == person_id
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def organisation_of(caller: Caller) -> UUID | None:

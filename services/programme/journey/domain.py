@@ -88,6 +88,7 @@ class Journey(BaseModel):
     version: int
     opened_on: date
     opened_by: UUID
+    by_acceptance: bool = False
     imported: bool = False
     status: JourneyStatus = "open"
     stages: tuple[StageState, ...]
@@ -134,8 +135,9 @@ class Journey(BaseModel):
         return self.model_copy(update={"spells": spells})
 
     def organisations(self) -> Iterator[UUID]:
-        """Who opened it or had a spell in it."""
-        yield self.opened_by
+        """Who opened it, unless by an acceptance, or had a spell in it."""
+        if not self.by_acceptance:
+            yield self.opened_by
         yield from (spell.organisation_id for spell in self.spells)
 
 
@@ -181,31 +183,38 @@ class Found(NamedTuple):
         return Days(latest, self.person.died_on, self.journey.begun_on, self.journey.imported)
 
 
-def holder(journey: Journey) -> UUID:
+def holder(journey: Journey) -> UUID | None:
     """The one organisation that has the person now: of the spell started last, before any start the opener.
+
+    None before a start where it was opened by an acceptance: nobody becomes holder by what it alone did.
 
     Source: mission row OUR-01, contracts section 3.
     """
     last = max(journey.spells, key=lambda spell: (spell.started_on, spell.stage, spell.number), default=None)
-    return last.organisation_id if last else journey.opened_by
+    return last.organisation_id if last else None if journey.by_acceptance else journey.opened_by
 
 
 def relates(organisation_id: UUID, registered_by: UUID | None, earlier: Sequence[Journey]) -> bool:
-    """Whether an organisation may open a journey of a person without a referral: it registered the person, or opened an earlier journey
-    or had a stay in one, and no other organisation is holder of an open one.
+    """Whether an organisation may open a journey of a person without a referral: it registered the person, or has it now, and no other
+    organisation is holder of an open one. Where the registrar was not told, it may also be who had a part before.
     """
-    own = organisation_id == registered_by or any(organisation_id in set(journey.organisations()) for journey in earlier)
-    return own and all(holder(journey) == organisation_id for journey in earlier if journey.status == "open")
+    holders = {holder(journey) for journey in earlier if journey.status == "open"} - {None}
+    had_part = registered_by is None and any(organisation_id in set(journey.organisations()) for journey in earlier)
+    return (organisation_id == registered_by or organisation_id in holders or had_part) and holders <= {organisation_id}
 
 
 class Opening(NamedTuple):
-    """Who sets out, when and why, as it was entered. `by_system`: the caller may mark what it brings as imported."""
+    """Who sets out, when and why, as it was entered. `by_system`: the caller may mark what it brings as imported.
+
+    `by_acceptance`: the opener has no relation but an acceptance.
+    """
 
     person_id: UUID
     organisation_id: UUID
     opened_on: date
     imported: bool = False
     by_system: bool = False
+    by_acceptance: bool = False
     reason: CaseReason | None = None
     legal_basis: LegalBasis | None = None
     decided_on: date | None = None
@@ -236,6 +245,7 @@ def open_journey(journey_id: UUID, pathway: Pathway, opening: Opening, days: Day
         version=pathway.version,
         opened_on=opening.opened_on,
         opened_by=opening.organisation_id,
+        by_acceptance=opening.by_acceptance,
         imported=opening.imported,
         stages=tuple(StageState(stage=rule.stage, code=rule.code) for rule in pathway.stages),
         reason=opening.reason,
@@ -256,6 +266,7 @@ def _opened(journey: Journey, pathway: Pathway) -> JourneyOpened:
         opened_on=journey.opened_on,
         imported=journey.imported,
         stages=pathway.told(),
+        by_acceptance=journey.by_acceptance,
     )
 
 

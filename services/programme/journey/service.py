@@ -40,7 +40,7 @@ def organisation_of(tx: Tx) -> UUID:
 async def open_journey(tx: Tx, pathway_code: str, opening: Opening) -> Journey:
     """Raises Refused, NotFound for an erased or foreign person or an absent pathway, NotYetKnown."""
     person = await persons.lock(tx, opening.person_id)
-    await _must_relate(tx, opening, person.registered_by)
+    opening = opening._replace(by_acceptance=not await _relates(tx, opening, person.registered_by))
     pathway = await pathways.current(tx, pathway_code)
     await organisations.must_be_known(tx, opening.organisation_id)
     bounds = Days(latest_day(tx), person.died_on, is_imported=opening.imported)
@@ -50,13 +50,14 @@ async def open_journey(tx: Tx, pathway_code: str, opening: Opening) -> Journey:
     return journey
 
 
-async def _must_relate(tx: Tx, opening: Opening, registered_by: UUID | None) -> None:
-    """Who opens a journey needs a relation to the person. Raises NotFound. Call with the person's row locked."""
+async def _relates(tx: Tx, opening: Opening, registered_by: UUID | None) -> bool:
+    """Whether the opener has the case itself; if not, it opens by an acceptance. Raises NotFound. Call with the person's row locked."""
     earlier = await store.list_of_person(tx, opening.person_id)
     if domain.relates(opening.organisation_id, registered_by, earlier):
-        return
+        return True
     if not await store.has_accepted(tx, opening.person_id, opening.organisation_id):
         raise NotFound("person")
+    return False
 
 
 async def lock(tx: Tx, journey_id: UUID, naming: Named = ("", None)) -> Found:

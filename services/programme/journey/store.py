@@ -39,18 +39,19 @@ WITH inserted AS (
     INSERT INTO journey (journey_id, person_id, pathway, version, status, state) VALUES ($1, $2, $3, $4, $5, $6::jsonb)
 )
 INSERT INTO party (organisation_id, journey_id, referral_id, stage)
-SELECT $7, $1, {NO_REFERRAL}, NULL UNION ALL
+SELECT $7::uuid, $1, {NO_REFERRAL}, NULL WHERE $7::uuid IS NOT NULL UNION ALL
 SELECT organisation_id, $1, referral_id, stage FROM accepted_referral WHERE person_id = $2
 """
 
-HAS_PART = (
-    "$2::text IN (SELECT j.state ->> 'opened_by' UNION ALL SELECT s ->> 'organisation_id' FROM jsonb_array_elements(j.state -> 'spells') s)"
-)
-HOLDS = """
+OPENER = "CASE WHEN (j.state ->> 'by_acceptance')::boolean THEN NULL ELSE j.state ->> 'opened_by' END"
+HAS_PART = f"""
+$2::text IN (SELECT {OPENER} UNION ALL SELECT s ->> 'organisation_id' FROM jsonb_array_elements(j.state -> 'spells') s)
+"""
+HOLDS = f"""
 $2::text = coalesce((
     SELECT s ->> 'organisation_id' FROM jsonb_array_elements(j.state -> 'spells') s
     ORDER BY s ->> 'started_on' DESC, (s -> 'stage')::int DESC, (s -> 'number')::int DESC LIMIT 1
-), j.state ->> 'opened_by')
+), {OPENER})
 """
 LIST = f"""
 SELECT j.state, a.accepted
@@ -72,9 +73,9 @@ WHERE NOT EXISTS (SELECT FROM person WHERE person_id = $2 AND merged_into_id IS 
 """
 HAS_ACCEPTED = """
 SELECT EXISTS (
-    SELECT FROM accepted_referral WHERE person_id = $1 AND organisation_id = $2
-    UNION ALL
-    SELECT FROM party JOIN journey USING (journey_id) WHERE person_id = $1 AND organisation_id = $2 AND referral_id <> $3
+    SELECT FROM accepted_referral a WHERE person_id = $1 AND organisation_id = $2 AND NOT EXISTS (
+        SELECT FROM journey j CROSS JOIN LATERAL jsonb_array_elements(j.state -> 'spells') s
+        WHERE j.person_id = $1 AND s -> 'accepted' ? a.referral_id::text)
 ) AND NOT EXISTS (SELECT FROM organisation WHERE organisation_id = $2 AND NOT confirmed)
 """
 REMOVE = tuple(
@@ -121,7 +122,7 @@ async def save_journey(tx: Tx, journey: Journey, *parties: UUID | None) -> None:
 
 
 async def insert_journey(tx: Tx, journey: Journey) -> None:
-    """Its parties: the opener and who accepted a referral of the person that named no journey."""
+    """Its parties: the opener, unless it opens by an acceptance, and who accepted a referral of the person that named no journey."""
     await tx.connection.execute(
         INSERT,
         journey.journey_id,
@@ -130,7 +131,7 @@ async def insert_journey(tx: Tx, journey: Journey) -> None:
         journey.version,
         journey.status,
         journey.model_dump_json(),
-        journey.opened_by,
+        None if journey.by_acceptance else journey.opened_by,
     )
 
 
@@ -147,8 +148,8 @@ async def list_of_person(tx: Tx, person_id: UUID) -> list[Journey]:
 
 
 async def has_accepted(tx: Tx, person_id: UUID, organisation_id: UUID) -> bool:
-    """Whether the organisation accepted a referral of the person that is still open."""
-    return bool(await tx.connection.fetchval(HAS_ACCEPTED, person_id, organisation_id, UUID(int=0)))
+    """Whether it accepted a referral of the person that names no journey, is still open and was used for no start yet."""
+    return bool(await tx.connection.fetchval(HAS_ACCEPTED, person_id, organisation_id))
 
 
 async def list_ids_of_person(tx: Tx, person_id: UUID) -> list[UUID]:

@@ -1,5 +1,6 @@
 """What can be asked about sharing consents. Only who has a relation to the person gives, revokes or lists them."""
 
+from typing import get_args
 from uuid import UUID
 
 from services.referral.consent import domain, store
@@ -41,20 +42,19 @@ async def _giving(tx: Tx, consent: Consent, person: Person, action: Action) -> G
         guardian_recorded=False,
         recipient_known=await organisations.find_organisation(tx, consent.to_organisation_id) is not None,
         discloser_may=await may_tell(tx, consent.person_id, consent.discloser_organisation_id, consent.scope, action, by_person),
-        dates=dates.unmet(consent.given_on, today, birth_on=person.birth_on, died_on=person.died_on),
+        dates=dates.unmet(consent.given_on, today, birth_on=await persons.birth_known(tx, person), died_on=person.died_on),
     )
 
 
 async def may_tell(tx: Tx, person_id: UUID, discloser_id: UUID, scope: Scope, action: Action, by_person: bool = False) -> bool:
-    """Whether the organisation may be the one that tells.
-
-    By itself it tells no identity that it may not see. The person may let it, and the holder knows whom it has before it.
-    """
+    """Whether the organisation may be the one that tells. By itself it tells nothing that it may not see; the person may let it."""
     found = await relations.relations_of(tx, person_id, discloser_id)
     if not rights.may(action, found):
         return False
-    sees_all = by_person or scope not in SHOWS_IDENTITY or "holder" in found or rights.may("see-identity", found)
-    return sees_all or await lock_valid(tx, person_id, discloser_id) is not None
+    if by_person or rights.may("see-identity", found):
+        return True
+    shows = SHOWS_IDENTITY if scope in SHOWS_IDENTITY else get_args(Scope)
+    return await store.find_valid(tx, person_id, discloser_id, persons.today(tx), shows) is not None
 
 
 async def revoke(tx: Tx, person_id: UUID, consent_id: UUID) -> None:
@@ -92,4 +92,4 @@ def is_party(tx: Tx, consent: Consent) -> bool:
 
 async def lock_valid(tx: Tx, person_id: UUID, to_organisation_id: UUID) -> UUID | None:
     """A consent under which the organisation may see who the person is today; a revocation waits until this transaction ends."""
-    return await store.find_valid(tx, person_id, to_organisation_id, persons.today(tx))
+    return await store.find_valid(tx, person_id, to_organisation_id, persons.today(tx), SHOWS_IDENTITY)

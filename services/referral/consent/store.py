@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from services.referral.consent.domain import SHOWS_IDENTITY, Consent
+from services.referral.consent.domain import Consent
 from shared.database import Tx
 from shared.errors import NotFound
 
@@ -18,10 +18,14 @@ INSERT INTO consent (consent_id, person_id, scope, discloser_organisation_id, to
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 # What an organisation was let tell is shown no longer than it has a relation itself: none is left to who accepted and was cancelled.
+# What was asked for by a referral is shown no longer than that referral asks the one who asked, or a stay came of it.
 VALID = """
 SELECT consent_id FROM consent
 WHERE person_id = $1 AND to_organisation_id = $2 AND scope = ANY($3::text[]) AND revoked_at IS NULL AND (until IS NULL OR until >= $4)
     AND EXISTS (SELECT FROM case_relation r WHERE r.person_id = $1 AND r.organisation_id = consent.discloser_organisation_id)
+    AND NOT EXISTS (SELECT FROM consent_request q JOIN referral f USING (referral_id) WHERE q.consent_id = consent.consent_id
+        AND NOT f.has_started AND (f.to_organisation_id IS DISTINCT FROM consent.to_organisation_id
+            OR f.status IN ('rejected', 'cancelled', 'failed', 'entered-in-error')))
 ORDER BY consent_id LIMIT 1
 FOR SHARE OF consent
 """
@@ -58,8 +62,7 @@ async def list_consents(tx: Tx, person_id: UUID, after: UUID, limit: int) -> lis
     return [Consent(**dict(row)) for row in await tx.connection.fetch(statement, person_id, after, limit)]
 
 
-async def find_valid(tx: Tx, person_id: UUID, to_organisation_id: UUID, today: date) -> UUID | None:
-    """A consent under which `to` may see who the person is, locked against a revocation until this transaction ends."""
-    scopes = list(SHOWS_IDENTITY)
-    found: UUID | None = await tx.connection.fetchval(VALID, person_id, to_organisation_id, scopes, today)
+async def find_valid(tx: Tx, person_id: UUID, to_organisation_id: UUID, today: date, scopes: Sequence[str]) -> UUID | None:
+    """A consent by which `to` may be told one of `scopes`, locked against a revocation until this transaction ends."""
+    found: UUID | None = await tx.connection.fetchval(VALID, person_id, to_organisation_id, list(scopes), today)
     return found

@@ -16,11 +16,12 @@ class Said(NamedTuple):
     reason: str | None = None
 
 
-def check_report(said: Said, dates: Mapping[str, bool], is_unlikely: bool, by_system: bool) -> None:
-    """Raises Refused("death-not-possible"). `dates`: what is wrong with the day. Source: issue of rights, section 4."""
+def check_report(said: Said, dates: Mapping[str, bool], is_unlikely: bool, is_history: bool) -> None:
+    """Raises Refused("death-not-possible"). `dates`: what is wrong with the day. `is_history`: a system brings the record of a person
+    whose journey it brought. Source: issue of rights, section 4."""
     refuse(
         "death-not-possible",
-        {**dates, "reason": is_unlikely and said.reason is None, "imported-by-a-system": said.imported and not by_system},
+        {**dates, "reason": is_unlikely and said.reason is None, "imported-by-a-system": said.imported and not is_history},
     )
 
 

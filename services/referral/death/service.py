@@ -6,6 +6,7 @@ from uuid import UUID
 from services.referral.consent import service as consents
 from services.referral.death import domain, store
 from services.referral.death.domain import Said
+from services.referral.journey import service as journeys
 from services.referral.person import service as persons
 from services.referral.person.domain import Person
 from services.referral.referral import service as referrals
@@ -20,8 +21,9 @@ async def report(tx: Tx, person_id: UUID, said: Said) -> bool:
     """By the holder or whoever registered the person; returns whether it counts already. Source: issue of rights, section 4."""
     person = await persons.lock_person(tx, person_id, "record-death")
     today = persons.today(tx)
-    wrong = dates.unmet(said.on, today, birth_on=person.birth_on)
-    domain.check_report(said, wrong, dates.is_unlikely(said.on, today), tx.caller.has("system"))
+    wrong = dates.unmet(said.on, today, birth_on=await persons.birth_known(tx, person))
+    is_history = tx.caller.has("system") and await journeys.has_imported(tx, person_id)
+    domain.check_report(said, wrong, dates.is_unlikely(said.on, today), is_history)
     if person.died_on == said.on:
         return True
     if person.death_reported_on != said.on or said.imported:

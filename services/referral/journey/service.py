@@ -56,6 +56,11 @@ async def is_imported(tx: Tx, journey_id: UUID | None) -> bool:
     return journey_id is not None and await store.is_imported(tx, journey_id)
 
 
+async def has_imported(tx: Tx, person_id: UUID) -> bool:
+    """Whether a journey of the person was brought from the past."""
+    return await store.has_imported(tx, person_id)
+
+
 async def is_of_another(tx: Tx, journey_id: UUID | None, person_id: UUID) -> bool:
     """Whether the journey is known to be somebody else's."""
     return journey_id is not None and await store.is_of_another(tx, journey_id, person_id)

@@ -9,10 +9,12 @@ from shared.database import Tx
 from shared.events.programme import JourneyOpened, StageCompleted, StageLeft, StageStarted
 
 SAVE_JOURNEY = """
-INSERT INTO journey (journey_id, person_id, organisation_id, imported, pathway, stages) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO journey (journey_id, person_id, organisation_id, imported, pathway, stages, by_acceptance)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (journey_id) DO UPDATE
 SET organisation_id = coalesce(EXCLUDED.organisation_id, journey.organisation_id), imported = journey.imported OR EXCLUDED.imported,
-    pathway = EXCLUDED.pathway, stages = coalesce(EXCLUDED.stages, journey.stages)
+    pathway = EXCLUDED.pathway, stages = coalesce(EXCLUDED.stages, journey.stages),
+    by_acceptance = EXCLUDED.by_acceptance
 """
 SAVE_START = """
 INSERT INTO spell (journey_id, stage, spell, person_id, organisation_id, started_on, started_seq) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -27,7 +29,7 @@ ON CONFLICT (journey_id, stage, spell) DO UPDATE SET ended = EXCLUDED.ended
 
 async def save_journey(tx: Tx, event: JourneyOpened) -> None:
     key = (event.journey_id, event.person_id, event.organisation_id)
-    await tx.connection.execute(SAVE_JOURNEY, *key, event.imported, event.pathway, told_by(event))
+    await tx.connection.execute(SAVE_JOURNEY, *key, event.imported, event.pathway, told_by(event), event.by_acceptance)
 
 
 async def find_stages(tx: Tx, journey_id: UUID, person_id: UUID) -> tuple[str, tuple[str, ...] | None] | None:
@@ -68,6 +70,10 @@ async def list_skipped(tx: Tx, journey_id: UUID) -> list[int]:
 async def is_imported(tx: Tx, journey_id: UUID) -> bool:
     answer: bool | None = await tx.connection.fetchval("SELECT imported FROM journey WHERE journey_id = $1", journey_id)
     return bool(answer)
+
+
+async def has_imported(tx: Tx, person_id: UUID) -> bool:
+    return bool(await tx.connection.fetchval("SELECT EXISTS (SELECT FROM journey WHERE person_id = $1 AND imported)", person_id))
 
 
 async def is_of_another(tx: Tx, journey_id: UUID, person_id: UUID) -> bool:

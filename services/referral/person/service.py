@@ -42,7 +42,7 @@ def _dates_of(tx: Tx, person: Person) -> dict[str, bool]:
 async def add_category(tx: Tx, person_id: UUID, category: Category) -> None:
     """Add a category or end one that began on the same day. Source: mission row 001-04."""
     person = await lock_person(tx, person_id, "change-categories")
-    domain.check_category(category, dates.unmet(category.since, today(tx), birth_on=person.birth_on, died_on=person.died_on))
+    domain.check_category(category, dates.unmet(category.since, today(tx), birth_on=await birth_known(tx, person), died_on=person.died_on))
     await store.save_categories(tx, person_id, [category])
 
 
@@ -57,6 +57,11 @@ async def get_person(tx: Tx, person_id: UUID) -> Person:
 async def find_person(tx: Tx, person_id: UUID) -> Person | None:
     """Without categories: all that a referral needs."""
     return await store.find_person(tx, person_id)
+
+
+async def birth_known(tx: Tx, person: Person) -> date | None:
+    """The birth date, to who may see who the person is: to others a refusal of a date would tell it, day by day."""
+    return person.birth_on if await relations.may(tx, "see-identity", person.person_id) else None
 
 
 async def lock_person(tx: Tx, person_id: UUID, action: Action) -> Person:

@@ -118,6 +118,9 @@ async def referral(service: ServiceUnderTest) -> World:
     assert await case.change(service, cancelled, "cancelled", case.coordinator(at["holder"]), "other") == 200
     await case.an_entry(service, at["next"], 2, pathway="way-of-redirected")
     await case.a_request(service, person_id, case.coordinator(at["holder"]), **_wish(at["next"], "redirected"))
+    await case.an_entry(service, at["holder"])
+    own_one = {"discloser_organisation_id": str(at["registrar"]), "to_organisation_id": str(at["holder"])}
+    assert (await case.a_given_consent(service, person_id, case.coordinator(at["registrar"]), **own_one)).is_success
     given = {"discloser_organisation_id": str(at["holder"]), "to_organisation_id": str(at["acceptor"])}
     consent = await case.a_given_consent(service, person_id, case.coordinator(at["holder"]), **given)
     assert consent.is_success, consent.text

@@ -182,19 +182,6 @@ async def test_who_accepted_decides_about_no_stage_after_its_own(programme: Serv
     assert (await third.send("PUT", f"/journeys/{journey_id}/stages/3/skip", SKIP)).status_code == 200
 
 
-async def test_who_accepted_a_referral_of_a_journey_opens_another_while_it_is_open(programme: ServiceUnderTest) -> None:
-    clinic, other = await a_clinic(programme), await a_clinic(programme)
-    journey_id = await clinic.open()
-    accepted = await other.accept(journey_id, 1)
-    person_id = await person_of(programme, journey_id)
-    told = accepted.model_dump(include={"person_id", "referral_id", "journey_id", "stage"})
-    assert (await other.try_to_open(person_id)).status_code == 201
-    third = await a_clinic(programme)
-    again = await third.accept(journey_id, 1)
-    await programme.deliver(ReferralClosed.model_validate({**told, "referral_id": again.referral_id, "end": "cancelled", "reason": None}))
-    assert (await third.try_to_open(person_id)).status_code == 404
-
-
 # What a former holder sees.
 
 

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.events.programme import RelapseRecorded, StageSkipped, WithdrawalScored
+from shared.events.programme import JourneyOpened, RelapseRecorded, StageSkipped, WithdrawalScored
 from shared.events.referral import PersonErased, PersonRegistered, ReferralAddressed, ReferralAnswered, ReferralClosed
 from tests.builders_programme import Clinic, a_clinic, an_answer
 from tests.harness import NOW, ServiceUnderTest
@@ -55,13 +55,46 @@ async def test_an_unknown_person_is_not_yet_known(programme: ServiceUnderTest) -
 
 
 async def test_who_accepted_a_referral_without_a_journey_opens_one(programme: ServiceUnderTest) -> None:
+    """Opening gives nothing more than the acceptance: when that ends, nothing is left, and the registrar has the case."""
     clinic, other = await a_clinic(programme), await a_clinic(programme)
     person_id = await clinic.register()
     accepted = an_answer(person_id, other.organisation_id, 1)
     await programme.deliver(accepted)
-    assert (await other.try_to_open(person_id)).status_code == 201
+    opened = await other.try_to_open(person_id)
+    assert opened.status_code == 201
+    (told,) = [event for event in await programme.appended() if isinstance(event, JourneyOpened)]
+    assert told.by_acceptance
+    path = f"/journeys/{opened.json()['id']}"
+    assert (await other.get(path)).json()["holder_organisation_id"] is None
+    assert (await clinic.try_to_open(person_id)).status_code == 201
     await programme.deliver(closed(accepted, "cancelled"))
-    assert (await other.try_to_open(person_id)).status_code == 201, "it holds the journey it opened"
+    assert (await other.try_to_open(person_id)).status_code == 404
+    assert (await other.get(path)).status_code == 404
+    assert (await other.get("/journeys")).json()["items"] == []
+
+
+async def test_who_opened_by_an_acceptance_is_holder_once_it_started(programme: ServiceUnderTest) -> None:
+    clinic, other = await a_clinic(programme), await a_clinic(programme)
+    person_id = await clinic.register()
+    accepted = an_answer(person_id, other.organisation_id, 1)
+    await programme.deliver(accepted)
+    journey_id = UUID((await other.try_to_open(person_id)).json()["id"])
+    assert (await other.start(journey_id, 1, "2025-06-03")).status_code == 200
+    assert (await other.get(f"/journeys/{journey_id}")).json()["holder_organisation_id"] == str(other.organisation_id)
+    await programme.deliver(closed(accepted, "completed"))
+    assert (await other.get(f"/journeys/{journey_id}")).status_code == 200
+
+
+async def test_a_used_acceptance_and_one_for_a_journey_open_nothing(programme: ServiceUnderTest) -> None:
+    """A former holder would make itself holder again, and read what came later."""
+    clinic, centre, journey_id = await handed_over(programme)
+    third = await a_clinic(programme)
+    (row,) = await programme.fetch("SELECT person_id FROM journey WHERE journey_id = $1", journey_id)
+    await third.accept(journey_id, 3)
+    assert (await third.try_to_open(row["person_id"])).status_code == 404
+    assert (await third.start(journey_id, 3, "2025-06-27")).status_code == 200
+    assert (await centre.try_to_open(row["person_id"])).status_code == 404
+    assert (await clinic.try_to_open(row["person_id"])).status_code == 404
 
 
 async def test_the_registrar_opens_nothing_once_another_is_holder(programme: ServiceUnderTest) -> None:
@@ -80,7 +113,7 @@ async def test_persons_heard_of_before_registrars_were_told(programme: ServiceUn
     await programme.deliver(accepted)
     assert (await clinic.try_to_open(person_id)).status_code == 201
     await programme.deliver(closed(accepted, "failed"))
-    assert [(await one.try_to_open(person_id)).status_code for one in (clinic, other)] == [201, 404]
+    assert [(await one.try_to_open(person_id)).status_code for one in (clinic, other)] == [404, 404]
 
 
 async def test_a_registration_heard_again_without_its_organisation_keeps_it(programme: ServiceUnderTest) -> None:

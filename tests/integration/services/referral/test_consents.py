@@ -70,26 +70,56 @@ async def test_nobody_consents_in_its_own_favour(referral: ServiceUnderTest) -> 
 
 
 async def test_nobody_lets_another_be_told_a_name_it_may_not_see_itself(referral: ServiceUnderTest) -> None:
-    """From pseudonym to name with a friend: CENTRE accepted, asks STRANGER and consents for it. A summary it may tell."""
+    """From pseudonym to name with a friend: CENTRE accepted, asks STRANGER and consents for it."""
     person, _ = await an_accepted(referral)
     onward = await a_request(referral, person, coordinator(CENTRE), stage=3, to_organisation_id=str(STRANGER))
     fields: dict[str, Any] = {"discloser_organisation_id": str(CENTRE), "to_organisation_id": str(STRANGER)}
     refused = await a_given_consent(referral, person, coordinator(CENTRE), **fields)
     assert (refused.status_code, refused.json()["unmet"]) == (422, ["discloser-may-tell-it"])
-    assert (await a_given_consent(referral, person, coordinator(CENTRE), **fields, scope="pathway-summary")).status_code == 201
+    assert (await a_given_consent(referral, person, coordinator(CENTRE), **fields, scope="pathway-summary")).status_code == 422
     assert (await referral.call("GET", f"/referrals/{onward}", coordinator(STRANGER))).json()["person"] is None
     assert (await a_given_consent(referral, person)).status_code == 201
     assert (await a_given_consent(referral, person, coordinator(CENTRE), **fields)).status_code == 201
     assert (await referral.call("GET", f"/referrals/{onward}", coordinator(STRANGER))).json()["person"]["name"] == "0051-0123"
 
 
-async def test_the_holder_may_let_another_be_told(referral: ServiceUnderTest) -> None:
-    """It has the person before it, with or without a consent to be told the name by others."""
+async def test_a_holder_without_a_consent_lets_nobody_be_told(referral: ServiceUnderTest) -> None:
+    """Else a friend is told and tells it back: neither the name nor a summary."""
     person = await a_registered(referral)
     await referral.deliver(*handed_over(person, CLINIC, CENTRE))
     fields: dict[str, Any] = {"discloser_organisation_id": str(CENTRE), "to_organisation_id": str(STRANGER)}
+    await an_entry(referral, CENTRE)
     await an_entry(referral, STRANGER, 3)
-    assert (await a_given_consent(referral, person, coordinator(CENTRE), **fields)).status_code == 201
+    for scope in ("full-record", "referral", "pathway-summary"):
+        refused = await a_given_consent(referral, person, coordinator(CENTRE), **fields, scope=scope)
+        assert (refused.status_code, refused.json()["unmet"]) == (422, ["discloser-may-tell-it"]), scope
+    told = await a_given_consent(referral, person, coordinator(CLINIC), scope="pathway-summary")
+    assert told.status_code == 201
+    assert (await a_given_consent(referral, person, coordinator(CENTRE), **fields, scope="pathway-summary")).status_code == 201
+    assert (await a_given_consent(referral, person, coordinator(CENTRE), **fields, scope="referral")).status_code == 422
+
+
+async def test_no_refusal_tells_a_birth_date_to_who_may_not_see_it(referral: ServiceUnderTest) -> None:
+    person, _ = await an_accepted(referral, birth_on="1990-05-17")
+    fields: dict[str, Any] = {"discloser_organisation_id": str(CENTRE), "to_organisation_id": str(STRANGER), "until": "1900-01-01"}
+    answers = [await a_given_consent(referral, person, coordinator(CENTRE), **fields, given_on=on) for on in ("1990-05-16", "1990-05-17")]
+    assert answers[0].json() == answers[1].json()
+    known = await a_given_consent(referral, person, given_on="1990-05-16")
+    assert "not-before-birth" in known.json()["unmet"]
+
+
+async def test_what_was_asked_for_by_a_referral_ends_with_it(referral: ServiceUnderTest) -> None:
+    """Declined, it shows nothing on the next referral either, which is open to any."""
+    person, _ = await an_accepted(referral)
+    asked = await a_request(referral, person, to_organisation_id=str(STRANGER), stage=3)
+    await an_entry(referral, STRANGER, 3)
+    request = await a_consent_request(referral, asked, coordinator(STRANGER))
+    said = await referral.call("POST", f"/consent-requests/{request}/confirmation", coordinator(), json=SAID)
+    assert said.status_code == 201
+    assert (await referral.call("GET", f"/referrals/{asked}", coordinator(STRANGER))).json()["person"]["name"] == "0051-0123"
+    assert await change(referral, asked, "rejected", coordinator(STRANGER), "no-capacity") == 200
+    again = await a_request(referral, person, stage=3)
+    assert (await referral.call("GET", f"/referrals/{again}", coordinator(STRANGER))).json()["person"] is None
 
 
 async def test_the_person_gives_to_a_discloser_with_a_relation(referral: ServiceUnderTest) -> None:
@@ -143,7 +173,7 @@ async def test_what_was_asked_ends_with_the_referral(referral: ServiceUnderTest)
 
 
 async def test_the_sender_that_knows_no_name_is_not_asked_for_it(referral: ServiceUnderTest) -> None:
-    """Whoever registered the person is; the former holder confirms what it may tell itself."""
+    """Whoever registered the person is, for the name and for a summary."""
     for organisation in (CENTRE, STRANGER):
         await an_entry(referral, organisation)
     person = await a_registered(referral)
@@ -153,7 +183,7 @@ async def test_the_sender_that_knows_no_name_is_not_asked_for_it(referral: Servi
     (asked,) = (await referral.call("GET", "/referrals?direction=in", coordinator(STRANGER))).json()["items"]
     name = await a_consent_request(referral, UUID(asked["id"]), coordinator(STRANGER))
     summary = await a_consent_request(referral, UUID(asked["id"]), coordinator(STRANGER), "pathway-summary")
-    for request, discloser, other in ((name, CLINIC, CENTRE), (summary, CENTRE, CLINIC)):
+    for request, discloser, other in ((name, CLINIC, CENTRE), (summary, CLINIC, CENTRE)):
         assert (await answered(referral, request, coordinator(other))).status_code == 404
         assert (await answered(referral, request, coordinator(discloser))).status_code == 201
     assert await name_seen(referral, person, STRANGER) == "0051-0123"

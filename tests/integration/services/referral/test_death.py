@@ -144,6 +144,9 @@ async def test_only_a_system_brings_imported_deaths(referral: ServiceUnderTest) 
     person = await a_registered(referral)
     refused = await said(referral, person, coordinator(), imported=True)
     assert (refused.status_code, refused.json()["unmet"]) == (422, ["imported-by-a-system"])
+    early = await said(referral, person, system(), imported=True)
+    assert early.json()["unmet"] == ["imported-by-a-system"], "no record of this person was brought from the past"
+    await referral.deliver(opened(person, imported=True))
     assert (await said(referral, person, system(), imported=True)).json()["status"] == "died"
     assert await deaths(referral) == [PersonDied]
 

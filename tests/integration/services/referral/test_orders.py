@@ -84,6 +84,7 @@ async def test_a_batch_of_many_persons_and_commands_the_other_way_round_wait_for
     persons = [await a_registered(referral) for _ in range(12)]
     for person in persons:
         await a_request(referral, person, to_organisation_id=str(CENTRE))
+        await referral.deliver(opened(person, uuid4(), imported=True))
     facts = [event for person in persons for event in (started(person, 2), completed(person, 2, organisation_id=CENTRE))]
     said = {"on": "2026-03-01", "imported": True}
     deaths = [referral.call("PUT", f"/persons/{p}/death", system(), json=said) for p in reversed(persons)]
