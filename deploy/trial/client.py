@@ -115,8 +115,11 @@ def open_client() -> httpx2.AsyncClient:
 
 
 def _ask_again(command: Command, answer: httpx2.Response | None) -> bool:
-    """No answer, a 5xx and a 409 that says when are not definite; nor is a 404 to a command that may be early."""
-    if answer is None or answer.status_code >= 500:
+    """No answer, a 5xx and a 409 that says when are not definite; nor is a 404 to a command that may be early.
+
+    Nor is `not-known`: while another service's relay is away it says what will be known later (ADR 27).
+    """
+    if answer is None or answer.status_code >= 500 or (answer.status_code == 422 and b":not-known" in answer.content):
         return True
     return (answer.status_code == 409 and "retry-after" in answer.headers) or (answer.status_code == 404 and command.early)
 

@@ -210,7 +210,7 @@ class Load:
             self.counted["away" if answer.status == 503 else "unknown"] += 1
             self.ledger.unanswered(entry, str(answer.status))
             self._queue_up(pending, told or AWAY)
-        elif (answer.status == 409 and told) or (answer.status == 404 and entry.command.early):
+        elif (answer.status == 409 and told) or (answer.status == 404 and entry.command.early) or answer.is_not_known:
             self.counted["again"] += 1
             self.ledger.later(entry, answer.status)
             pending.pause = min(max(2 * pending.pause, told or AWAY), LONGEST_PAUSE)

@@ -31,6 +31,11 @@ class Answer:
     def json(self) -> Any:
         return orjson.loads(self.body) if self.body else {}
 
+    @property
+    def is_not_known(self) -> bool:
+        """The service has heard the topic whole and not of this: while another's relay is away, that passes (ADR 27)."""
+        return self.status == 422 and self.json()["type"].endswith(":not-known")
+
 
 @dataclass
 class Wire:
