@@ -63,6 +63,12 @@ def years(persons: int, seed: int) -> Sequence[Envelope]:
     return [_first_form(envelope) for envelope in history(persons, seed)]
 
 
+def registrations(persons: Iterable[UUID]) -> list[Envelope]:
+    """Each person is registered by the clinic. An older commit reads past who registered it."""
+    told = {"region": REGIONS[0], "life_period": "adult", "organisation_id": str(CLINIC)}
+    return [_envelope("referral", "person_registered", person, 1, {"person_id": str(person), **told}) for person in persons]
+
+
 def openings(persons: Iterable[UUID]) -> list[Envelope]:
     """Each person sets out, at the clinic."""
     day = {"opened_on": "2025-06-02", "pathway": PATHWAY, "version": 1, "organisation_id": str(CLINIC)}
