@@ -44,14 +44,14 @@ class Producer:
         self._client = client
 
     @classmethod
-    async def start(cls, bootstrap_servers: str) -> "Producer":
-        """Raises KafkaLost."""
+    async def start(cls, bootstrap_servers: str, answered_within_ms: int = 2_000) -> "Producer":
+        """`answered_within_ms`: what the broker has not acknowledged by then counts as not acknowledged. Raises KafkaLost."""
         client = AIOKafkaProducer(
             bootstrap_servers=bootstrap_servers,
             acks="all",
             enable_idempotence=False,
             linger_ms=0,
-            request_timeout_ms=2000,
+            request_timeout_ms=answered_within_ms,
             max_batch_size=BATCH_BYTES,
         )
         await started(client)
