@@ -1,6 +1,6 @@
 """The matrix route x relation: what an organisation may, by its relation to the case. Read from `relations.toml`.
 
-The file is written by hand. A test tries every cell of it on the running services: `tests/integration/rights`.
+The file is kept by hand. A test tries every cell of it on the running services: `tests/integration/rights`.
 """
 
 import tomllib
