@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,19 +62,19 @@ class Producer:
         await stopped(self._client)
 
     async def send(self, records: Sequence[Outgoing]) -> list[int | None]:
-        """Send all and wait for every answer: the offset of each record, None where no acknowledgement came."""
-        batches = self._batched(records)
+        """Send all and wait for every answer: the offset of each record, None where no acknowledgement came.
+
+        The first batch that the client does not take is the last one tried: of a topic that is gone each partition would wait in turn.
+        """
         futures: list[tuple[list[int], Any]] = []
-        for (topic, partition), parts in batches.items():
-            for places, batch in parts:
-                try:
-                    futures.append((places, await self._client.send_batch(batch, topic, partition=partition)))
-                except (KafkaError, OSError, TimeoutError, AssertionError):  # it asserts that the broker knows the partition
-                    break  # what follows in this partition must not overtake
+        with suppress(KafkaError, OSError, TimeoutError, AssertionError):  # it asserts that the broker knows the partition
+            for (topic, partition), places, batch in self._batched(records):
+                futures.append((places, await self._client.send_batch(batch, topic, partition=partition)))
         answers = await asyncio.gather(*(future for _, future in futures), return_exceptions=True)
         return _offsets(len(records), [places for places, _ in futures], answers)
 
-    def _batched(self, records: Sequence[Outgoing]) -> dict[Partition, list[tuple[list[int], Any]]]:
+    def _batched(self, records: Sequence[Outgoing]) -> list[tuple[Partition, list[int], Any]]:
+        """Each partition's batches in order, with the places of their records."""
         batches: dict[Partition, list[tuple[list[int], Any]]] = {}
         for place, record in enumerate(records):
             parts = batches.setdefault(record.place, [([], self._client.create_batch())])
@@ -82,7 +83,7 @@ class Producer:
                 if not self._fits(parts[-1][1], record):
                     raise ValueError("a record larger than a batch: the outbox limits bodies to 8 KiB")
             parts[-1][0].append(place)
-        return batches
+        return [(partition, *part) for partition, parts in batches.items() for part in parts]
 
     @staticmethod
     def _fits(batch: Any, record: Outgoing) -> bool:

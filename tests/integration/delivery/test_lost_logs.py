@@ -11,7 +11,7 @@ import pytest
 from deploy.embedded.kafka.broker import KafkaBroker
 from shared.delivery import relay
 from shared.delivery.relay import READ, outgoing
-from shared.kafka import Producer
+from shared.kafka import PARTITIONS, Outgoing, Producer
 from tests.eventually import eventually
 from tests.integration.delivery.load import Load
 from tests.integration.delivery.own_kafka import delete_topic, lone, own_kafka, wipe
@@ -185,3 +185,13 @@ async def test_behind_what_the_log_skipped_all_is_sent_again(lone: Ground, recor
         await told_again(lone)
         assert await on_the_log(lone) == Verdict(30, 0, 10, 0)
         await judged(lone, await lone.committed(), record_property, "10 streams skipped")
+
+
+async def test_a_topic_that_is_gone_is_waited_for_once_and_not_for_each_partition(lone: Ground) -> None:
+    """Each partition waited two seconds in turn: a busy relay saw a wipe after a minute and a half only."""
+    gone = f"{lone.toy.noted.topic}.gone"
+    producer = await Producer.start(lone.servers.kafka_bootstrap_servers)
+    records = [Outgoing(gone, partition, b"key", b"value", []) for partition in range(PARTITIONS)]
+    async with asyncio.timeout(20):
+        assert await producer.send(records) == [None] * PARTITIONS
+    await producer.stop()
