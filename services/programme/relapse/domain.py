@@ -34,14 +34,24 @@ class Relapse(BaseModel):
 
 
 class Report(NamedTuple):
-    """What a clinician reports; `reopens` None: the pathway's default. `organisation_id`: whose stay it must be, None for any."""
+    """What a clinician reports; `reopens` None: the pathway's default. `organisation_id`: whose stay it must be, None for any.
+
+    `earlier`: what was reported of the same stay before.
+    """
 
     relapse_id: UUID
     on: date
     reopens: int | None
-    already_reported: bool
+    earlier: Sequence[Relapse] = ()
     use: Use = "non-medical"
     organisation_id: UUID | None = None
+
+    def repeats(self) -> Relapse | None:
+        """The same use, reported again: of one day one is kept, unless another stage is named to be reopened."""
+        return next((one for one in self.earlier if one.known_on == self.on and self.reopens in (None, one.reopens)), None)
+
+    def has_no_consequence_yet(self) -> bool:
+        return not any(one.reopens for one in self.earlier)
 
     def is_by_holder(self, journey: Journey) -> bool:
         return self.organisation_id in (None, holder(journey))
@@ -56,9 +66,10 @@ class Outcome(NamedTuple):
 
 
 def report(journey: Journey, rule: StageRule, reported: Report, days: Days) -> Outcome:
-    """A clinician's report; one a spell; prescribed use is none. A former holder's marks its stay and reopens nothing.
+    """A clinician's report of a use; prescribed use is none. A former holder's marks its stay and reopens nothing.
 
-    Raises Refused("relapse-not-recordable").
+    Each use is kept, and the first one of a stay is told. A later one is told only where it reopens a stage and none before it did,
+    or where the clinician names the stage. Raises Refused("relapse-not-recordable").
 
     Source: mission rows 002-08, 002-46; standards section 3.
     """
@@ -72,11 +83,12 @@ def report(journey: Journey, rule: StageRule, reported: Report, days: Days) -> O
             "on-or-after-start": spell is not None and reported.on < spell.started_on,
             **days.unmet(reported.on),
             "reopens-stage-of-pathway": reported.reopens is not None and journey.status_of(reported.reopens) is None,
-            "first-report-of-the-spell": reported.already_reported,
             "non-medical-use": reported.use == "prescribed",
         },
     )
     assert spell is not None
+    if repeated := reported.repeats():
+        return Outcome(journey, [repeated], [])
     relapse = Relapse(
         relapse_id=reported.relapse_id,
         stage=rule.stage,
@@ -85,7 +97,11 @@ def report(journey: Journey, rule: StageRule, reported: Report, days: Days) -> O
         week=None,
         known_on=reported.on,
     )
-    return _happened(journey, relapse, _target(journey, rule, reported.reopens) if reported.is_by_holder(journey) else None)
+    reopens = reported.is_by_holder(journey) and (reported.reopens is not None or reported.has_no_consequence_yet())
+    target = _target(journey, rule, reported.reopens) if reopens else None
+    if reported.earlier and target is None:
+        return Outcome(_mark(journey, relapse), [relapse], [])
+    return _happened(journey, relapse, target)
 
 
 def assess(journey: Journey, rule: StageRule, spell: Spell, changes: Sequence[Change]) -> Outcome:
@@ -114,7 +130,13 @@ def _assess_one(journey: Journey, rule: StageRule, spell: Spell, change: Change)
         return Outcome(journey, [relapse], [_assessed(journey, relapse)])
     if change.what == "withdrawn":
         return _undone(journey, relapse)
-    return _happened(journey, relapse, None if _is_answered(journey, relapse) else _target(journey, rule, None))
+    reopens = _is_its_own(journey, spell) and not _is_answered(journey, relapse)
+    return _happened(journey, relapse, _target(journey, rule, None) if reopens else None)
+
+
+def _is_its_own(journey: Journey, spell: Spell) -> bool:
+    """Whether the holder's stay shows it: results of a former holder mark its stay and reopen nothing. Imported history is as it was."""
+    return journey.imported or spell.organisation_id == holder(journey)
 
 
 def _is_answered(journey: Journey, relapse: Relapse) -> bool:

@@ -62,12 +62,14 @@ async def _pass_weeks(tx: Tx, found: Found, spell: Spell) -> Journey:
 
 
 async def report(tx: Tx, journey_id: UUID, stage: int, used: tuple[date, Use], reopens: int | None) -> Relapse:
-    """A clinician reports a use in the last spell of a stage. Raises Refused, NotFound. Source: mission rows 002-08, 002-46."""
+    """A clinician reports a use in the last spell of a stage, as often as it happens. Raises Refused, NotFound.
+
+    Source: mission rows 002-08, 002-46.
+    """
     found = await journeys.lock(tx, journey_id)
     spell = found.journey.spell(stage)
-    already = spell is not None and await _is_reported(tx, found.journey, spell)
-    by = journeys.organisation_of(tx)
-    reported = Report(uuid4(), used[0], reopens, already, used[1], by)
+    earlier = await store.list_reported(tx, journey_id, spell, CLINICIAN_REPORT) if spell else []
+    reported = Report(uuid4(), used[0], reopens, earlier, used[1], journeys.organisation_of(tx))
     outcome = domain.report(found.journey, _rule(found, stage), reported, journeys.days(tx, found))
     await _keep(tx, found.journey, outcome)
     return outcome.relapses[0]
@@ -86,10 +88,6 @@ async def _keep(tx: Tx, before: Journey, outcome: Outcome) -> Journey:
         await journeys.save(tx, outcome.journey)
     tx.append(before.person_id, *outcome.events)
     return outcome.journey
-
-
-async def _is_reported(tx: Tx, journey: Journey, spell: Spell) -> bool:
-    return await store.is_reported(tx, journey.journey_id, spell.stage, spell.number, CLINICIAN_REPORT)
 
 
 def _rule(found: Found, stage: int) -> StageRule:

@@ -18,7 +18,8 @@ SELECT relapse_id, stage, spell, definition, week, known_on, reopens, withdrawn 
 WHERE journey_id = $1 AND (stage, spell) IN (SELECT * FROM unnest($4::int[], $5::int[])) AND relapse_id > $2 ORDER BY relapse_id LIMIT $3
 """
 REPORTED = """
-SELECT EXISTS (SELECT FROM relapse WHERE journey_id = $1 AND stage = $2 AND spell = $3 AND definition = $4 AND NOT withdrawn)
+SELECT relapse_id, stage, spell, definition, week, known_on, reopens, withdrawn FROM relapse
+WHERE journey_id = $1 AND stage = $2 AND spell = $3 AND definition = $4 AND NOT withdrawn ORDER BY known_on, relapse_id
 """
 
 
@@ -34,5 +35,7 @@ async def list_relapses(tx: Tx, journey_id: UUID, spells: list[Spell], after: UU
     return [Relapse.model_validate(dict(row)) for row in await tx.connection.fetch(LIST, journey_id, after, limit, *places)]
 
 
-async def is_reported(tx: Tx, journey_id: UUID, stage: int, spell: int, definition: str) -> bool:
-    return bool(await tx.connection.fetchval(REPORTED, journey_id, stage, spell, definition))
+async def list_reported(tx: Tx, journey_id: UUID, spell: Spell, definition: str) -> list[Relapse]:
+    """What was reported of one spell under this definition and stands."""
+    rows = await tx.connection.fetch(REPORTED, journey_id, spell.stage, spell.number, definition)
+    return [Relapse.model_validate(dict(row)) for row in rows]

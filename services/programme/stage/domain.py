@@ -198,6 +198,7 @@ def _end(journey: Journey, stage: int, ended: Ended, days: Days, verb: str) -> S
             "completed-on-or-after-start": spell is not None and ended.on < spell.started_on,
             **days.unmet(ended.on),
             "next-organisation": ended.how == "transferred" and ended.next_organisation_id is None,
+            "next-organisation-another": ended.how == "transferred" and not journey.imported and _is_own(spell, ended.next_organisation_id),
             UNCONFIRMED: not ended.next_is_confirmed,
             "holder-or-registrar-reports-death": ended.how == "died" and not ended.may_report_death,
         },
@@ -212,6 +213,11 @@ def _end(journey: Journey, stage: int, ended: Ended, days: Days, verb: str) -> S
         "actual_class": length_class(spell.started_on, ended.on),
     }
     return spell.model_copy(update=update)
+
+
+def _is_own(spell: Spell | None, organisation_id: UUID | None) -> bool:
+    """Whether the stay would be handed to who has it: that would ask for the person back, whoever holds it by now."""
+    return spell is not None and spell.organisation_id == organisation_id
 
 
 def correct_stage(journey: Journey, stage: int, reason: str) -> Journey:

@@ -148,21 +148,27 @@ async def test_no_week_is_missing_after_the_death(programme: ServiceUnderTest, t
     assert await told(programme, RelapseAssessed) == []
 
 
-async def test_a_clinician_reports_a_relapse_once_a_spell(programme: ServiceUnderTest) -> None:
-    """Source: mission row 002-46."""
+async def test_a_clinician_reports_every_use_of_a_spell(programme: ServiceUnderTest) -> None:
+    """The first one is told and reopens; remission counts from the last. Source: mission row 002-46, issue of corrections, section 2."""
     clinic = await a_clinic(programme)
     journey_id = await in_stage_two(clinic, ended_on="2026-02-10")
-    body = {"stage": 2, "on": "2026-02-20", "reopens": 1}
-    first = await clinic.send("POST", f"/journeys/{journey_id}/relapses", body, key="report-1")
-    again = await clinic.send("POST", f"/journeys/{journey_id}/relapses", body, key="report-1")
+    path, body = f"/journeys/{journey_id}/relapses", {"stage": 2, "on": "2026-02-20", "reopens": 1}
+    first = await clinic.send("POST", path, body, key="report-1")
+    again = await clinic.send("POST", path, body, key="report-1")
     assert (first.status_code, first.json()["status"], again.json()) == (201, "reopened", first.json())
-    refused = await clinic.send("POST", f"/journeys/{journey_id}/relapses", body)
-    assert refused.json()["unmet"] == ["first-report-of-the-spell"]
+    same = await clinic.send("POST", path, body)
+    assert (same.status_code, same.json()) == (201, first.json()), "one use of a day, whatever the key"
+    for on in ("2026-02-22", "2026-02-21"):
+        later = await clinic.send("POST", path, {"stage": 2, "on": on})
+        assert (later.status_code, later.json()["status"]) == (201, "marked")
     (recorded,) = await told(programme, RelapseRecorded)
     assert (recorded.stage, recorded.reopens) == (2, 1)
+    assert len(await told(programme, RelapseAssessed)) == 1
     assert (await clinic.get(f"/journeys/{journey_id}")).json()["stages"][0]["status"] == "reopened"
+    kept = (await clinic.get(path)).json()["items"]
+    assert sorted(relapse["known_on"] for relapse in kept) == ["2026-02-20", "2026-02-21", "2026-02-22"]
     remission = (await clinic.get(f"/journeys/{journey_id}/remission")).json()
-    assert (remission["clock"], remission["label"], remission["last_use_on"]) == ("observed-days-only", "under-three-months", "2026-02-20")
+    assert (remission["clock"], remission["label"], remission["last_use_on"]) == ("observed-days-only", "under-three-months", "2026-02-22")
 
 
 async def test_observations_of_a_stage_never_started_are_refused(programme: ServiceUnderTest) -> None:

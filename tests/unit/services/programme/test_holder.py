@@ -43,7 +43,7 @@ def reopens(stage: int, at: UUID, on: date) -> Command:
 def relapses(stage: int, at: UUID, on: date) -> Command:
     rule = PATHWAY.rule(stage)
     assert rule
-    return lambda journey: report(journey, rule, Report(uuid4(), on, None, False), TODAY).journey
+    return lambda journey: report(journey, rule, Report(uuid4(), on, None), TODAY).journey
 
 
 @st.composite

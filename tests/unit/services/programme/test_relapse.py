@@ -1,5 +1,6 @@
 """What a relapse does to a journey: marks or reopens, keeps all history, is told once."""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import uuid4
 
@@ -7,17 +8,17 @@ import pytest
 
 from services.programme.journey.domain import Journey, standing
 from services.programme.relapse.domain import Outcome, Report, assess, report
-from services.programme.stage.domain import complete_stage, skip_stage
+from services.programme.stage.domain import complete_stage, leave_stage, skip_stage
 from services.programme.weekly.domain import Change
 from shared.errors import Refused
 from shared.events.programme import RelapseAssessed, RelapseRecorded, RelapseWithdrawn
-from tests.builders_programme import DAY, TODAY, a_journey, a_pathway, an_opened_journey, another_pathway, completed, day, started
+from tests.builders_programme import CENTRE, DAY, TODAY, a_journey, a_pathway, an_opened_journey, another_pathway, completed, day, started
 
 
-def reported(journey: Journey, stage: int, on: date = day(60), reopens: int | None = None, already: bool = False) -> Outcome:
+def reported(journey: Journey, stage: int, on: date = day(60), reopens: int | None = None, earlier: Sequence[Outcome] = ()) -> Outcome:
     rule = a_pathway().rule(stage)
     assert rule
-    return report(journey, rule, Report(uuid4(), on, reopens, already), TODAY)
+    return report(journey, rule, Report(uuid4(), on, reopens, [relapse for before in earlier for relapse in before.relapses]), TODAY)
 
 
 def assessed(journey: Journey, stage: int, *changes: Change) -> Outcome:
@@ -70,6 +71,16 @@ def test_what_a_later_spell_answered_already_reopens_nothing() -> None:
     assert assess(ended, rule, first, [later]).journey.status_of(2) == "reopened"
 
 
+def test_late_results_of_a_former_holder_mark_its_stay_and_reopen_nothing() -> None:
+    """Else it would send the person back to itself; imported history is as it was. Source: issue of rights, section 1."""
+    ended = a_journey("completed", "completed")
+    moved_on = started(ended, 3, day(26), CENTRE)
+    outcome = assessed(moved_on, 2, met())
+    assert isinstance(outcome.events[0], RelapseRecorded) and outcome.events[0].reopens is None
+    assert outcome.journey.status_of(2) == "completed"
+    assert assessed(moved_on.model_copy(update={"imported": True}), 2, met()).journey.status_of(2) == "reopened"
+
+
 def test_the_clinician_may_name_the_stage_that_reopens_or_opens() -> None:
     """Source: mission row 002-46."""
     earlier = reported(a_journey("completed", "started"), 2, reopens=1)
@@ -82,11 +93,42 @@ def test_the_clinician_may_name_the_stage_that_reopens_or_opens() -> None:
 
 def test_a_report_names_every_unmet_requirement() -> None:
     with pytest.raises(Refused) as refused:
-        reported(a_journey("completed"), 2, on=date(2027, 3, 1), reopens=9, already=True)
-    assert refused.value.unmet == ("stage-started", "date-not-in-future", "reopens-stage-of-pathway", "first-report-of-the-spell")
+        reported(a_journey("completed"), 2, on=date(2027, 3, 1), reopens=9)
+    assert refused.value.unmet == ("stage-started", "date-not-in-future", "reopens-stage-of-pathway")
     with pytest.raises(Refused) as early:
         reported(a_journey("started"), 1, on=DAY)
     assert early.value.unmet == ("on-or-after-start",)
+
+
+def test_every_use_of_a_stay_is_kept_and_its_consequences_follow_once() -> None:
+    """Source: issue of corrections, section 2."""
+    first = reported(a_journey("completed", "started"), 2, day(40))
+    second = reported(first.journey, 2, day(45), earlier=[first])
+    assert (len(first.events), second.events) == (2, [])
+    spell = second.journey.spell(2)
+    assert spell and spell.relapses == tuple(outcome.relapses[0].relapse_id for outcome in (first, second))
+    left = leave_stage(second.journey, 2, completed(day(50))._replace(how="dropped-out"), TODAY)[0]
+    after_the_end = reported(left, 2, day(55), earlier=[first, second])
+    assert after_the_end.relapses[0].reopens == 2 and after_the_end.journey.status_of(2) == "reopened"
+    assert isinstance(after_the_end.events[0], RelapseRecorded)
+    again = reported(after_the_end.journey, 2, day(56), earlier=[first, second, after_the_end])
+    assert (again.events, again.relapses[0].reopens) == ([], None)
+
+
+def test_a_use_after_the_stay_reopens_one_stage_once_unless_the_clinician_names_another() -> None:
+    first = reported(a_journey("completed", "completed"), 2, day(60), reopens=1)
+    second = reported(first.journey, 2, day(61), earlier=[first])
+    assert (second.events, second.journey.status_of(2)) == ([], "completed")
+    named = reported(second.journey, 2, day(62), reopens=2, earlier=[first, second])
+    assert (named.relapses[0].reopens, named.journey.status_of(2)) == (2, "reopened")
+
+
+def test_a_use_reported_twice_is_one_use() -> None:
+    first = reported(a_journey("completed", "started"), 2, day(40))
+    again = reported(first.journey, 2, day(40), earlier=[first])
+    assert again == Outcome(first.journey, first.relapses, [])
+    elsewhere = reported(first.journey, 2, day(40), reopens=1, earlier=[first])
+    assert elsewhere.relapses[0].reopens == 1 and elsewhere.relapses != first.relapses
 
 
 def test_several_definitions_are_each_told_and_reopen_once() -> None:

@@ -79,6 +79,8 @@ def test_a_transfer_names_where_to_and_the_stage_is_taken_over_there() -> None:
     """The hand-over n -> n. Source: standards sections 2 and 4."""
     transfer = left(day(12))._replace(how="transferred")
     assert refused(domain.leave_stage, a_journey("started"), 1, transfer, TODAY) == ("stage-not-leavable", ("next-organisation",))
+    to_itself = transfer._replace(next_organisation_id=CLINIC)
+    assert refused(domain.leave_stage, a_journey("started"), 1, to_itself, TODAY)[1] == ("next-organisation-another",)
     journey, (event,) = domain.leave_stage(a_journey("started"), 1, transfer._replace(next_organisation_id=CENTRE), TODAY)
     assert isinstance(event, StageLeft)
     assert (event.how, event.next_organisation_id) == ("transferred", CENTRE)
