@@ -16,7 +16,7 @@ async def record(tx: Tx, referral_id: UUID, act: tuple[str, str, date]) -> UUID:
     """An act as (kind, role, day). Source: mission row 002-06."""
     referral = await referrals.must_know_person(tx, referral_id)
     person = await persons.find_person(tx, referral.person_id)
-    known = {"birth_on": person.birth_on, "died_on": person.died_on} if person else {}
+    known = await persons.days_known(tx, person) if person else {}
     domain.check_act(dates.unmet(act[2], persons.today(tx), **known))
     organisation_id = tx.caller.organisation_id
     assert organisation_id is not None, "a meso role acts for an organisation"

@@ -64,6 +64,12 @@ async def birth_known(tx: Tx, person: Person) -> date | None:
     return person.birth_on if await relations.may(tx, "see-identity", person.person_id) else None
 
 
+async def days_known(tx: Tx, person: Person) -> dict[str, date | None]:
+    """The birth date and the day of death, each to who may see it."""
+    sees_death = await relations.may(tx, "see-death", person.person_id)
+    return {"birth_on": await birth_known(tx, person), "died_on": person.died_on if sees_death else None}
+
+
 async def lock_person(tx: Tx, person_id: UUID, action: Action) -> Person:
     """The person under a lock, for what the caller's relation opens. Raises NotFound("person")."""
     await relations.must(tx, action, person_id)

@@ -217,6 +217,11 @@ def hindrances(referral: Referral, wish: Wish) -> dict[str, bool]:
     }
 
 
+def is_taken_by(referral: Referral, organisation_id: UUID | None) -> bool:
+    """Whether this organisation accepted it and may have the person."""
+    return organisation_id is not None and referral.to_organisation_id == organisation_id and referral.status in TAKEN
+
+
 def meet(referral: Referral, wish: Wish, actor: Actor, on: date) -> Changed:
     """A wish for a stage the person already has an open referral for: never a second one, a change of the first at most.
 

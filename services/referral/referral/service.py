@@ -18,7 +18,7 @@ from services.referral.transition.domain import OPEN, REQUESTER, SYSTEM, TAKEN, 
 from services.referral.wish.domain import Circumstances, Wish, addressing, check_wish
 from shared.clock import meet_deadline, set_deadline
 from shared.database import Tx
-from shared.errors import Conflict, NotFound, NotYetKnown, refuse
+from shared.errors import Conflict, NotFound, NotYetKnown, Refused, refuse
 from shared.events import Event
 from shared.events.pathway import DEFAULT_PATHWAY
 from shared.events.referral import AnswerOverdue, HandoverOverdue, ReferralOpened
@@ -45,6 +45,8 @@ async def refer(tx: Tx, wish: Wish, pathway: str | None) -> Referral:
     no right to refer, NotYetKnown for a journey that programme may be about to tell.
     """
     person = await persons.lock_person(tx, wish.person_id, "refer")
+    if not await relations.may(tx, "refer-on", wish.person_id):  # its own start may be on its way
+        raise NotYetKnown("person_id", "programme", Refused("referral-not-possible", ("holder-or-registrar",)))
     known = await journeys.find_stages(tx, wish.journey_id, wish.person_id)
     stages = known or await pathways.stages_of(tx, pathway or DEFAULT_PATHWAY)
     circumstances = await _circumstances(tx, wish.at(stages.place(wish.stage)), person)
@@ -83,11 +85,20 @@ async def _started_before(tx: Tx, referral: Referral) -> Referral:
 
 
 async def ask(tx: Tx, wish: Wish, actor: Actor) -> Referral:
-    """Open a referral, or let the open one for this stage serve the wish: a person has at most one a journey and stage."""
+    """Open a referral, or let the open one for this stage serve the wish: a person has at most one a journey and stage.
+
+    Raises NotYetKnown where the open one is the asker's own stay, which may have ended a moment ago.
+    """
     existing = await store.lock_open(tx, wish.person_id, wish.journey_id, wish.place) or await _open(tx, wish, actor)
     if existing is None:
         raise Conflict("referral-changing", retry_after=1)
-    return await apply(tx, existing, domain.meet(existing, wish, actor, tx.now.date()))
+    try:
+        changed = domain.meet(existing, wish, actor, tx.now.date())
+    except Refused as refused:
+        if not domain.is_taken_by(existing, wish.from_organisation_id):
+            raise
+        raise NotYetKnown("stage", "programme", refused) from refused  # the end of the stay may be on its way
+    return await apply(tx, existing, changed)
 
 
 async def offer(tx: Tx, wish: Wish) -> None:
@@ -154,6 +165,7 @@ async def change_status(tx: Tx, referral_id: UUID, to: Status, reason: Reason | 
     referral = await store.lock_referral(tx, referral_id)
     actor = await _actor(tx, referral)
     if referral.status == "draft" and to == "requested":
+        await relations.must(tx, "refer", referral.person_id)  # a draft of who has lost the person since stays one
         await _must_be_addressable(tx, referral)
         referral = referral.model_copy(update={"due_on": answer_due_on(tx, referral.imported)})
     changed = await apply(tx, referral, domain.change_status(referral, to, actor, reason, tx.now.date()))
@@ -228,8 +240,13 @@ async def withdraw_waiting(tx: Tx, person_id: UUID, reason: Reason, journey_id: 
 
 
 async def reopen(tx: Tx, referral_id: UUID, status: Status, due: Mapping[str, datetime | None]) -> None:
-    """What a death stopped goes on as it was, with the deadlines that stood. Call with the person locked."""
+    """What a death stopped goes on as it was, with the deadlines that stood. Call with the person locked.
+
+    What somebody ended otherwise meanwhile, such as one entered in error, stays ended.
+    """
     referral = await store.lock_referral(tx, referral_id)
+    if referral.status not in (status, "entered-in-error" if status == "draft" else "cancelled"):
+        return
     if referral.status != status:
         changed = domain.reopen(referral, status, await store.find_acceptance(tx, referral_id))
         await store.save_referral(tx, changed.referral)

@@ -11,6 +11,7 @@ Action = Literal[
     "change-categories",
     "record-death",
     "refer",
+    "refer-on",
     "follow-referral",
     "give-consent",
     "answer-consent-request",
@@ -33,6 +34,7 @@ RIGHTS: Mapping[Action, frozenset[Relation]] = {  # issue of rights, section 1; 
     "change-categories": REGISTRARS | {"holder"},
     "record-death": REGISTRARS | {"holder"},
     "refer": PERSON | WITH_CASE,
+    "refer-on": PERSON | WITH_CASE - {"acceptor"},
     "follow-referral": PERSON | ANY,
     "give-consent": PERSON | NOW,
     "answer-consent-request": PERSON | ANY,
@@ -42,7 +44,8 @@ RIGHTS: Mapping[Action, frozenset[Relation]] = {  # issue of rights, section 1; 
     "take-emergency-access": frozenset({"acceptor", "holder"}),
     "review-emergency-access": PERSON | REGISTRARS,
 }
-"""`see-identity`: without a consent. What else an action asks for, such as a consent or a second person, is its noun's."""
+"""`see-identity`: without a consent. `refer-on`: an acceptance alone makes no further ones; `refer` lets who accepted ask again.
+What else an action asks for, such as a consent or a second person, is its noun's."""
 
 
 def relations_of(facts: Collection[str], is_held_elsewhere: bool) -> frozenset[Relation]:

@@ -108,7 +108,7 @@ def rule_for(status: Status, to: Status) -> Rule | None:
 
 
 def check_transition(status: Status, to: Status, actor: Actor, reason: Reason | None, is_addressed: bool) -> None:
-    """Ask RULES. An organisation cannot decline for all others: one that is open to any is only accepted.
+    """Ask RULES. An organisation cannot decline or cancel for all others: one that is open to any is only accepted.
 
     Raises Refused("status-not-possible") naming every unmet requirement. Source: standards section 1, mission row 002-06.
     """
@@ -119,7 +119,7 @@ def check_transition(status: Status, to: Status, actor: Actor, reason: Reason | 
             "possible-from-present-status": rule is None,
             "right-party": rule is not None and rule.who.isdisjoint(actor.parties),
             "reason": rule is not None and rule.needs_reason and reason is None,
-            "addressed": to == "rejected" and not is_addressed,
+            "addressed": not is_addressed and (to == "rejected" or (to == "cancelled" and actor.parties == TARGET)),
         },
     )
 

@@ -1,6 +1,9 @@
 """Referral's commands over HTTP on a real database: each refusal, each effect once, the same key twice."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
+
+import pytest
 
 from shared.events.referral import (
     OrganisationChanged,
@@ -23,6 +26,7 @@ from tests.builders_referral import (
     change,
     coordinator,
     deadlines,
+    left,
     opened,
     registrar,
     started,
@@ -148,6 +152,40 @@ async def test_a_person_has_one_open_referral_a_stage(referral: ServiceUnderTest
     refused = await referral.call("POST", "/referrals", coordinator(), json=body)
     assert (refused.status_code, refused.json()["unmet"]) == (422, ["open-referral-not-answered"])
     assert [type(e) for e in (await referral.appended())[-3:]] == [ReferralAddressed, ReferralAddressed, ReferralAnswered]
+
+
+@pytest.mark.parametrize("asked_by", [CLINIC, CENTRE], ids=["the same as before", "another"])
+async def test_who_just_ended_a_stay_refers_again_as_soon_as_the_end_is_heard(referral: ServiceUnderTest, asked_by: UUID) -> None:
+    """Its own open referral is no refusal: the end of the stay may be on its way. Source: issue of corrections, section 1."""
+    await an_entry(referral, CENTRE)
+    await an_entry(referral, STRANGER)
+    person = await a_registered(referral, asked_by)
+    await referral.deliver(opened(person, organisation_id=asked_by))
+    await a_request(referral, person, coordinator(asked_by), to_organisation_id=str(CENTRE), journey_id=str(JOURNEY))
+    await referral.deliver(started(person, 2))
+    body = {"person_id": str(person), "stage": 2, "to_organisation_id": str(STRANGER), "journey_id": str(JOURNEY)}
+    early = await referral.call("POST", "/referrals", coordinator(CENTRE), json=body)
+    told = (early.status_code, early.json()["type"], early.headers["retry-after"])
+    assert told == (409, "urn:throughcare:problem:not-yet-known", "1")
+    await referral.deliver(left(person, 2, "dropped-out"))
+    assert (await referral.call("POST", "/referrals", coordinator(CENTRE), json=body)).status_code == 201
+    assert await statuses(referral, person) == [(2, "failed", CENTRE), (2, "requested", STRANGER)]
+
+
+async def test_an_own_stay_that_goes_on_is_a_refusal_once_enough_was_heard(referral: ServiceUnderTest) -> None:
+    await an_entry(referral, CENTRE)
+    await an_entry(referral, STRANGER)
+    person = await a_registered(referral)
+    await a_request(referral, person, to_organisation_id=str(CENTRE), journey_id=str(JOURNEY))
+    await referral.deliver(started(person, 2))
+    body = {"person_id": str(person), "stage": 2, "to_organisation_id": str(STRANGER), "journey_id": str(JOURNEY)}
+    assert (await referral.call("POST", "/referrals", coordinator(CENTRE), json=body)).status_code == 409
+    await referral.fetch("INSERT INTO heard (topic, up_to) VALUES ('programme', $1)", referral.now + timedelta(minutes=1))
+    refused = await referral.call("POST", "/referrals", coordinator(CENTRE), json=body)
+    assert (refused.status_code, refused.json()["unmet"]) == (
+        422,
+        ["no-open-referral-of-another-for-this-stage", "open-referral-not-answered"],
+    )
 
 
 async def test_a_rejected_referral_is_replaced_never_reopened(referral: ServiceUnderTest) -> None:

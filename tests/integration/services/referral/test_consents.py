@@ -70,9 +70,9 @@ async def test_nobody_consents_in_its_own_favour(referral: ServiceUnderTest) -> 
 
 
 async def test_nobody_lets_another_be_told_a_name_it_may_not_see_itself(referral: ServiceUnderTest) -> None:
-    """From pseudonym to name with a friend: CENTRE accepted, asks STRANGER and consents for it."""
+    """From pseudonym to name with a friend: CENTRE accepted and consents for STRANGER, who is asked."""
     person, _ = await an_accepted(referral)
-    onward = await a_request(referral, person, coordinator(CENTRE), stage=3, to_organisation_id=str(STRANGER))
+    onward = await a_request(referral, person, stage=3, to_organisation_id=str(STRANGER))
     fields: dict[str, Any] = {"discloser_organisation_id": str(CENTRE), "to_organisation_id": str(STRANGER)}
     refused = await a_given_consent(referral, person, coordinator(CENTRE), **fields)
     assert (refused.status_code, refused.json()["unmet"]) == (422, ["discloser-may-tell-it"])
@@ -266,7 +266,7 @@ async def test_what_a_cancelled_acceptor_was_let_tell_is_shown_no_more(referral:
     """A discloser has a relation, or there is nothing to tell."""
     person, asked = await an_accepted(referral)
     assert (await a_given_consent(referral, person)).status_code == 201
-    onward = await a_request(referral, person, coordinator(CENTRE), stage=3, to_organisation_id=str(STRANGER))
+    onward = await a_request(referral, person, stage=3, to_organisation_id=str(STRANGER))
     fields: dict[str, Any] = {"discloser_organisation_id": str(CENTRE), "to_organisation_id": str(STRANGER)}
     assert (await a_given_consent(referral, person, coordinator(CENTRE), **fields)).status_code == 201
     assert await change(referral, asked, "cancelled", coordinator(), "other") == 200

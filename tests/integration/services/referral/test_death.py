@@ -196,6 +196,19 @@ async def test_a_reversal_opens_what_the_death_stopped(referral: ServiceUnderTes
     assert [tuple(line) for line in lines][-2:] == [("accepted", "cancelled", "died"), ("cancelled", "accepted", "death-reversed")]
 
 
+async def test_a_reversal_opens_nothing_that_was_entered_in_error_meanwhile(referral: ServiceUnderTest) -> None:
+    """Source: issue of rights, section 4."""
+    await an_entry(referral, CENTRE)
+    person = await a_registered(referral)
+    asked = await a_request(referral, person, to_organisation_id=str(CENTRE))
+    assert await change(referral, asked, "accepted", coordinator(CENTRE)) == 200
+    await a_death(referral, person)
+    assert await change(referral, asked, "entered-in-error", coordinator(), "mistaken-or-duplicate") == 200
+    assert (await said(referral, person, coordinator(), "reversal", reason="another of the same name")).status_code == 200
+    assert await statuses(referral, person) == [(2, "entered-in-error", CENTRE)]
+    assert (await referral.call("GET", f"/persons/{person}", coordinator(CENTRE))).status_code == 404
+
+
 async def test_the_dead_again_stop_again(referral: ServiceUnderTest) -> None:
     person = await a_registered(referral)
     await a_request(referral, person)

@@ -161,11 +161,12 @@ async def test_accepting_opens_the_case_under_its_pseudonym(referral: ServiceUnd
         assert (await referral.call("POST", path, other, json={})).status_code == 404
 
 
-async def test_the_acceptor_refers_on_and_its_request_is_hidden_from_it_when_it_lost_the_case(referral: ServiceUnderTest) -> None:
-    """An organisation once accepted keeps nothing after cancellation, nor what it sent meanwhile."""
+async def test_what_an_acceptor_sent_is_hidden_from_it_when_it_lost_the_case(referral: ServiceUnderTest) -> None:
+    """An organisation once accepted keeps nothing after cancellation, nor what it sent while acceptors could."""
     person, asked, _ = await an_asked(referral)
     assert await change(referral, asked, "accepted", coordinator(CENTRE)) == 200
-    onward = await a_request(referral, person, coordinator(CENTRE), stage=3)
+    onward = await a_request(referral, person, stage=3)
+    await referral.fetch("UPDATE referral SET from_organisation_id = $2 WHERE referral_id = $1", onward, CENTRE)
     assert (await referral.call("GET", f"/referrals/{onward}", coordinator(CENTRE))).json()["person_id"] == str(person)
     assert await change(referral, asked, "cancelled", coordinator(CLINIC), "other") == 200
     assert (await referral.call("GET", f"/referrals/{onward}", coordinator(CENTRE))).status_code == 404
@@ -277,11 +278,12 @@ async def test_an_answer_is_given_again_only_while_the_right_lasts(referral: Ser
     person, asked, _ = await an_asked(referral)
     assert await change(referral, asked, "accepted", coordinator(CENTRE)) == 200
     assert (await a_given_consent(referral, person)).status_code == 201
-    body = {"person_id": str(person), "stage": 3}
-    first = await referral.call("POST", "/referrals", coordinator(CENTRE), json=body, key="onward-once")
-    assert first.status_code == 201
+    body, path = {"kind": "call", "by": "coordinator", "on": "2026-03-01"}, f"/referrals/{asked}/motivations"
+    for _ in range(2):
+        assert (await referral.call("POST", path, coordinator(CENTRE), json=body, key="act-once")).status_code == 201
     assert await change(referral, asked, "cancelled", coordinator(CLINIC), "other") == 200
-    assert (await referral.call("POST", "/referrals", coordinator(CENTRE), json=body, key="onward-once")).status_code == 404
+    again = await referral.call("POST", path, coordinator(CENTRE), json=body, key="act-once")
+    assert (again.status_code, again.json()["type"]) == (404, "urn:throughcare:problem:answer-not-found")
 
 
 async def test_a_request_for_a_consent_shows_no_pseudonym_before_acceptance(referral: ServiceUnderTest) -> None:

@@ -1,5 +1,6 @@
 """Who sees what of persons and referrals: another organisation's object answers like an absent one; identities only under a consent."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ from shared.events.referral import ConsentGiven, ConsentRevoked
 from tests.builders_referral import (
     CENTRE,
     CLINIC,
+    JOURNEY,
     PERSON,
     STRANGER,
     a_consent_request,
@@ -19,7 +21,9 @@ from tests.builders_referral import (
     change,
     completed,
     coordinator,
+    opened,
     started,
+    statuses,
     system,
     the_person,
 )
@@ -167,6 +171,48 @@ async def test_a_draft_is_not_seen_by_its_target(referral: ServiceUnderTest) -> 
     assert await change(referral, draft, "requested", coordinator()) == 200
     shown = (await referral.call("GET", f"/referrals/{draft}", coordinator(CENTRE))).json()
     assert (shown["status"], shown["due_on"]) == ("requested", "2026-03-10")
+
+
+async def test_who_lost_the_person_sends_no_draft_any_more(referral: ServiceUnderTest) -> None:
+    """Source: issue of rights, section 1."""
+    await an_entry(referral, STRANGER, 4)
+    person = await a_registered(referral)
+    await referral.deliver(opened(person), started(person, 2))
+    draft = await a_request(referral, person, coordinator(CENTRE), stage=4, to_organisation_id=str(STRANGER), draft=True)
+    await referral.deliver(completed(person, 2, organisation_id=CENTRE), started(person, 3, CLINIC))
+    assert await change(referral, draft, "requested", coordinator(CENTRE)) == 404
+    assert (4, "draft", STRANGER) in await statuses(referral, person)
+
+
+async def test_an_acceptance_makes_no_further_referrals(referral: ServiceUnderTest) -> None:
+    """Neither to itself nor to a friend; once it has the person it refers on. Source: issue of rights, section 1."""
+    await an_entry(referral, CENTRE)
+    await an_entry(referral, STRANGER)
+    person = await a_registered(referral)
+    asked = await a_request(referral, person, to_organisation_id=str(CENTRE), journey_id=str(JOURNEY))
+    assert await change(referral, asked, "accepted", coordinator(CENTRE)) == 200
+    body = {"person_id": str(person), "stage": 3, "journey_id": str(JOURNEY)}
+    for to in (CENTRE, STRANGER, None):
+        early = await referral.call("POST", "/referrals", coordinator(CENTRE), json=body | {"to_organisation_id": to and str(to)})
+        assert (early.status_code, early.json()["type"]) == (409, "urn:throughcare:problem:not-yet-known")
+    await referral.fetch("INSERT INTO heard (topic, up_to) VALUES ('programme', $1)", referral.now + timedelta(minutes=1))
+    refused = await referral.call("POST", "/referrals", coordinator(CENTRE), json=body | {"to_organisation_id": str(CENTRE)})
+    assert (refused.status_code, refused.json()["unmet"]) == (422, ["holder-or-registrar"])
+    await referral.deliver(started(person, 2))
+    assert (await referral.call("POST", "/referrals", coordinator(CENTRE), json=body)).status_code == 201
+
+
+async def test_the_day_of_an_act_tells_no_birth_date_and_no_death(referral: ServiceUnderTest) -> None:
+    """Refusals from a day on would tell it, day by day. Source: issue of rights, section 1."""
+    await an_entry(referral, CENTRE)
+    person = await a_registered(referral, birth_on="1990-05-17")
+    asked = await a_request(referral, person, to_organisation_id=str(CENTRE))
+    assert await change(referral, asked, "accepted", coordinator(CENTRE)) == 200
+    act = {"kind": "call", "by": "coordinator", "on": "1990-05-16"}
+    path = f"/referrals/{asked}/motivations"
+    assert (await referral.call("POST", path, coordinator(CENTRE), json=act)).status_code == 201
+    known = await referral.call("POST", path, coordinator(), json=act)
+    assert (known.status_code, known.json()["unmet"]) == (422, ["not-before-birth"])
 
 
 async def test_every_read_of_a_person_leaves_an_audit_row(referral: ServiceUnderTest) -> None:

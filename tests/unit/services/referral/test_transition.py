@@ -71,10 +71,11 @@ def test_a_refusal_names_every_unmet_requirement() -> None:
     assert refused.value.unmet == ("right-party", "reason")
 
 
-def test_who_is_only_qualified_cannot_decline_for_all_others() -> None:
+@pytest.mark.parametrize("to", ["rejected", "cancelled"])
+def test_who_is_only_qualified_cannot_decline_or_cancel_for_all_others(to: Status) -> None:
     """Source: standards section 1 (the first to accept owns it)."""
     with pytest.raises(Refused) as refused:
-        domain.change_status(a_referral(to_organisation_id=None), "rejected", TARGET, "no-capacity", TODAY)
+        domain.change_status(a_referral(to_organisation_id=None), to, TARGET, "no-capacity", TODAY)
     assert refused.value.unmet == ("addressed",)
 
 
