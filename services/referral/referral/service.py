@@ -9,13 +9,13 @@ from services.referral.organisation import service as organisations
 from services.referral.pathway import service as pathways
 from services.referral.pathway.domain import Place, Stages
 from services.referral.person import service as persons
-from services.referral.person.domain import Person
 from services.referral.referral import domain, store
 from services.referral.referral.domain import Changed, Referral
 from services.referral.relation import service as relations
 from services.referral.settings import settings
 from services.referral.transition.domain import OPEN, REQUESTER, SYSTEM, TAKEN, TARGET, Actor, Reason, Status
-from services.referral.wish.domain import Circumstances, Wish, addressing, check_wish
+from services.referral.wish import service as wishes
+from services.referral.wish.domain import Wish, addressing, check_wish
 from shared.clock import meet_deadline, set_deadline
 from shared.database import Tx
 from shared.errors import Conflict, NotFound, NotYetKnown, Refused, refuse
@@ -49,7 +49,8 @@ async def refer(tx: Tx, wish: Wish, pathway: str | None) -> Referral:
         raise NotYetKnown("person_id", "programme", Refused("referral-not-possible", ("holder-or-registrar",)))
     known = await journeys.find_stages(tx, wish.journey_id, wish.person_id)
     stages = known or await pathways.stages_of(tx, pathway or DEFAULT_PATHWAY)
-    circumstances = await _circumstances(tx, wish.at(stages.place(wish.stage)), person)
+    replaced = await store.find_status(tx, wish.replaces, wish.person_id) if wish.replaces else None
+    circumstances = await wishes.circumstances(tx, wish.at(stages.place(wish.stage)), person, replaced)
     if wish.journey_id is not None and known is None and not circumstances.journey_of_another:
         raise NotYetKnown("journey_id", "programme")
     check_wish(wish, circumstances._replace(other_pathway=pathway not in (None, stages.pathway), stage_lacking=stages.lacks(wish.stage)))
@@ -58,20 +59,6 @@ async def refer(tx: Tx, wish: Wish, pathway: str | None) -> Referral:
     actor = Actor(parties=frozenset({"requester"}), organisation_id=wish.from_organisation_id)
     referral = await ask(tx, wish.at(stages.place(wish.stage)).model_copy(update=filled), actor)
     return await _started_before(tx, referral)
-
-
-async def _circumstances(tx: Tx, wish: Wish, person: Person) -> Circumstances:
-    named = await organisations.find_organisation(tx, wish.to_organisation_id)
-    return Circumstances(
-        has_died=person.died_on is not None,
-        organisation_known=wish.to_organisation_id is None or named is not None,
-        position_good=named is None or named.position_confirmed_on is not None or not settings().refuse_without_position,
-        replaced=await store.find_status(tx, wish.replaces, wish.person_id) if wish.replaces else None,
-        by_system=tx.caller.has("system"),
-        journey_of_another=await journeys.is_of_another(tx, wish.journey_id, wish.person_id),
-        confirmed=named is None or named.confirmed,
-        confirmed_for_stage=named is None or named.was_confirmed_for(wish.place),
-    )
 
 
 async def _started_before(tx: Tx, referral: Referral) -> Referral:
