@@ -47,8 +47,8 @@ class Report(NamedTuple):
     organisation_id: UUID | None = None
 
     def repeats(self) -> Relapse | None:
-        """The same use, reported again: of one day one is kept, unless another stage is named to be reopened."""
-        return next((one for one in self.earlier if one.known_on == self.on and self.reopens in (None, one.reopens)), None)
+        """The same use, reported again: of one day one is kept."""
+        return next((one for one in self.earlier if one.known_on == self.on), None)
 
     def has_no_consequence_yet(self) -> bool:
         return not any(one.reopens for one in self.earlier)
@@ -87,7 +87,10 @@ def report(journey: Journey, rule: StageRule, reported: Report, days: Days) -> O
         },
     )
     assert spell is not None
-    if repeated := reported.repeats():
+    reopens = reported.is_by_holder(journey) and (reported.reopens is not None or reported.has_no_consequence_yet())
+    target = _target(journey, rule, reported.reopens) if reopens else None
+    repeated = reported.repeats()
+    if repeated is not None and target is None:
         return Outcome(journey, [repeated], [])
     relapse = Relapse(
         relapse_id=reported.relapse_id,
@@ -97,8 +100,6 @@ def report(journey: Journey, rule: StageRule, reported: Report, days: Days) -> O
         week=None,
         known_on=reported.on,
     )
-    reopens = reported.is_by_holder(journey) and (reported.reopens is not None or reported.has_no_consequence_yet())
-    target = _target(journey, rule, reported.reopens) if reopens else None
     if reported.earlier and target is None:
         return Outcome(_mark(journey, relapse), [relapse], [])
     return _happened(journey, relapse, target)

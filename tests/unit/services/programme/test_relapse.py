@@ -131,6 +131,15 @@ def test_a_use_reported_twice_is_one_use() -> None:
     assert elsewhere.relapses[0].reopens == 1 and elsewhere.relapses != first.relapses
 
 
+def test_a_use_of_the_day_of_the_end_reopens_though_the_day_was_reported_before() -> None:
+    """The first report met a stay that was going on, the second one that has ended. Source: mission row 002-46."""
+    first = reported(a_journey("completed", "started"), 2, day(40))
+    left = leave_stage(first.journey, 2, completed(day(40))._replace(how="dropped-out"), TODAY)[0]
+    again = reported(left, 2, day(40), earlier=[first])
+    assert (again.relapses[0].reopens, again.journey.status_of(2)) == (2, "reopened")
+    assert reported(again.journey, 2, day(40), earlier=[first, again]).events == []
+
+
 def test_several_definitions_are_each_told_and_reopen_once() -> None:
     outcome = assessed(a_journey("completed", "left"), 2, met("consecutive-4"), met("consecutive-3"))
     recorded = [event for event in outcome.events if isinstance(event, RelapseRecorded)]
