@@ -81,6 +81,8 @@ def test_a_transfer_names_where_to_and_the_stage_is_taken_over_there() -> None:
     assert refused(domain.leave_stage, a_journey("started"), 1, transfer, TODAY) == ("stage-not-leavable", ("next-organisation",))
     to_itself = transfer._replace(next_organisation_id=CLINIC)
     assert refused(domain.leave_stage, a_journey("started"), 1, to_itself, TODAY)[1] == ("next-organisation-another",)
+    history = a_journey("started").model_copy(update={"imported": True})
+    assert domain.leave_stage(history, 1, to_itself, TODAY)[0].status_of(1) == "left"
     journey, (event,) = domain.leave_stage(a_journey("started"), 1, transfer._replace(next_organisation_id=CENTRE), TODAY)
     assert isinstance(event, StageLeft)
     assert (event.how, event.next_organisation_id) == ("transferred", CENTRE)
