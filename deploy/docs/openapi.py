@@ -14,7 +14,7 @@ ROLES = (*sorted(MESO), *sorted(MICRO), *sorted(MACRO), "operator")
 OPENING = """# Who may ask what
 
 Written from the routes' policies by `make docs`; a contract test calls every route as every role. A role is necessary, not
-enough: an object of somebody else's answers as if it were absent (404).
+enough: an object of somebody else's answers as if it were absent (404, or 409 `not-yet-known` while the relation may be on its way).
 """
 
 

@@ -264,9 +264,14 @@ def start_at(referral: Referral, organisation_id: UUID, on: date) -> Changed:
     return changed.then(move(changed.referral, path_to_start(referral.status), SYSTEM, None, on))
 
 
+def withdrawn_as(status: Status) -> Status:
+    """How what need not go on ends: a draft was never told, anything else is cancelled."""
+    return "entered-in-error" if status == "draft" else "cancelled"
+
+
 def withdraw(referral: Referral, reason: Reason, on: date) -> Changed:
-    """End, as the system, what need not go on: a draft was never told, anything else is cancelled."""
-    return change_status(referral, "entered-in-error" if referral.status == "draft" else "cancelled", SYSTEM, reason, on)
+    """End, as the system, what need not go on."""
+    return change_status(referral, withdrawn_as(referral.status), SYSTEM, reason, on)
 
 
 def reopen(referral: Referral, status: Status, answered_on: date | None) -> Changed:

@@ -42,11 +42,11 @@ async def refer(tx: Tx, wish: Wish, pathway: str | None) -> Referral:
     """Ask that an organisation take the person, or name it for the request that is already open. Source: mission row 002-06.
 
     The pathway is the journey's; without a journey, the one named here (None: the default one). Raises NotFound("person") for who has
-    no right to refer, NotYetKnown for a journey that programme may be about to tell.
+    no right to refer, NotYetKnown for a journey, or a stay of who has only accepted, that programme may be about to tell.
     """
-    person = await persons.lock_person(tx, wish.person_id, "refer")
-    if not await relations.may(tx, "refer-on", wish.person_id):  # its own start may be on its way
-        raise NotYetKnown("person_id", "programme", Refused("referral-not-possible", ("holder-or-registrar",)))
+    person = await persons.lock_person(tx, wish.person_id, "refer-early")
+    if not await relations.may(tx, "refer", wish.person_id):  # its own start may be on its way
+        raise NotYetKnown("person_id", "programme")
     known = await journeys.find_stages(tx, wish.journey_id, wish.person_id)
     stages = known or await pathways.stages_of(tx, pathway or DEFAULT_PATHWAY)
     replaced = await store.find_status(tx, wish.replaces, wish.person_id) if wish.replaces else None
@@ -232,7 +232,7 @@ async def reopen(tx: Tx, referral_id: UUID, status: Status, due: Mapping[str, da
     What somebody ended otherwise meanwhile, such as one entered in error, stays ended.
     """
     referral = await store.lock_referral(tx, referral_id)
-    if referral.status not in (status, "entered-in-error" if status == "draft" else "cancelled"):
+    if referral.status not in (status, domain.withdrawn_as(status)):
         return
     if referral.status != status:
         changed = domain.reopen(referral, status, await store.find_acceptance(tx, referral_id))

@@ -10,8 +10,8 @@ Action = Literal[
     "see-death",
     "change-categories",
     "record-death",
+    "refer-early",
     "refer",
-    "refer-on",
     "follow-referral",
     "give-consent",
     "answer-consent-request",
@@ -33,8 +33,8 @@ RIGHTS: Mapping[Action, frozenset[Relation]] = {  # issue of rights, section 1; 
     "see-death": PERSON | NOW,
     "change-categories": REGISTRARS | {"holder"},
     "record-death": REGISTRARS | {"holder"},
-    "refer": PERSON | WITH_CASE,
-    "refer-on": PERSON | WITH_CASE - {"acceptor"},
+    "refer-early": PERSON | WITH_CASE,
+    "refer": PERSON | WITH_CASE - {"acceptor"},
     "follow-referral": PERSON | ANY,
     "give-consent": PERSON | NOW,
     "answer-consent-request": PERSON | ANY,
@@ -44,7 +44,7 @@ RIGHTS: Mapping[Action, frozenset[Relation]] = {  # issue of rights, section 1; 
     "take-emergency-access": frozenset({"acceptor", "holder"}),
     "review-emergency-access": PERSON | REGISTRARS,
 }
-"""`see-identity`: without a consent. `refer-on`: an acceptance alone makes no further ones; `refer` lets who accepted ask again.
+"""`see-identity`: without a consent. `refer`: an acceptance alone makes no further ones; `refer-early` lets who accepted ask again.
 What else an action asks for, such as a consent or a second person, is its noun's."""
 
 

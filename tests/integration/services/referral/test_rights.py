@@ -182,6 +182,10 @@ async def test_who_lost_the_person_sends_no_draft_any_more(referral: ServiceUnde
     await referral.deliver(completed(person, 2, organisation_id=CENTRE), started(person, 3, CLINIC))
     assert await change(referral, draft, "requested", coordinator(CENTRE)) == 404
     assert (4, "draft", STRANGER) in await statuses(referral, person)
+    await an_entry(referral, CENTRE, 5)
+    asked = await a_request(referral, person, coordinator(CLINIC), stage=5, to_organisation_id=str(CENTRE))
+    assert await change(referral, asked, "accepted", coordinator(CENTRE)) == 200
+    assert await change(referral, draft, "requested", coordinator(CENTRE)) == 404
 
 
 async def test_an_acceptance_makes_no_further_referrals(referral: ServiceUnderTest) -> None:
@@ -197,7 +201,7 @@ async def test_an_acceptance_makes_no_further_referrals(referral: ServiceUnderTe
         assert (early.status_code, early.json()["type"]) == (409, "urn:throughcare:problem:not-yet-known")
     await referral.fetch("INSERT INTO heard (topic, up_to) VALUES ('programme', $1)", referral.now + timedelta(minutes=1))
     refused = await referral.call("POST", "/referrals", coordinator(CENTRE), json=body | {"to_organisation_id": str(CENTRE)})
-    assert (refused.status_code, refused.json()["unmet"]) == (422, ["holder-or-registrar"])
+    assert (refused.status_code, refused.json()["unmet"]) == (422, ["person_id"])
     await referral.deliver(started(person, 2))
     assert (await referral.call("POST", "/referrals", coordinator(CENTRE), json=body)).status_code == 201
 
@@ -213,6 +217,14 @@ async def test_the_day_of_an_act_tells_no_birth_date_and_no_death(referral: Serv
     assert (await referral.call("POST", path, coordinator(CENTRE), json=act)).status_code == 201
     known = await referral.call("POST", path, coordinator(), json=act)
     assert (known.status_code, known.json()["unmet"]) == (422, ["not-before-birth"])
+    await referral.deliver(opened(person), started(person, 2), completed(person, 2, organisation_id=CENTRE), started(person, 3, STRANGER))
+    death = f"/persons/{person}/death"
+    assert (await referral.call("PUT", death, coordinator(sub="first"), json={"on": "2026-03-01"})).status_code == 200
+    assert (await referral.call("POST", f"{death}/confirmation", coordinator(), json={})).status_code == 200
+    after = act | {"on": "2026-03-02"}
+    assert (await referral.call("POST", path, coordinator(CENTRE), json=after)).status_code == 201
+    known = await referral.call("POST", path, coordinator(), json=after)
+    assert (known.status_code, known.json()["unmet"]) == (422, ["not-after-death"])
 
 
 async def test_every_read_of_a_person_leaves_an_audit_row(referral: ServiceUnderTest) -> None:

@@ -56,7 +56,7 @@ def test_a_registrar_has_the_case_until_another_holds_the_person(facts: list[str
         (
             "acceptor",
             {
-                *("read-person", "see-death", "refer", "follow-referral", "give-consent", "answer-consent-request"),
+                *("read-person", "see-death", "refer-early", "follow-referral", "give-consent", "answer-consent-request"),
                 *("list-consents", "revoke-consent", "take-emergency-access"),
             },
         ),
