@@ -32,7 +32,7 @@ from shared.events.referral import (
 
 async def on_journey_opened(tx: Tx, event: JourneyOpened) -> None:
     if not event.by_acceptance:
-        persons.relate_opener(tx, event.person_id, event.organisation_id, event.journey_id)
+        persons.relate_opener(tx, event)
     await journeys.hear(tx, event)
     if event.imported:
         await persons.hear_history(tx, event.journey_id)
@@ -50,6 +50,7 @@ async def on_stage_started(tx: Tx, event: StageStarted) -> None:
 
 async def on_stage_ended(tx: Tx, event: StageCompleted | StageLeft) -> None:
     """A stage that ended by death tells nothing: a death is told once it is confirmed, by the event of its owner."""
+    persons.end_stay(tx, event.journey_id, event.stage, event.spell)
     is_death = isinstance(event, StageLeft) and event.how == "died"
     if not is_death:
         await messages.tell(tx, event)

@@ -7,7 +7,7 @@ from services.family.person import store
 from services.family.person.domain import ANY, RIGHTS, Action
 from shared.database import Record, Tx
 from shared.errors import NotFound, NotYetKnown
-from shared.events.programme import StageStarted
+from shared.events.programme import JourneyOpened, StageStarted
 from shared.events.referral import LifePeriod, ReferralAnswered
 from shared.identity import Caller
 
@@ -77,9 +77,10 @@ def relate_registrar(tx: Tx, person_id: UUID, organisation_id: UUID) -> None:
     tx.gather(store.relate, (person_id, organisation_id, "registered", person_id, _since(), tx.now, None, None))
 
 
-def relate_opener(tx: Tx, person_id: UUID, organisation_id: UUID, journey_id: UUID) -> None:
+def relate_opener(tx: Tx, opened: JourneyOpened) -> None:
     """Who opened a journey holds it until a first start."""
-    tx.gather(store.relate, (person_id, organisation_id, "holder", journey_id, _since(), tx.now, None, None))
+    since = _since(0, opened.opened_on.toordinal())
+    tx.gather(store.relate, (opened.person_id, opened.organisation_id, "holder", opened.journey_id, since, tx.now, None, None))
 
 
 def relate_holder(tx: Tx, started: StageStarted) -> None:
@@ -87,6 +88,11 @@ def relate_holder(tx: Tx, started: StageStarted) -> None:
     since = _since(started.started_on.toordinal(), started.stage, started.spell)
     tx.gather(store.relate, (started.person_id, started.organisation_id, "holder", started.journey_id, since, tx.now, None, None))
     tx.gather(store.end_heard, (started.person_id, started.organisation_id, tx.now))
+
+
+def end_stay(tx: Tx, journey_id: UUID, stage: int, spell: int) -> None:
+    """Nobody stays there any more: a later start in another journey takes the person over."""
+    tx.gather(store.save_stay_ends, (journey_id, stage, spell))
 
 
 def relate_acceptor(tx: Tx, accepted: ReferralAnswered) -> None:

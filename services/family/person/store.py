@@ -17,6 +17,10 @@ INSERT INTO referral_start (referral_id, seq)
 SELECT n.referral_id, max(n.seq) FROM unnest($1::uuid[], $2::bigint[]) AS n(referral_id, seq) GROUP BY 1 ORDER BY 1
 ON CONFLICT (referral_id) DO UPDATE SET seq = greatest(referral_start.seq, EXCLUDED.seq)
 """
+SAVE_STAY_ENDS = """
+INSERT INTO stay_end (journey_id, stage, spell) SELECT DISTINCT * FROM unnest($1::uuid[], $2::smallint[], $3::smallint[])
+ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING
+"""
 # Arrays do not go through unnest by row, so `since` comes as text.
 RELATE = """
 INSERT INTO person_organisation (person_id, organisation_id, how, source_id, since, related_at, journey_id, stage)
@@ -145,6 +149,12 @@ async def save_ends(connection: Connection, rows: list[Row]) -> None:
 async def save_starts(connection: Connection, rows: list[Row]) -> None:
     """Keep (referral_id, seq): it was taken up."""
     await connection.execute(SAVE_STARTS, *zip(*rows, strict=True))
+
+
+@gathered(9)
+async def save_stay_ends(connection: Connection, rows: list[Row]) -> None:
+    """Keep (journey_id, stage, spell)."""
+    await connection.execute(SAVE_STAY_ENDS, *zip(*rows, strict=True))
 
 
 @gathered(10)

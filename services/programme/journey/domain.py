@@ -5,7 +5,7 @@ from datetime import date
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.programme.day.domain import Days
 from services.programme.length.domain import LengthClass
@@ -98,6 +98,8 @@ class Journey(BaseModel):
     legal_basis: LegalBasis | None = None
     decided_on: date | None = None
     date_reason: str | None = None
+    is_lost: bool = Field(default=False, exclude=True)
+    """Nobody stays in it, and another organisation started later in another journey on this pathway. Not kept: it follows from those."""
 
     @property
     def begun_on(self) -> date:
@@ -186,10 +188,13 @@ class Found(NamedTuple):
 def holder(journey: Journey) -> UUID | None:
     """The one organisation that has the person now: of the spell started last, before any start the opener.
 
-    None before a start where it was opened by an acceptance: nobody becomes holder by what it alone did.
+    None before a start where it was opened by an acceptance: nobody becomes holder by what it alone did. None where the person went on
+    in another journey on the pathway.
 
     Source: mission row OUR-01, contracts section 3.
     """
+    if journey.is_lost:
+        return None
     last = max(journey.spells, key=lambda spell: (spell.started_on, spell.stage, spell.number), default=None)
     return last.organisation_id if last else None if journey.by_acceptance else journey.opened_by
 

@@ -13,12 +13,32 @@ ARRAY (
     SELECT party.referral_id || '/' || coalesce(party.stage, 0) FROM party
     WHERE party.organisation_id = $2 AND party.journey_id = j.journey_id AND party.referral_id <> {NO_REFERRAL}
         AND NOT EXISTS (SELECT FROM organisation WHERE organisation_id = $2 AND NOT confirmed)
+        AND NOT EXISTS (
+            SELECT FROM journey used CROSS JOIN LATERAL jsonb_array_elements(used.state -> 'spells') s
+            WHERE used.person_id = j.person_id AND used.journey_id <> j.journey_id AND s -> 'accepted' ? party.referral_id::text)
 )
+"""
+OPENER = "CASE WHEN (j.state ->> 'by_acceptance')::boolean THEN NULL ELSE j.state ->> 'opened_by' END"
+# Of the spell started last, before any start of the opener: who has the person by this journey, since when, and whether it stays there.
+HELD = f"""
+CROSS JOIN LATERAL (
+    SELECT coalesce(s ->> 'organisation_id', {OPENER}) AS organisation_id,
+        coalesce(s ->> 'started_on', j.state ->> 'opened_on') AS since, s IS NOT NULL AND s ->> 'ended_on' IS NULL AS is_open
+    FROM (SELECT) AS one LEFT JOIN jsonb_array_elements(j.state -> 'spells') s ON true
+    ORDER BY s ->> 'started_on' DESC, (s -> 'stage')::int DESC, (s -> 'number')::int DESC LIMIT 1
+) AS held
+"""
+IS_LOST = """
+(NOT held.is_open AND EXISTS (
+    SELECT FROM journey o CROSS JOIN LATERAL jsonb_array_elements(o.state -> 'spells') s
+    WHERE o.person_id = j.person_id AND o.pathway = j.pathway AND o.journey_id <> j.journey_id
+        AND s ->> 'organisation_id' <> held.organisation_id
+        AND (s ->> 'started_on' > held.since OR (s ->> 'started_on' = held.since AND s ->> 'ended_on' IS NULL))))
 """
 FIND = f"""
 SELECT j.state, w.body, o.kind, o.confirmed, p.organisation_id AS registered_by, p.died_on, p.death_reversed,
-    {ACCEPTED_OF_CALLER} AS accepted
-FROM journey j
+    {ACCEPTED_OF_CALLER} AS accepted, {IS_LOST} AS is_lost
+FROM journey j {HELD}
 JOIN pathway w ON w.code = j.pathway AND w.version = j.version
 LEFT JOIN organisation o ON o.organisation_id = $3
 LEFT JOIN person p ON p.person_id = j.person_id
@@ -43,24 +63,19 @@ SELECT $7::uuid, $1, {NO_REFERRAL}, NULL WHERE $7::uuid IS NOT NULL UNION ALL
 SELECT organisation_id, $1, referral_id, stage FROM accepted_referral WHERE person_id = $2
 """
 
-OPENER = "CASE WHEN (j.state ->> 'by_acceptance')::boolean THEN NULL ELSE j.state ->> 'opened_by' END"
 HAS_PART = f"""
 $2::text IN (SELECT {OPENER} UNION ALL SELECT s ->> 'organisation_id' FROM jsonb_array_elements(j.state -> 'spells') s)
 """
-HOLDS = f"""
-$2::text = coalesce((
-    SELECT s ->> 'organisation_id' FROM jsonb_array_elements(j.state -> 'spells') s
-    ORDER BY s ->> 'started_on' DESC, (s -> 'stage')::int DESC, (s -> 'number')::int DESC LIMIT 1
-), {OPENER})
-"""
 LIST = f"""
-SELECT j.state, a.accepted
+SELECT j.state, a.accepted, {IS_LOST} AS is_lost
 FROM (SELECT DISTINCT journey_id FROM party WHERE organisation_id = $2 AND journey_id > $1) AS own
-JOIN journey j USING (journey_id)
+JOIN journey j USING (journey_id) {HELD}
 CROSS JOIN LATERAL (SELECT {ACCEPTED_OF_CALLER} AS accepted) AS a
-WHERE NOT j.erased AND (a.accepted <> '{{}}' OR {HAS_PART}) AND ($3::text IS NULL OR j.status = $3 AND (a.accepted <> '{{}}' OR {HOLDS}))
+WHERE NOT j.erased AND (a.accepted <> '{{}}' OR {HAS_PART})
+    AND ($3::text IS NULL OR j.status = $3 AND (a.accepted <> '{{}}' OR ($2::text = held.organisation_id AND NOT {IS_LOST})))
 ORDER BY j.journey_id LIMIT $4
 """
+OF_PERSON = f"SELECT j.state, {IS_LOST} AS is_lost FROM journey j {HELD} WHERE j.person_id = $1 AND NOT j.erased"
 ADMIT = """
 INSERT INTO party (referral_id, journey_id, organisation_id, stage) SELECT $1, $2, $3, $5
 WHERE NOT EXISTS (SELECT FROM journey WHERE journey_id = $2 AND person_id <> $4)
@@ -106,8 +121,11 @@ def _found(row: Record | None) -> Found:
     if row is None:
         raise NotFound("journey")
     person = Subject(row["registered_by"], row["died_on"], bool(row["death_reversed"]))
-    journey = Journey.model_validate_json(row["state"])
-    return Found(journey, row["body"], _accepted(row), person, row["kind"], row["confirmed"] is not False)
+    return Found(_journey(row), row["body"], _accepted(row), person, row["kind"], row["confirmed"] is not False)
+
+
+def _journey(row: Record) -> Journey:
+    return Journey.model_validate_json(row["state"]).model_copy(update={"is_lost": row["is_lost"]})
 
 
 def _accepted(row: Record) -> tuple[Acceptance, ...]:
@@ -138,13 +156,12 @@ async def insert_journey(tx: Tx, journey: Journey) -> None:
 async def list_journeys(tx: Tx, organisation_id: UUID, status: str | None, after: UUID, limit: int) -> list[Found]:
     """Those the organisation is a party to, by id, without pathways and persons; by status only those it holds or accepted."""
     rows = await tx.connection.fetch(LIST, after, organisation_id, status, limit)
-    return [Found(Journey.model_validate_json(row["state"]), "", _accepted(row)) for row in rows]
+    return [Found(_journey(row), "", _accepted(row)) for row in rows]
 
 
 async def list_of_person(tx: Tx, person_id: UUID) -> list[Journey]:
     """Call with the person's row locked: then nobody opens another meanwhile."""
-    rows = await tx.connection.fetch("SELECT state FROM journey WHERE person_id = $1 AND NOT erased", person_id)
-    return [Journey.model_validate_json(row["state"]) for row in rows]
+    return [_journey(row) for row in await tx.connection.fetch(OF_PERSON, person_id)]
 
 
 async def has_accepted(tx: Tx, person_id: UUID, organisation_id: UUID) -> bool:

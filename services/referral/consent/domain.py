@@ -22,6 +22,7 @@ class Consent(BaseModel):
     """Who may tell what to whom, why, until when, how and by whom it was given. Source: privacy section 4.
 
     `guardian_id`: the recorded guardian who gave it or took part; None where the person gave it alone, and in older rows.
+    `rests_on`: the consent by which the discloser itself knew what it tells. What rests on another ends with it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -37,6 +38,7 @@ class Consent(BaseModel):
     how: How
     until: date | None
     guardian_id: UUID | None = None
+    rests_on: UUID | None = None
     revoked_at: datetime | None = None
 
     @property
@@ -44,7 +46,7 @@ class Consent(BaseModel):
         return self.discloser_organisation_id, self.to_organisation_id
 
     def until_at_most(self, day: date | None) -> "Consent":
-        """No consent outlives the guardianship under which it was given."""
+        """No consent outlives the guardianship under which it was given, or the consent on which it rests."""
         if day is None or (self.until is not None and self.until <= day):
             return self
         return self.model_copy(update={"until": day})

@@ -1,6 +1,6 @@
 """What can be asked about sharing consents. Only who has a relation to the person gives, revokes or lists them."""
 
-from typing import get_args
+from typing import NamedTuple, get_args
 from uuid import UUID
 
 from services.referral.consent import domain, store
@@ -25,36 +25,48 @@ async def give(tx: Tx, consent: Consent, action: Action = "give-consent") -> Non
     if consent.guardian_id is not None and guardian is None:
         raise NotYetKnown("guardian_id", "family")
     today = persons.today(tx)
-    giving = await _giving(tx, consent, person, action)
+    by_person = relations.own_id(tx) is not None
+    ground = await find_ground(tx, consent.person_id, consent.discloser_organisation_id, consent.scope, action, by_person)
+    giving = await _giving(tx, consent, person, ground.may_tell)
     domain.check_consent(consent, giving._replace(guardian_recorded=guardian is not None and guardian.is_one_on(today)))
     consent = consent.until_at_most(guardian.until if guardian else None)
+    if ground.consent_id is not None:
+        consent = consent.until_at_most(await store.get_until(tx, ground.consent_id))
+        consent = consent.model_copy(update={"rests_on": ground.consent_id})
     await store.insert_consent(tx, consent)
     tx.append(consent.person_id, consent.given())
 
 
-async def _giving(tx: Tx, consent: Consent, person: Person, action: Action) -> Giving:
+async def _giving(tx: Tx, consent: Consent, person: Person, discloser_may: bool) -> Giving:
     today, period = persons.today(tx), persons.period_today(tx, person)
-    by_person = relations.own_id(tx) is not None
     return Giving(
         period=period,
         givers=settings().may_consent[period],
-        organisation_id=None if by_person else tx.caller.organisation_id,
+        organisation_id=None if relations.own_id(tx) is not None else tx.caller.organisation_id,
         guardian_recorded=False,
         recipient_known=await organisations.find_organisation(tx, consent.to_organisation_id) is not None,
-        discloser_may=await may_tell(tx, consent.person_id, consent.discloser_organisation_id, consent.scope, action, by_person),
+        discloser_may=discloser_may,
         dates=dates.unmet(consent.given_on, today, birth_on=await persons.birth_known(tx, person), died_on=person.died_on),
     )
 
 
-async def may_tell(tx: Tx, person_id: UUID, discloser_id: UUID, scope: Scope, action: Action, by_person: bool = False) -> bool:
-    """Whether the organisation may be the one that tells. By itself it tells nothing that it may not see; the person may let it."""
+class Ground(NamedTuple):
+    """Whether an organisation may be the one that tells, and the consent by which alone it knows what it would tell."""
+
+    may_tell: bool
+    consent_id: UUID | None = None
+
+
+async def find_ground(tx: Tx, person_id: UUID, discloser_id: UUID, scope: Scope, action: Action, by_person: bool = False) -> Ground:
+    """By itself an organisation tells nothing that it may not see; the person may let it."""
     found = await relations.relations_of(tx, person_id, discloser_id)
     if not rights.may(action, found):
-        return False
+        return Ground(False)
     if by_person or rights.may("see-identity", found):
-        return True
+        return Ground(True)
     shows = SHOWS_IDENTITY if scope in SHOWS_IDENTITY else get_args(Scope)
-    return await store.find_valid(tx, person_id, discloser_id, persons.today(tx), shows) is not None
+    own = await store.find_valid(tx, person_id, discloser_id, persons.today(tx), shows)
+    return Ground(own is not None, own)
 
 
 async def revoke(tx: Tx, person_id: UUID, consent_id: UUID) -> None:
@@ -73,7 +85,10 @@ async def end_guardians(tx: Tx, person_id: UUID, guardian_id: UUID | None = None
 
 
 async def _end(tx: Tx, consents: list[Consent]) -> None:
-    for consent in consents:
+    """With whatever rests on them: who may not know any more lets nobody else know."""
+    resting = await store.lock_resting(tx, [consent.consent_id for consent in consents])
+    known = {consent.consent_id for consent in consents}
+    for consent in (*consents, *(other for other in resting if other.consent_id not in known)):
         if consent.revoked_at is None:
             await store.save_revocation(tx, consent.consent_id)
             tx.append(consent.person_id, consent.revoked())

@@ -10,12 +10,12 @@ from shared.errors import NotFound
 
 COLUMNS = """
 consent_id, person_id, scope, discloser_organisation_id, to_organisation_id, purpose, given_on, given_by, how, until, guardian_id,
-    revoked_at
+    rests_on, revoked_at
 """
 INSERT = """
 INSERT INTO consent (consent_id, person_id, scope, discloser_organisation_id, to_organisation_id, purpose, given_on, given_by, how, until,
-    guardian_id, recorded_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    guardian_id, rests_on, recorded_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 # What an organisation was let tell is shown no longer than it has a relation itself: none is left to who accepted and was cancelled.
 # What was asked for by a referral is shown no longer than that referral asks the one who asked, or a stay came of it.
@@ -28,6 +28,13 @@ WHERE person_id = $1 AND to_organisation_id = $2 AND scope = ANY($3::text[]) AND
             OR f.status IN ('rejected', 'cancelled', 'failed', 'entered-in-error')))
 ORDER BY consent_id LIMIT 1
 FOR SHARE OF consent
+"""
+RESTING = f"""
+WITH RECURSIVE resting AS (
+    SELECT consent_id FROM consent WHERE rests_on = ANY($1::uuid[])
+    UNION SELECT c.consent_id FROM consent c JOIN resting r ON c.rests_on = r.consent_id)
+SELECT {COLUMNS} FROM consent WHERE consent_id IN (SELECT consent_id FROM resting) AND revoked_at IS NULL
+ORDER BY consent_id FOR NO KEY UPDATE
 """
 
 
@@ -53,6 +60,12 @@ async def lock_given_by(tx: Tx, person_id: UUID, givers: Sequence[str]) -> list[
     return [Consent(**dict(row)) for row in await tx.connection.fetch(statement, person_id, list(givers))]
 
 
+async def lock_resting(tx: Tx, consent_ids: Sequence[UUID]) -> list[Consent]:
+    """Those still standing that rest on one of these, at any remove."""
+    rows = await tx.connection.fetch(RESTING, list(consent_ids))
+    return [Consent(**dict(row)) for row in rows]
+
+
 async def save_revocation(tx: Tx, consent_id: UUID) -> None:
     await tx.connection.execute("UPDATE consent SET revoked_at = $2 WHERE consent_id = $1", consent_id, tx.now)
 
@@ -60,6 +73,11 @@ async def save_revocation(tx: Tx, consent_id: UUID) -> None:
 async def list_consents(tx: Tx, person_id: UUID, after: UUID, limit: int) -> list[Consent]:
     statement = f"SELECT {COLUMNS} FROM consent WHERE person_id = $1 AND consent_id > $2 ORDER BY consent_id LIMIT $3"
     return [Consent(**dict(row)) for row in await tx.connection.fetch(statement, person_id, after, limit)]
+
+
+async def get_until(tx: Tx, consent_id: UUID) -> date | None:
+    until: date | None = await tx.connection.fetchval("SELECT until FROM consent WHERE consent_id = $1", consent_id)
+    return until
 
 
 async def find_valid(tx: Tx, person_id: UUID, to_organisation_id: UUID, today: date, scopes: Sequence[str]) -> UUID | None:

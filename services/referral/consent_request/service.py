@@ -49,7 +49,7 @@ async def ask(tx: Tx, referral_id: UUID, scope: Scope, purpose: str) -> UUID:
 
 async def _who_tells(tx: Tx, referral: Referral, scope: Scope) -> UUID | None:
     sender = referral.from_organisation_id
-    if sender and await consents.may_tell(tx, referral.person_id, sender, scope, "answer-consent-request"):
+    if sender and (await consents.find_ground(tx, referral.person_id, sender, scope, "answer-consent-request")).may_tell:
         return sender
     person = await persons.find_person(tx, referral.person_id)
     return person.registered_by if person else None

@@ -22,7 +22,7 @@ async def report(tx: Tx, person_id: UUID, said: Said) -> bool:
     person = await persons.lock_person(tx, person_id, "record-death")
     today = persons.today(tx)
     wrong = dates.unmet(said.on, today, birth_on=await persons.birth_known(tx, person))
-    is_history = tx.caller.has("system") and await journeys.has_imported(tx, person_id)
+    is_history = tx.caller.has("system") and await journeys.is_all_history(tx, person_id)
     domain.check_report(said, wrong, dates.is_unlikely(said.on, today), is_history)
     if person.died_on == said.on:
         return True
@@ -34,9 +34,10 @@ async def report(tx: Tx, person_id: UUID, said: Said) -> bool:
 async def heard(tx: Tx, event: DeathReported) -> None:
     """A stage was left because the person died: a report like any other, from who saw it. Of who is dead here it is no news."""
     person = await persons.lock_known(tx, event.person_id)
-    if person is None or person.erased_on or person.died_on or (person.death_reported_on == event.on and not event.imported):
+    counts = event.imported and await journeys.is_all_history(tx, event.person_id)
+    if person is None or person.erased_on or person.died_on or (person.death_reported_on == event.on and not counts):
         return
-    await _report(tx, person, Said(event.on, event.imported), event.organisation_id, event.by)
+    await _report(tx, person, Said(event.on, counts), event.organisation_id, event.by)
 
 
 async def _report(tx: Tx, person: Person, said: Said, organisation_id: UUID | None, by: UUID | None) -> None:

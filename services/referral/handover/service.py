@@ -16,6 +16,7 @@ from services.referral.person.domain import Person
 from services.referral.referral import domain as rules
 from services.referral.referral import service as referrals
 from services.referral.transition.domain import SYSTEM, Reason, Status
+from services.referral.wish import service as wishes
 from services.referral.wish.domain import Wish
 from shared.database import Tx
 from shared.events.pathway import DEFAULT_PATHWAY
@@ -43,8 +44,9 @@ async def stage_started(tx: Tx, event: StageStarted) -> None:
     await journeys.started(tx, event)
     place = await _place(tx, event, event.stage)
     referral = await referrals.lock_open(tx, event.person_id, event.journey_id, place)
-    if referral is not None:
-        await referrals.apply(tx, referral, rules.start_at(referral, event.organisation_id, referrals.recorded_on(tx)))
+    if referral is not None and rules.is_meant(referral, event.journey_id, event.organisation_id):
+        started = rules.start_at(referral, event.organisation_id, event.journey_id, referrals.recorded_on(tx))
+        await referrals.apply(tx, referral, started)
     await referrals.settle(tx, event.person_id, place, None)
 
 
@@ -100,7 +102,7 @@ async def _close(
 ) -> None:
     """Only what has begun ends with the stage; a request for another organisation stays."""
     referral = await referrals.lock_open(tx, event.person_id, event.journey_id, place)
-    if referral is not None and referral.has_started:
+    if referral is not None and referral.has_started and rules.is_meant(referral, event.journey_id, event.organisation_id):
         goals: tuple[Status, ...] = (to,)
         await referrals.apply(tx, referral, rules.move(referral, goals, SYSTEM, reason, referrals.recorded_on(tx)))
 
@@ -139,5 +141,5 @@ async def _offer(tx: Tx, person: Person | None, wish: Wish) -> None:
         return
     sender = await organisations.find_organisation(tx, wish.from_organisation_id) if person is None else None
     region = person.region if person else sender.that_counts().region if sender else None
-    known = {"region": region, "due_on": referrals.answer_due_on(tx, wish.imported)}
+    known = {"region": region, "due_on": wishes.answer_due_on(tx, wish.imported)}
     await referrals.offer(tx, wish.model_copy(update=known))

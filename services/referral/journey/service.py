@@ -56,9 +56,14 @@ async def is_imported(tx: Tx, journey_id: UUID | None) -> bool:
     return journey_id is not None and await store.is_imported(tx, journey_id)
 
 
-async def has_imported(tx: Tx, person_id: UUID) -> bool:
-    """Whether a journey of the person was brought from the past."""
-    return await store.has_imported(tx, person_id)
+async def is_all_history(tx: Tx, person_id: UUID) -> bool:
+    """Whether all that is known of the person was brought from the past: a record declares nobody dead who has a journey of today."""
+    return await store.is_all_history(tx, person_id)
+
+
+async def has_part(tx: Tx, journey_id: UUID, organisation_id: UUID | None) -> bool:
+    """Whether the organisation opened the journey or had a stay in it."""
+    return await store.has_part(tx, journey_id, organisation_id)
 
 
 async def is_of_another(tx: Tx, journey_id: UUID | None, person_id: UUID) -> bool:

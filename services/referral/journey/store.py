@@ -9,12 +9,12 @@ from shared.database import Tx
 from shared.events.programme import JourneyOpened, StageCompleted, StageLeft, StageStarted
 
 SAVE_JOURNEY = """
-INSERT INTO journey (journey_id, person_id, organisation_id, imported, pathway, stages, by_acceptance)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO journey (journey_id, person_id, organisation_id, imported, pathway, stages, by_acceptance, opened_on)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (journey_id) DO UPDATE
 SET organisation_id = coalesce(EXCLUDED.organisation_id, journey.organisation_id), imported = journey.imported OR EXCLUDED.imported,
     pathway = EXCLUDED.pathway, stages = coalesce(EXCLUDED.stages, journey.stages),
-    by_acceptance = EXCLUDED.by_acceptance
+    by_acceptance = EXCLUDED.by_acceptance, opened_on = EXCLUDED.opened_on
 """
 SAVE_START = """
 INSERT INTO spell (journey_id, stage, spell, person_id, organisation_id, started_on, started_seq) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -29,7 +29,8 @@ ON CONFLICT (journey_id, stage, spell) DO UPDATE SET ended = EXCLUDED.ended
 
 async def save_journey(tx: Tx, event: JourneyOpened) -> None:
     key = (event.journey_id, event.person_id, event.organisation_id)
-    await tx.connection.execute(SAVE_JOURNEY, *key, event.imported, event.pathway, told_by(event), event.by_acceptance)
+    told = (event.imported, event.pathway, told_by(event), event.by_acceptance, event.opened_on)
+    await tx.connection.execute(SAVE_JOURNEY, *key, *told)
 
 
 async def find_stages(tx: Tx, journey_id: UUID, person_id: UUID) -> tuple[str, tuple[str, ...] | None] | None:
@@ -72,8 +73,18 @@ async def is_imported(tx: Tx, journey_id: UUID) -> bool:
     return bool(answer)
 
 
-async def has_imported(tx: Tx, person_id: UUID) -> bool:
-    return bool(await tx.connection.fetchval("SELECT EXISTS (SELECT FROM journey WHERE person_id = $1 AND imported)", person_id))
+async def is_all_history(tx: Tx, person_id: UUID) -> bool:
+    """Whether the person has journeys and each of them is imported."""
+    return bool(await tx.connection.fetchval("SELECT bool_and(imported) FROM journey WHERE person_id = $1", person_id))
+
+
+async def has_part(tx: Tx, journey_id: UUID, organisation_id: UUID | None) -> bool:
+    """Whether the organisation opened it or had a stay in it."""
+    statement = """
+    SELECT EXISTS (SELECT FROM journey WHERE journey_id = $1 AND organisation_id = $2)
+        OR EXISTS (SELECT FROM spell WHERE journey_id = $1 AND organisation_id = $2)
+    """
+    return bool(await tx.connection.fetchval(statement, journey_id, organisation_id))
 
 
 async def is_of_another(tx: Tx, journey_id: UUID, person_id: UUID) -> bool:

@@ -14,7 +14,6 @@ from services.referral.transition.domain import (
     SYSTEM,
     TAKEN,
     TURNED_DOWN,
-    UNANSWERED,
     Actor,
     Party,
     Reason,
@@ -24,7 +23,6 @@ from services.referral.transition.domain import (
     rule_for,
 )
 from services.referral.wish.domain import Source, Wish
-from shared.errors import refuse
 from shared.events import Event
 from shared.events.referral import (
     PlaceNotFound,
@@ -207,57 +205,23 @@ def address(referral: Referral, to_organisation_id: UUID, actor: Actor, due_on: 
     return Changed(changed, told if referral.status != "draft" else [], [_entry("addressed", referral.status, changed, actor)])
 
 
-def hindrances(referral: Referral, wish: Wish) -> dict[str, bool]:
-    """What keeps an open referral from serving a new wish for its stage: it is somebody else's, or already answered elsewhere."""
-    elsewhere = wish.to_organisation_id not in (None, referral.to_organisation_id)
-    own = wish.from_organisation_id == referral.from_organisation_id
-    return {
-        "no-open-referral-of-another-for-this-stage": not own and referral.to_organisation_id is not None,
-        "open-referral-not-answered": elsewhere and referral.status not in UNANSWERED,
-    }
+def is_meant(referral: Referral, journey_id: UUID, organisation_id: UUID) -> bool:
+    """Whether what an organisation does in a journey is done to this open referral.
 
-
-def is_taken_by(referral: Referral, organisation_id: UUID | None) -> bool:
-    """Whether this organisation accepted it and may have the person."""
-    return organisation_id is not None and referral.to_organisation_id == organisation_id and referral.status in TAKEN
-
-
-def meet(referral: Referral, wish: Wish, actor: Actor, on: date) -> Changed:
-    """A wish for a stage the person already has an open referral for: never a second one, a change of the first at most.
-
-    Raises Refused("referral-not-possible").
+    One that names no journey is its sender's and its target's, and anybody's while it is open to any.
     """
-    refuse("referral-not-possible", hindrances(referral, wish))
-    named = wish.to_organisation_id
-    changed = Changed(_completed_by(referral, wish), [], [])
-    if named is not None and named != referral.to_organisation_id:
-        changed = changed.then(address(changed.referral, named, actor, None if changed.referral.imported else wish.due_on))
-    if referral.status == "draft" and not wish.draft:
-        changed = changed.then(move(changed.referral, ["requested"], SYSTEM, None, on))
-    return changed
+    if referral.journey_id == journey_id:
+        return True
+    is_open_to_any = referral.to_organisation_id is None and referral.status == "requested"
+    return is_open_to_any or organisation_id in (referral.from_organisation_id, referral.to_organisation_id)
 
 
-def serve(referral: Referral, wish: Wish, on: date) -> Changed:
-    """The same for the system, which refuses nothing: what cannot serve the wish learns of the journey and its limit. Source: OUR-01."""
-    if any(hindrances(referral, wish).values()):
-        return Changed(_completed_by(referral, wish), [], [])
-    return meet(referral, wish, SYSTEM, on)
-
-
-def _completed_by(referral: Referral, wish: Wish) -> Referral:
-    """What the first one did not know yet."""
-    known: dict[str, Any] = {"journey_id": referral.journey_id or wish.journey_id, "region": referral.region or wish.region}
-    if referral.status == "draft" and not wish.draft:
-        known["due_on"] = wish.due_on
-    known["from_organisation_id"] = referral.from_organisation_id or wish.from_organisation_id
-    return referral.model_copy(update=known | (IMPORTED if referral.imported or wish.imported else {}))
-
-
-def start_at(referral: Referral, organisation_id: UUID, on: date) -> Changed:
-    """The stage was started: on to in-progress, passing through accepted, at the organisation where it really started.
+def start_at(referral: Referral, organisation_id: UUID, journey_id: UUID | None, on: date) -> Changed:
+    """The stage was started: on to in-progress, passing through accepted, at the organisation and in the journey where it really started.
 
     Source: contracts section 3.
     """
+    referral = referral.model_copy(update={"journey_id": referral.journey_id or journey_id})
     changed = Changed(referral, [], [])
     if referral.to_organisation_id != organisation_id:
         changed = address(referral, organisation_id, SYSTEM, referral.due_on)

@@ -9,28 +9,24 @@ from services.referral.organisation import service as organisations
 from services.referral.pathway import service as pathways
 from services.referral.pathway.domain import Place, Stages
 from services.referral.person import service as persons
-from services.referral.referral import domain, store
+from services.referral.referral import domain, matching, store
 from services.referral.referral.domain import Changed, Referral
+from services.referral.relation import domain as rights
 from services.referral.relation import service as relations
 from services.referral.settings import settings
-from services.referral.transition.domain import OPEN, REQUESTER, SYSTEM, TAKEN, TARGET, Actor, Reason, Status
+from services.referral.transition.domain import DECIDING, OPEN, REQUESTER, SYSTEM, TAKEN, TARGET, Actor, Reason, Status
 from services.referral.wish import service as wishes
-from services.referral.wish.domain import Wish, addressing, check_wish
+from services.referral.wish.domain import Wish, check_wish
 from shared.clock import meet_deadline, set_deadline
 from shared.database import Tx
-from shared.errors import Conflict, NotFound, NotYetKnown, Refused, refuse
+from shared.errors import Conflict, NotFound, NotYetKnown, Refused
 from shared.events import Event
 from shared.events.pathway import DEFAULT_PATHWAY
 from shared.events.referral import AnswerOverdue, HandoverOverdue, ReferralOpened
-from shared.working_days import end_of, working_day
+from shared.working_days import end_of
 
 ANSWER_DUE = "answer-due"
 HANDOVER_DUE = "handover-due"
-
-
-def answer_due_on(tx: Tx, imported: bool) -> date | None:
-    """When an answer asked for today is due; imported history owes none. Source: mission row 002-22."""
-    return None if imported else working_day(tx.now.date(), settings().answer_working_days, settings().country)
 
 
 def recorded_on(tx: Tx) -> date:
@@ -45,7 +41,8 @@ async def refer(tx: Tx, wish: Wish, pathway: str | None) -> Referral:
     no right to refer, NotYetKnown for a journey, or a stay of who has only accepted, that programme may be about to tell.
     """
     person = await persons.lock_person(tx, wish.person_id, "refer-early")
-    if not await relations.may(tx, "refer", wish.person_id):  # its own start may be on its way
+    found = await relations.find_relations(tx, wish.person_id)
+    if not rights.may("refer", found):  # its own start may be on its way
         raise NotYetKnown("person_id", "programme")
     known = await journeys.find_stages(tx, wish.journey_id, wish.person_id)
     stages = known or await pathways.stages_of(tx, pathway or DEFAULT_PATHWAY)
@@ -55,8 +52,8 @@ async def refer(tx: Tx, wish: Wish, pathway: str | None) -> Referral:
         raise NotYetKnown("journey_id", "programme")
     check_wish(wish, circumstances._replace(other_pathway=pathway not in (None, stages.pathway), stage_lacking=stages.lacks(wish.stage)))
     imported = wish.imported or await journeys.is_imported(tx, wish.journey_id)
-    filled = {"region": person.region, "imported": imported, "due_on": answer_due_on(tx, imported)}
-    actor = Actor(parties=frozenset({"requester"}), organisation_id=wish.from_organisation_id)
+    filled = {"region": person.region, "imported": imported, "due_on": wishes.answer_due_on(tx, imported)}
+    actor = Actor(parties=REQUESTER | DECIDING if rights.decides(found) else REQUESTER, organisation_id=wish.from_organisation_id)
     referral = await ask(tx, wish.at(stages.place(wish.stage)).model_copy(update=filled), actor)
     return await _started_before(tx, referral)
 
@@ -68,7 +65,7 @@ async def _started_before(tx: Tx, referral: Referral) -> Referral:
         return referral
     if not await journeys.is_under_way(tx, referral.person_id, referral.journey_id, referral.place, target):
         return referral
-    return await apply(tx, referral, domain.start_at(referral, target, tx.now.date()))
+    return await apply(tx, referral, domain.start_at(referral, target, referral.journey_id, tx.now.date()))
 
 
 async def ask(tx: Tx, wish: Wish, actor: Actor) -> Referral:
@@ -80,9 +77,9 @@ async def ask(tx: Tx, wish: Wish, actor: Actor) -> Referral:
     if existing is None:
         raise Conflict("referral-changing", retry_after=1)
     try:
-        changed = domain.meet(existing, wish, actor, tx.now.date())
+        changed = matching.meet(existing, wish, actor, tx.now.date())
     except Refused as refused:
-        if not domain.is_taken_by(existing, wish.from_organisation_id):
+        if not matching.is_taken_by(existing, wish.from_organisation_id):
             raise
         raise NotYetKnown("stage", "programme", refused) from refused  # the end of the stay may be on its way
     return await apply(tx, existing, changed)
@@ -91,12 +88,12 @@ async def ask(tx: Tx, wish: Wish, actor: Actor) -> Referral:
 async def offer(tx: Tx, wish: Wish) -> None:
     """The same for the system, which refuses nothing; a draft of somebody else gives way. Call with the person locked."""
     existing = await store.lock_open(tx, wish.person_id, wish.journey_id, wish.place)
-    if existing is not None and existing.status == "draft" and any(domain.hindrances(existing, wish).values()):
+    if existing is not None and existing.status == "draft" and any(matching.hindrances(existing, wish).values()):
         await withdraw(tx, existing, "mistaken-or-duplicate")
         existing = None
     existing = existing or await _open(tx, wish, SYSTEM)
     if existing is not None:
-        await apply(tx, existing, domain.serve(existing, wish, recorded_on(tx)))
+        await apply(tx, existing, matching.serve(existing, wish, recorded_on(tx)))
 
 
 async def _open(tx: Tx, wish: Wish, actor: Actor) -> Referral | None:
@@ -153,18 +150,11 @@ async def change_status(tx: Tx, referral_id: UUID, to: Status, reason: Reason | 
     actor = await _actor(tx, referral)
     if referral.status == "draft" and to == "requested":
         await relations.must(tx, "refer", referral.person_id)  # a draft of who has lost the person since stays one
-        await _must_be_addressable(tx, referral)
-        referral = referral.model_copy(update={"due_on": answer_due_on(tx, referral.imported)})
+        await wishes.must_be_addressable(tx, referral.to_organisation_id, referral.place)
+        referral = referral.model_copy(update={"due_on": wishes.answer_due_on(tx, referral.imported)})
     changed = await apply(tx, referral, domain.change_status(referral, to, actor, reason, tx.now.date()))
     tx.ended_right = changed.status not in OPEN and not await knows_person(tx, changed)
     return await _started_before(tx, changed)
-
-
-async def _must_be_addressable(tx: Tx, draft: Referral) -> None:
-    """What was confirmed when the draft was written may be withdrawn by now. Raises Refused("referral-not-possible")."""
-    named = await organisations.find_organisation(tx, draft.to_organisation_id)
-    if named is not None:
-        refuse("referral-not-possible", addressing(named.confirmed, named.was_confirmed_for(draft.place)))
 
 
 async def _actor(tx: Tx, referral: Referral) -> Actor:
@@ -172,6 +162,9 @@ async def _actor(tx: Tx, referral: Referral) -> Actor:
     open_to_any = referral.to_organisation_id is None and organisation_id is not None
     may_take = open_to_any and await organisations.is_qualified(tx, referral.place, referral.region, organisation_id)
     parties = domain.parties_of(referral, organisation_id, relations.own_id(tx), may_take)
+    is_told = referral.status in OPEN and referral.status != "draft"
+    if is_told and (not parties or open_to_any) and rights.decides(await relations.find_relations(tx, referral.person_id)):
+        parties |= DECIDING
     if "target" in parties and referral.status == "requested" and not open_to_any and organisation_id is not None:
         parties = parties if await organisations.receives(tx, organisation_id, referral.place) else parties - TARGET
     if not parties or (parties == REQUESTER and not await relations.may(tx, "follow-referral", referral.person_id)):
@@ -257,12 +250,17 @@ async def stop_waiting(tx: Tx, person_id: UUID, place: Place, journey_id: UUID) 
     """The journey needs nobody for this stage; answers the referral by which the person waited, None when it did not."""
     turned_down = await settle(tx, person_id, place, journey_id)
     referral = await store.lock_open(tx, person_id, journey_id, place)
-    if referral is None:
+    if referral is None or not await _is_of(tx, referral, journey_id):
         return turned_down
     if referral.has_started:
         return None
     await withdraw(tx, referral, "needs-met-otherwise")
     return turned_down if referral.status == "draft" else referral
+
+
+async def _is_of(tx: Tx, referral: Referral, journey_id: UUID) -> bool:
+    """Whether it names the journey; one that names none is left to its sender, unless that has a part in the journey."""
+    return referral.journey_id is not None or await journeys.has_part(tx, journey_id, referral.from_organisation_id)
 
 
 async def know_stages(tx: Tx, person_id: UUID, journey_id: UUID, stages: Stages) -> None:

@@ -14,7 +14,8 @@ from shared.errors import refuse
 Status = Literal[
     "draft", "requested", "accepted", "in-progress", "on-hold", "rejected", "cancelled", "completed", "failed", "entered-in-error"
 ]
-Party = Literal["requester", "target"]
+Party = Literal["requester", "target", "deciding"]
+"""requester: sent it. target: is asked, or has accepted. deciding: the person itself, or the organisation that has the person now."""
 Reason = Literal[
     "not-eligible",
     "mistaken-or-duplicate",
@@ -34,7 +35,9 @@ Reason = Literal[
 
 REQUESTER: frozenset[Party] = frozenset({"requester"})
 TARGET: frozenset[Party] = frozenset({"target"})
-EITHER: frozenset[Party] = frozenset(get_args(Party))
+DECIDING: frozenset[Party] = frozenset({"deciding"})
+EITHER: frozenset[Party] = REQUESTER | TARGET
+ANY: frozenset[Party] = EITHER | DECIDING
 
 
 class Rule(NamedTuple):
@@ -50,12 +53,12 @@ RULES = (  # standards section 1
     Rule("draft", "requested", REQUESTER),
     Rule("requested", "accepted", TARGET),
     Rule("requested", "rejected", TARGET, needs_reason=True),
-    Rule("requested", "cancelled", EITHER, needs_reason=True),
+    Rule("requested", "cancelled", ANY, needs_reason=True),
     Rule("accepted", "in-progress", TARGET),
     Rule("accepted", "completed", TARGET),
     Rule("accepted", "on-hold", TARGET, needs_reason=True),
     Rule("accepted", "failed", TARGET, needs_reason=True),
-    Rule("accepted", "cancelled", EITHER, needs_reason=True),
+    Rule("accepted", "cancelled", ANY, needs_reason=True),
     Rule("in-progress", "completed", TARGET),
     Rule("in-progress", "on-hold", TARGET, needs_reason=True),
     Rule("in-progress", "failed", TARGET, needs_reason=True),
@@ -63,7 +66,7 @@ RULES = (  # standards section 1
     Rule("on-hold", "in-progress", TARGET),
     Rule("on-hold", "completed", TARGET),
     Rule("on-hold", "failed", TARGET, needs_reason=True),
-    Rule("on-hold", "cancelled", EITHER, needs_reason=True),
+    Rule("on-hold", "cancelled", ANY, needs_reason=True),
     *(Rule(status, "entered-in-error", REQUESTER, needs_reason=True) for status in get_args(Status) if status != "entered-in-error"),
 )
 
@@ -97,7 +100,7 @@ class Actor(BaseModel):
 
     @property
     def name(self) -> str:
-        return "system" if self.is_system else "+".join(sorted(self.parties)) or "none"
+        return "system" if self.is_system else "+".join(sorted(self.parties - DECIDING or self.parties)) or "none"
 
 
 SYSTEM = Actor(parties=EITHER, is_system=True)

@@ -1,12 +1,18 @@
-"""What a wish is held against, gathered. What it is refused for is `wish/domain.py`'s."""
+"""What a wish is held against, gathered, and when its answer is due. What it is refused for is `wish/domain.py`'s."""
+
+from datetime import date
+from uuid import UUID
 
 from services.referral.journey import service as journeys
 from services.referral.organisation import service as organisations
+from services.referral.pathway.domain import Place
 from services.referral.person.domain import Person
 from services.referral.settings import settings
 from services.referral.transition.domain import Status
-from services.referral.wish.domain import Circumstances, Wish
+from services.referral.wish.domain import Circumstances, Wish, addressing
 from shared.database import Tx
+from shared.errors import refuse
+from shared.working_days import working_day
 
 
 async def circumstances(tx: Tx, wish: Wish, person: Person, replaced: Status | None) -> Circumstances:
@@ -22,3 +28,15 @@ async def circumstances(tx: Tx, wish: Wish, person: Person, replaced: Status | N
         confirmed=named is None or named.confirmed,
         confirmed_for_stage=named is None or named.was_confirmed_for(wish.place),
     )
+
+
+def answer_due_on(tx: Tx, imported: bool) -> date | None:
+    """When an answer asked for today is due; imported history owes none. Source: mission row 002-22."""
+    return None if imported else working_day(tx.now.date(), settings().answer_working_days, settings().country)
+
+
+async def must_be_addressable(tx: Tx, organisation_id: UUID | None, place: Place) -> None:
+    """What was confirmed when a draft was written may be withdrawn by now. Raises Refused("referral-not-possible")."""
+    named = await organisations.find_organisation(tx, organisation_id)
+    if named is not None:
+        refuse("referral-not-possible", addressing(named.confirmed, named.was_confirmed_for(place)))

@@ -5,9 +5,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.events.referral import PersonErased, PersonMerged
+from shared.events.pathway import DEFAULT_PATHWAY
+from shared.events.referral import OrganisationChanged, PersonErased, PersonMerged
 from tests.builders_family import DAY, Way, a_contact, a_liaison, a_way
 from tests.harness import ServiceUnderTest
+
+LATER = DAY.replace(day=DAY.day + 1)
 
 
 async def sees(family: ServiceUnderTest, way: Way, organisation_id: UUID) -> bool:
@@ -70,11 +73,43 @@ async def test_a_former_holder_keeps_nothing_when_another_starts_and_the_registr
     assert [await sees(family, way, o) for o in (way.organisation_id, second, third)] == [False, False, True]
 
 
-async def test_a_holder_of_another_journey_stays_one(family: ServiceUnderTest) -> None:
+@pytest.mark.parametrize("pathway", [DEFAULT_PATHWAY, "prison-reintegration"])
+async def test_a_holder_keeps_the_person_while_it_stays_and_on_another_pathway(family: ServiceUnderTest, pathway: str) -> None:
     way, other = await a_way(family), uuid4()
-    second = Way(person_id=way.person_id, organisation_id=other)
-    await family.deliver(second.opened(), second.started())
+    second = Way(person_id=way.person_id, organisation_id=other, pathway=pathway)
+    await family.deliver(way.started(), second.opened(), second.started_by(other, on=LATER))
     assert await sees(family, way, way.organisation_id) and await sees(family, way, other)
+    await family.deliver(way.completed())
+    assert await sees(family, way, way.organisation_id) == (pathway != DEFAULT_PATHWAY) and await sees(family, way, other)
+
+
+async def test_an_opener_leaves_a_person_that_started_elsewhere_on_the_pathway(family: ServiceUnderTest) -> None:
+    """Its registrar has the case again only when nobody else has it."""
+    way, registrar, other = await a_way(family), uuid4(), uuid4()
+    second = Way(person_id=way.person_id, organisation_id=other)
+    await family.deliver(way.registered(by=registrar), second.opened(), second.started_by(other, on=LATER), second.completed())
+    assert [await sees(family, way, one) for one in (way.organisation_id, other, registrar)] == [False, True, True]
+    messages = [(await family.call("GET", f"/persons/{way.person_id}/liaisons", a_liaison(one))).status_code for one in (registrar, other)]
+    assert messages == [404, 200]
+
+
+async def test_an_acceptance_without_a_journey_ends_with_its_stay(family: ServiceUnderTest) -> None:
+    """Its referral was taken up, and another organisation started after it."""
+    way, second, third, referral_id = await a_way(family), uuid4(), uuid4(), uuid4()
+    accepted = way.accepted(referral_id, second).model_copy(update={"journey_id": None})
+    await family.deliver(accepted, way.started_by(second, stage=2), way.taken_up(referral_id, second))
+    assert await sees(family, way, second)
+    await family.deliver(way.started_by(third, stage=3))
+    assert not await sees(family, way, second) and await sees(family, way, third)
+
+
+async def test_an_acceptance_counts_while_the_registry_confirms_who_accepted(family: ServiceUnderTest) -> None:
+    way, receiver = await a_way(family), uuid4()
+    about = {"organisation_id": receiver, "level": "meso", "kind": "medical-organisation", "region": "UZ-TK", "services": ()}
+    await family.deliver(way.accepted(uuid4(), receiver))
+    for confirmed in (True, False, True):
+        await family.deliver(OrganisationChanged.model_validate({**about, "confirmed": confirmed}))
+        assert await sees(family, way, receiver) == confirmed
 
 
 async def test_who_took_the_person_up_is_holder_and_no_acceptor_any_more(family: ServiceUnderTest) -> None:
@@ -106,7 +141,7 @@ async def test_a_merge_carries_reasons_and_ends_along(family: ServiceUnderTest) 
     await family.deliver(way.closed(referral_id, "cancelled"))
     assert not await sees(family, into, receiver)
     second = uuid4()
-    await family.deliver(way.started_by(second))
+    await family.deliver(into.started(), way.started_by(second))
     assert [await sees(family, into, o) for o in (way.organisation_id, second, into.organisation_id)] == [False, True, True]
 
 

@@ -283,3 +283,58 @@ async def test_a_kept_answer_ends_with_the_right(programme: ServiceUnderTest) ->
     told = accepted.model_dump(include={"person_id", "referral_id", "journey_id", "stage"})
     await programme.deliver(ReferralClosed.model_validate({**told, "end": "cancelled", "reason": None}))
     assert (await third.send("PUT", skip, SKIP, key="once-only")).status_code == 404
+
+
+# One holder on a pathway.
+
+
+async def refused_to(clinic: Clinic, journey_id: UUID) -> list[int]:
+    """What the answers to a skip, a start of what was skipped and a withdrawal score are."""
+    scores = {"scores": [{"on": "2025-07-02", "score": 1}]}
+    answers = [
+        await clinic.send("PUT", f"/journeys/{journey_id}/stages/2/skip", SKIP),
+        await clinic.start(journey_id, 2, "2025-07-02"),
+        await clinic.send("PUT", f"/journeys/{journey_id}/withdrawal-scores", scores),
+    ]
+    return [answer.status_code for answer in answers]
+
+
+async def gone_on(service: ServiceUnderTest, on: str, pathway: str = "addiction-rehabilitation") -> tuple[Clinic, Clinic, UUID, UUID]:
+    """A clinic that completed stage 1; a centre that accepted the person, opened a journey by that and started in it on a day."""
+    clinic, centre = await a_clinic(service), await a_clinic(service)
+    first = await clinic.open()
+    await clinic.start(first, 1, "2025-06-03")
+    await clinic.complete(first, 1, "2025-06-20")
+    person_id = await person_of(service, first)
+    await service.deliver(an_answer(person_id, centre.organisation_id, 1))
+    opened = await centre.try_to_open(person_id, opened_on="2025-06-21", pathway=pathway)
+    assert opened.status_code == 201, opened.text
+    second = UUID(opened.json()["id"])
+    begun = await centre.start(second, 1, on, date_reason="records-from-before")
+    assert begun.status_code == 200, begun.text
+    return clinic, centre, first, second
+
+
+async def test_who_goes_on_in_another_journey_leaves_the_holder_of_the_one_before(programme: ServiceUnderTest) -> None:
+    clinic, centre, first, second = await gone_on(programme, "2025-06-25")
+    assert await refused_to(clinic, first) == [422, 422, 422]
+    assert (await clinic.get("/journeys?status=open")).json()["items"] == []
+    assert [one["journey_id"] for one in (await centre.get("/journeys?status=open")).json()["items"]] == [str(second)]
+    relapse = {"stage": 1, "reopens": None, "on": "2025-06-20"}
+    assert (await clinic.send("POST", f"/journeys/{first}/relapses", relapse)).json().get("reopens") is None
+    assert (await clinic.try_to_open(await person_of(programme, first), opened_on="2025-07-01")).status_code == 404
+
+
+async def test_an_earlier_start_elsewhere_takes_nobody_over(programme: ServiceUnderTest) -> None:
+    clinic, _, first, _ = await gone_on(programme, "2025-06-02")
+    assert await refused_to(clinic, first) == [200, 422, 200]
+
+
+async def test_an_acceptance_starts_one_stay_on_whichever_journey(programme: ServiceUnderTest) -> None:
+    clinic, centre = await a_clinic(programme), await a_clinic(programme)
+    first = await clinic.open()
+    person_id = await person_of(programme, first)
+    await programme.deliver(an_answer(person_id, centre.organisation_id, 1))
+    second = UUID((await centre.try_to_open(person_id)).json()["id"])
+    assert (await centre.start(first, 1, "2025-06-03")).status_code == 200
+    assert (await centre.start(second, 1, "2025-06-04")).status_code == 404

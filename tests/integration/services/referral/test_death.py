@@ -119,6 +119,7 @@ async def test_a_stage_left_by_death_is_a_report(referral: ServiceUnderTest, imp
     """Imported history needs no confirmation. Delivered twice it is one; of the dead it is no news."""
     person = await a_registered(referral)
     await a_request(referral, person)
+    await referral.deliver(opened(person, imported=imported))
     event = DeathReported(person_id=person, on=TODAY, organisation_id=CENTRE, imported=imported)
     envelopes = await referral.deliver(event, DeathReported(person_id=uuid4(), on=TODAY, organisation_id=CENTRE))
     await referral.deliver_again(*envelopes)

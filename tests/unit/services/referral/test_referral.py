@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from services.referral.referral import domain
+from services.referral.referral import domain, matching
 from services.referral.transition.domain import EITHER, SYSTEM
 from services.referral.wish.domain import Circumstances, check_wish
 from shared.errors import Refused
@@ -41,20 +41,20 @@ def test_what_a_referral_is_refused_for(wish: dict[str, Any], circumstances: dic
 def test_an_answered_referral_is_not_addressed_elsewhere() -> None:
     """At most one open referral a stage. Source: contracts section 3."""
     with pytest.raises(Refused) as refused:
-        domain.meet(a_referral(status="accepted"), a_wish(to_organisation_id=STRANGER), REQUESTER, TODAY)
+        matching.meet(a_referral(status="accepted"), a_wish(to_organisation_id=STRANGER), REQUESTER, TODAY)
     assert refused.value.unmet == ("open-referral-not-answered",)
 
 
 def test_another_organisation_does_not_take_over_an_addressed_referral() -> None:
     """Source: contracts section 3."""
     with pytest.raises(Refused) as refused:
-        domain.meet(a_referral(), a_wish(from_organisation_id=STRANGER, to_organisation_id=STRANGER), REQUESTER, TODAY)
+        matching.meet(a_referral(), a_wish(from_organisation_id=STRANGER, to_organisation_id=STRANGER), REQUESTER, TODAY)
     assert refused.value.unmet == ("no-open-referral-of-another-for-this-stage",)
 
 
 def test_naming_an_organisation_for_one_open_to_any_is_a_change_of_it() -> None:
     """Source: contracts section 3."""
-    changed = domain.meet(a_referral(to_organisation_id=None, from_organisation_id=None), a_wish(), REQUESTER, TODAY)
+    changed = matching.meet(a_referral(to_organisation_id=None, from_organisation_id=None), a_wish(), REQUESTER, TODAY)
     assert (changed.referral.to_organisation_id, changed.referral.from_organisation_id) == (CENTRE, CLINIC)
     assert [type(event) for event in changed.events] == [ReferralAddressed]
     assert [entry.change for entry in changed.entries] == ["addressed"]
@@ -62,13 +62,13 @@ def test_naming_an_organisation_for_one_open_to_any_is_a_change_of_it() -> None:
 
 def test_the_same_wish_again_changes_nothing() -> None:
     """Source: contracts section 3."""
-    assert domain.meet(a_referral(), a_wish(), REQUESTER, TODAY) == (a_referral(), [], [])
+    assert matching.meet(a_referral(), a_wish(), REQUESTER, TODAY) == (a_referral(), [], [])
 
 
 def test_a_wish_turns_its_own_draft_into_a_request() -> None:
     """Source: standards section 1."""
     draft = a_referral(status="draft", due_on=None, to_organisation_id=None)
-    changed = domain.meet(draft, a_wish(), REQUESTER, TODAY)
+    changed = matching.meet(draft, a_wish(), REQUESTER, TODAY)
     assert changed.referral.status == "requested"
     assert [type(event) for event in changed.events] == [ReferralOpened]
     assert changed.events[0].to_organisation_id == CENTRE  # type: ignore[attr-defined]
@@ -97,7 +97,7 @@ def test_a_draft_that_found_an_organisation_tells_of_no_missing_place() -> None:
 
 def test_a_start_elsewhere_addresses_the_referral_to_where_it_was() -> None:
     """Source: contracts section 3."""
-    changed = domain.start_at(a_referral(to_organisation_id=STRANGER), CENTRE, TODAY)
+    changed = domain.start_at(a_referral(to_organisation_id=STRANGER), CENTRE, None, TODAY)
     assert [type(event) for event in changed.events] == [ReferralAddressed, ReferralAnswered, ReferralStarted]
     assert changed.referral.to_organisation_id == CENTRE
 

@@ -118,7 +118,7 @@ def test_an_end_is_told_with_its_reason() -> None:
 @pytest.mark.parametrize("status", sorted(OPEN))
 def test_the_system_takes_the_ordinary_way_to_a_start(status: Status) -> None:
     """Source: contracts section 3."""
-    changed = domain.start_at(a_referral(status=status), CENTRE, TODAY)
+    changed = domain.start_at(a_referral(status=status), CENTRE, None, TODAY)
     assert changed.referral.status == "in-progress"
     assert [entry.to_status for entry in changed.entries] == list(path_to_start(status))
     assert all(entry.actor == "system" for entry in changed.entries)
