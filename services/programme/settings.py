@@ -2,11 +2,15 @@
 
 from functools import lru_cache
 
+from pydantic import Field
+
 from shared.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Programme has none of its own so far."""
+    """No source names the days: the default is ours."""
+
+    week_closes_after_days: int = Field(default=14, ge=0, le=365, description="A week without a result is missing so long after its end")
 
 
 @lru_cache

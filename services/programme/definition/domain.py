@@ -42,8 +42,8 @@ CLINICIAN_REPORT = "clinician-report"
 """A relapse that a clinician reports; no weeks stand behind it."""
 
 
-def evaluate(definition: Definition, weeks: Sequence[Result]) -> Met | None:
-    """The first window that meets the definition, or None. `weeks[0]` is week 1; every week given is recorded or past.
+def evaluate(definition: Definition, weeks: Sequence[Result | None]) -> Met | None:
+    """The first window that meets the definition, or None. `weeks[0]` is week 1; a week that is None shows nothing yet.
 
     Source: standards section 3.
     """

@@ -162,6 +162,7 @@ class Found(NamedTuple):
     """A journey and what its rules read beside it: the person, and the referrals for it that the caller's organisation accepted.
 
     `organisation_kind`: of the organisation asked about, None when it is not known; `is_confirmed`: so by the registry.
+    `keeps_weeks`: it has a weekly record.
     """
 
     journey: Journey
@@ -170,6 +171,7 @@ class Found(NamedTuple):
     person: Subject = Subject()
     organisation_kind: str | None = None
     is_confirmed: bool = True
+    keeps_weeks: bool = False
 
     @property
     def pathway(self) -> Pathway:

@@ -37,7 +37,8 @@ IS_LOST = """
 """
 FIND = f"""
 SELECT j.state, w.body, o.kind, o.confirmed, p.organisation_id AS registered_by, p.died_on, p.death_reversed,
-    {ACCEPTED_OF_CALLER} AS accepted, {IS_LOST} AS is_lost
+    {ACCEPTED_OF_CALLER} AS accepted, {IS_LOST} AS is_lost,
+    EXISTS (SELECT FROM weekly_record r WHERE r.journey_id = j.journey_id) AS keeps_weeks
 FROM journey j {HELD}
 JOIN pathway w ON w.code = j.pathway AND w.version = j.version
 LEFT JOIN organisation o ON o.organisation_id = $3
@@ -121,7 +122,7 @@ def _found(row: Record | None) -> Found:
     if row is None:
         raise NotFound("journey")
     person = Subject(row["registered_by"], row["died_on"], bool(row["death_reversed"]))
-    return Found(_journey(row), row["body"], _accepted(row), person, row["kind"], row["confirmed"] is not False)
+    return Found(_journey(row), row["body"], _accepted(row), person, row["kind"], row["confirmed"] is not False, row["keeps_weeks"])
 
 
 def _journey(row: Record) -> Journey:

@@ -11,7 +11,7 @@ from services.programme.journey.domain import WHO
 from services.programme.relapse import service
 from services.programme.relapse.domain import Relapse
 from services.programme.substance.domain import Finding, Use, counted
-from services.programme.weekly.service import Results
+from services.programme.weekly.domain import Results
 from shared.command import CurrentTx, Done, commands, queries
 from shared.paging import Page, Paging, after_id, page_of
 from shared.policy import allows, roles
@@ -43,12 +43,17 @@ class WeekResult(Body):
 
 
 class Observations(Body):
-    """Many weeks at once, late and in any order; each week once. `spell`: the stage's last one where none is given."""
+    """Many weeks at once, late and in any order; each week once. `spell`: the stage's last one where none is given.
+
+    `closes_through`: nothing more is expected for the weeks up to this one; without a result they are missing.
+    `closes_record`: the same for all weeks of an imported record.
+    """
 
     stage: StrictStage
     spell: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
     results: list[WeekResult] = Field(max_length=520)
     closes_record: StrictBool = False
+    closes_through: Week | None = None
 
     @field_validator("results")
     @classmethod
@@ -74,7 +79,7 @@ class RelapseReport(Body):
 @allows(CLINICAL)
 async def record_observations(tx: CurrentTx, journey_id: UUID, body: Observations) -> Done:
     """Record weekly results; the relapse definitions are applied again. Answers how the stage stands. Source: standards section 3."""
-    results = Results({one.week: one.counted() for one in body.results}, body.closes_record)
+    results = Results({one.week: one.counted() for one in body.results}, body.closes_record, body.closes_through or 0)
     journey = await service.record_observations(tx, journey_id, (body.stage, body.spell), results)
     return Done(id=journey_id, status=journey.status_of(body.stage) or "")
 

@@ -10,9 +10,10 @@ from services.programme.pathway.domain import StageRule
 from services.programme.relapse import domain, store
 from services.programme.relapse.domain import Outcome, Relapse, Report
 from services.programme.right import service as rights
+from services.programme.settings import settings
 from services.programme.substance.domain import Use
 from services.programme.weekly import service as weekly
-from services.programme.weekly.service import Results
+from services.programme.weekly.domain import Reach, Results
 from shared.database import Tx
 from shared.errors import NotFound, refuse
 
@@ -28,13 +29,13 @@ async def record_observations(tx: Tx, journey_id: UUID, place: tuple[int, int | 
     refuse("observations-not-recordable", {"stage-started": spell is None, "spell-of-own-organisation": spell is not None and not own})
     assert spell is not None
     rule = _rule(found, spell.stage)
-    bounds = weekly.Bounds(journeys.days(tx, found), found.last_day(tx.now.date()))
+    bounds = weekly.Bounds(journeys.days(tx, found), _reach(tx, found, spell))
     changes = await weekly.judge(tx, found.journey, spell, rule.relapse_definitions, results, bounds)
     return await _keep(tx, found.journey, domain.assess(found.journey, rule, spell, changes))
 
 
 async def week_over(tx: Tx, waiting_id: UUID) -> None:
-    """A week of a spell passed; without a result it is missing. Source: delivery section 6, contracts section 3."""
+    """A week of a spell is closed by itself; without a result it is missing. Source: issue of corrections, section 2."""
     place = await weekly.find_waiting(tx, waiting_id)
     if place is None:
         return
@@ -42,22 +43,29 @@ async def week_over(tx: Tx, waiting_id: UUID) -> None:
     spell = found.journey.spell(*place[1:])
     if spell is None or await weekly.find_waiting(tx, waiting_id) is None:
         return
-    await _pass_weeks(tx, found, spell)
+    await _judge_again(tx, found, spell, is_due=True)
+
+
+async def stay_ended(tx: Tx, found: Found, spell: Spell) -> Journey:
+    """The record of a stay that ended answers for other weeks now: none after a completion. Call under the journey's lock."""
+    if found.journey.imported or not found.keeps_weeks:
+        return found.journey
+    return await _judge_again(tx, found, spell)
 
 
 async def resume(tx: Tx, person_id: UUID) -> None:
-    """Weeks stopped passing with a death that was reversed: they pass again in every record that is not imported."""
+    """Weeks stopped closing with a death that was reversed: they close again in every record that is not imported."""
     for journey_id in await journeys.ids_of(tx, person_id):
         found = await journeys.lock(tx, journey_id)
         for place in await weekly.list_stopped(tx, journey_id):
             spell = found.journey.spell(*place)
             if spell is not None:
-                found = found._replace(journey=await _pass_weeks(tx, found, spell))
+                found = found._replace(journey=await _judge_again(tx, found, spell))
 
 
-async def _pass_weeks(tx: Tx, found: Found, spell: Spell) -> Journey:
+async def _judge_again(tx: Tx, found: Found, spell: Spell, is_due: bool = False) -> Journey:
     rule = _rule(found, spell.stage)
-    changes = await weekly.week_over(tx, found.journey, spell, rule.relapse_definitions, found.last_day(tx.now.date()))
+    changes = await weekly.judge_again(tx, found.journey, spell, rule.relapse_definitions, _reach(tx, found, spell), is_due)
     return await _keep(tx, found.journey, domain.assess(found.journey, rule, spell, changes))
 
 
@@ -88,6 +96,13 @@ async def _keep(tx: Tx, before: Journey, outcome: Outcome) -> Journey:
         await journeys.save(tx, outcome.journey)
     tx.append(before.person_id, *outcome.events)
     return outcome.journey
+
+
+def _reach(tx: Tx, found: Found, spell: Spell) -> Reach:
+    """A stay left by a death that was none goes on, as far as its weeks are concerned."""
+    ended_on = None if spell.how == "died" and found.person.was_alive else spell.ended_on
+    to_plan = spell.how in ("dropped-out", "terminated-by-organisation")
+    return Reach(found.last_day(tx.now.date()), settings().week_closes_after_days, ended_on, to_plan)
 
 
 def _rule(found: Found, stage: int) -> StageRule:

@@ -7,6 +7,7 @@ from services.programme.day.domain import Days
 from services.programme.journey import service as journeys
 from services.programme.journey.domain import Journey, SkippedHow
 from services.programme.organisation.service import TOLD_BY
+from services.programme.relapse import service as relapses
 from services.programme.right import service as rights
 from services.programme.stage import domain
 from services.programme.stage.domain import Ended, Start, Visit
@@ -53,7 +54,9 @@ async def _end(tx: Tx, journey_id: UUID, stage: int, ended: Ended, decide: Decid
         raise NotYetKnown("next_organisation_id", TOLD_BY, refused) from refused  # its confirmation may be on its way
     await journeys.save(tx, journey)
     tx.append(journey.person_id, *(_by_whom(tx, event) for event in events))
-    return journey
+    spell = journey.spell(stage)
+    assert spell is not None, "what ended was a spell"
+    return await relapses.stay_ended(tx, found._replace(journey=journey), spell)
 
 
 def _by_whom(tx: Tx, event: Event) -> Event:

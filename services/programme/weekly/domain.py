@@ -24,10 +24,23 @@ class Standing(BaseModel):
     week: int
 
 
-class WeeklyRecord(BaseModel):
-    """The weekly results of one spell over its planned weeks, whatever the spell's end, and what they meet.
+class Reach(NamedTuple):
+    """How far a record answers. `until`: today, or the day after which no week passes any more. `closes_after`: days after a week's end.
 
-    `closed`: no more is expected (imported records only). A record begins with its first result: where none is kept, nothing is missing.
+    `ended_on`: the last day of the stay, None while it goes on. `to_plan`: the person dropped out or was discharged by the organisation.
+    """
+
+    until: date
+    closes_after: int
+    ended_on: date | None = None
+    to_plan: bool = False
+
+
+class WeeklyRecord(BaseModel):
+    """The weekly results of one spell, and what they meet. A record begins with its first result: where none is kept, nothing is missing.
+
+    `closed`: no more is expected (imported records only). `closed_through`: the weeks that a clinician closed. `begun_on`: the day of
+    the first entry, None in older rows.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -38,30 +51,54 @@ class WeeklyRecord(BaseModel):
     weeks: int
     imported: bool = False
     closed: bool = False
+    closed_through: int = 0
+    begun_on: date | None = None
     results: dict[int, Result] = {}
     standing: dict[str, Standing] = {}
 
-    def known(self, today: date) -> tuple[Result, ...]:
-        """Every week recorded or past; a past week without a result is missing.
+    def known(self, reach: Reach) -> tuple[Result | None, ...]:
+        """What each week shows, to the last one that shows anything; None where nobody recorded it and it is not closed yet.
 
-        A week has passed when it is over; in an imported record when a later one is recorded or the record is closed.
-        Source: contracts section 3.
+        An imported record answers for the weeks before a later result, or for all once it is closed, whatever the stay's end.
+        Source: issue of corrections, section 2.
         """
-        last = max(self.results, default=0)
-        if not self.imported:
-            last = max(last, min(self.weeks, (today - self.started_on).days // DAYS_A_WEEK))
-        elif self.closed:
-            last = self.weeks
-        return tuple(self.results.get(week, "missing") for week in range(1, last + 1))
+        if self.imported:
+            last = self.weeks if self.closed else max(self.results, default=0)
+            return tuple(self.results.get(week, "missing") for week in range(1, last + 1))
+        shown = [self.results.get(week) or self._unrecorded(week, reach) for week in range(1, self._last(reach) + 1)]
+        while shown and shown[-1] is None:
+            shown.pop()
+        return tuple(shown)
+
+    def _unrecorded(self, week: int, reach: Reach) -> Result | None:
+        closes_on = self._closes_on(week, reach)
+        return "missing" if week <= self.closed_through or (closes_on is not None and closes_on <= reach.until) else None
+
+    def _last(self, reach: Reach) -> int:
+        """The last week that has a day of the stay; the plan's last one where the person left without the organisation or was sent away."""
+        if reach.ended_on is None or reach.to_plan:
+            return self.weeks
+        return min(self.weeks, (reach.ended_on - self.started_on).days // DAYS_A_WEEK + 1)
+
+    def _closes_on(self, week: int, reach: Reach) -> date | None:
+        """The day on which a week becomes missing if nobody records it; None where the stay does not last until its end."""
+        over_on = self.over_on(week)
+        is_whole = reach.ended_on is None or over_on <= reach.ended_on + timedelta(days=1)
+        if not is_whole:
+            return over_on if reach.to_plan else None
+        return max(over_on, self.begun_on or over_on) + timedelta(days=reach.closes_after)
 
     def over_on(self, week: int) -> date:
         """The first day after a week."""
         return self.started_on + timedelta(days=DAYS_A_WEEK * week)
 
-    def next_over_on(self, today: date) -> date | None:
-        """The day on which the next week passes by itself; None when none will."""
-        passed = max(0, (today - self.started_on).days // DAYS_A_WEEK)
-        return None if self.imported or passed >= self.weeks else self.over_on(passed + 1)
+    def next_closing_on(self, reach: Reach) -> date | None:
+        """The day on which the next week becomes missing by itself; None when none will."""
+        if self.imported:
+            return None
+        open_weeks = (week for week in range(self.closed_through + 1, self._last(reach) + 1) if week not in self.results)
+        closings = (self._closes_on(week, reach) for week in open_weeks)
+        return min((day for day in closings if day is not None and day > reach.until), default=None)
 
 
 class Change(NamedTuple):
@@ -74,15 +111,25 @@ class Change(NamedTuple):
     known_on: date
 
 
-def begin(spell: Spell, imported: bool) -> WeeklyRecord:
-    return WeeklyRecord(stage=spell.stage, spell=spell.number, started_on=spell.started_on, weeks=spell.weeks, imported=imported)
+def begin(spell: Spell, imported: bool, today: date) -> WeeklyRecord:
+    place = {"stage": spell.stage, "spell": spell.number, "started_on": spell.started_on, "weeks": spell.weeks}
+    return WeeklyRecord.model_validate({**place, "imported": imported, "begun_on": today})
 
 
-def record_results(record: WeeklyRecord, results: Mapping[int, Result], closes: bool, days: Days) -> WeeklyRecord:
+class Results(NamedTuple):
+    """Weekly results as they were entered. `closes`: no more is expected. `closes_through`: nor for the weeks up to this one."""
+
+    by_week: Mapping[int, Result]
+    closes: bool = False
+    closes_through: int = 0
+
+
+def record_results(record: WeeklyRecord, entered: Results, days: Days) -> WeeklyRecord:
     """Add or replace results by week. Raises Refused("observations-not-recordable"). Source: contracts section 3.
 
     No week begins after a death, except in an imported record, which is closed over all its planned weeks.
     """
+    results, through = entered.by_week, entered.closes_through
     first_days = [record.over_on(week - 1) for week in results]
     refuse(
         "observations-not-recordable",
@@ -90,18 +137,20 @@ def record_results(record: WeeklyRecord, results: Mapping[int, Result], closes: 
             "week-within-planned-weeks": any(week > record.weeks for week in results),
             "week-begun": any(day > days.latest for day in first_days),
             "not-after-death": days.died_on is not None and not record.imported and any(day > days.died_on for day in first_days),
-            "only-imported-records-close": closes and not record.imported,
+            "only-imported-records-close": entered.closes and not record.imported,
+            "closed-weeks-over": through > record.weeks or (through > 0 and record.over_on(through) > days.latest),
         },
     )
-    return record.model_copy(update={"results": {**record.results, **results}, "closed": record.closed or closes})
+    closed = {"closed": record.closed or entered.closes, "closed_through": max(record.closed_through, through)}
+    return record.model_copy(update={"results": {**record.results, **results}, **closed})
 
 
-def judge(record: WeeklyRecord, definitions: Iterable[str], today: date) -> tuple[WeeklyRecord, list[Change]]:
+def judge(record: WeeklyRecord, definitions: Iterable[str], reach: Reach) -> tuple[WeeklyRecord, list[Change]]:
     """Apply the definitions to the known weeks: each stands at most once a spell; one that a late result undoes is withdrawn.
 
     Source: standards section 3, contracts section 3.
     """
-    weeks = record.known(today)
+    weeks = record.known(reach)
     standing = dict(record.standing)
     changes = []
     for code in definitions:

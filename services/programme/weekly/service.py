@@ -1,59 +1,53 @@
-"""What can be asked of weekly records: to take results, to be judged, to wait for the next week."""
+"""What can be asked of weekly records: to take results, to be judged, to wait until the next week closes."""
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time
+from collections.abc import Iterable
+from datetime import UTC, datetime, time
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from services.programme.day.domain import Days
-from services.programme.definition.domain import Result
 from services.programme.journey.domain import Journey, Spell
 from services.programme.weekly import domain, store
-from services.programme.weekly.domain import Change, WeeklyRecord
+from services.programme.weekly.domain import Change, Reach, Results, WeeklyRecord
 from shared.clock import meet_deadline, set_deadline
 from shared.database import Tx
 
 WEEK_OVER = "week-over"
 
 
-class Results(NamedTuple):
-    """Weekly results as they were entered; `closes`: no more is expected."""
-
-    by_week: Mapping[int, Result]
-    closes: bool
-
-
 class Bounds(NamedTuple):
-    """What bounds the weeks that are entered; `until`: today, or the day after which no week passes any more."""
+    """What bounds the weeks that are entered, and how far the record answers."""
 
     days: Days
-    until: date
+    reach: Reach
 
 
 async def judge(tx: Tx, journey: Journey, spell: Spell, definitions: Iterable[str], results: Results, bounds: Bounds) -> list[Change]:
     """Take the results and apply the definitions; answers what changed. Call under the journey's lock. Raises Refused."""
     found = await store.find_record(tx, journey.journey_id, spell.stage, spell.number)
-    record, waiting_id = found or (domain.begin(spell, journey.imported), None)
-    record = domain.record_results(record, results.by_week, results.closes, bounds.days)
-    record, changes = domain.judge(record, definitions, bounds.until)
-    await store.save_record(tx, journey.journey_id, record, await _wait(tx, record, waiting_id, bounds.until))
+    record, waiting_id = found or (domain.begin(spell, journey.imported, tx.now.date()), None)
+    record = domain.record_results(record, results, bounds.days)
+    record, changes = domain.judge(record, definitions, bounds.reach)
+    await store.save_record(tx, journey.journey_id, record, await _wait(tx, record, waiting_id, bounds.reach))
     return changes
 
 
-async def week_over(tx: Tx, journey: Journey, spell: Spell, definitions: Iterable[str], until: date) -> list[Change]:
-    """A week passed by itself: apply the definitions again and wait, under a new id, for the next. Call under the journey's lock."""
+async def judge_again(tx: Tx, journey: Journey, spell: Spell, definitions: Iterable[str], reach: Reach, is_due: bool) -> list[Change]:
+    """A week was closed by itself (`is_due`: it waits under a new id), or the record answers for other weeks now.
+
+    Call under the journey's lock.
+    """
     found = await store.find_record(tx, journey.journey_id, spell.stage, spell.number)
     if found is None:
         return []
-    record, changes = domain.judge(found[0], definitions, until)
-    await store.save_record(tx, journey.journey_id, record, await _wait(tx, record, None, until))
+    record, changes = domain.judge(found[0], definitions, reach)
+    await store.save_record(tx, journey.journey_id, record, await _wait(tx, record, None if is_due else found[1], reach))
     return changes
 
 
-async def _wait(tx: Tx, record: WeeklyRecord, waiting_id: UUID | None, until: date) -> UUID | None:
-    """Sets the deadline for the next week that passes by itself; none is left: meets it."""
-    today = tx.now.date()
-    due_on = record.next_over_on(today) if until >= today else None
+async def _wait(tx: Tx, record: WeeklyRecord, waiting_id: UUID | None, reach: Reach) -> UUID | None:
+    """Sets the deadline at which the next week closes by itself; none is left: meets it."""
+    due_on = record.next_closing_on(reach) if reach.until >= tx.now.date() else None
     if due_on is None:
         if waiting_id:
             await meet_deadline(tx, WEEK_OVER, subject_id=waiting_id)

@@ -105,7 +105,8 @@ async def test_weeks_that_pass_by_themselves_are_missing(programme: ServiceUnder
     journey_id = await in_stage_two(clinic)
     assert await programme.fetch("SELECT * FROM deadline") == [], "where nobody keeps weekly results nothing is missing"
     await observe(clinic, journey_id, {1: "negative"})
-    weeks = [datetime(2026, 1, 19, tzinfo=UTC) + timedelta(weeks=number) for number in range(24)]
+    weeks = [datetime(2026, 2, 2, tzinfo=UTC) + timedelta(weeks=number) for number in range(24)]
+    assert await programme.run_deadlines(weeks[0] - timedelta(days=1)) == 0, "a result may come for 14 days after the week"
     acted = [await programme.run_deadlines(week) for week in weeks[:4]]
     assert acted == [1, 1, 1, 1]
     found = {event.definition: (event.week, str(event.known_on)) for event in await told(programme, RelapseAssessed)}
@@ -117,6 +118,49 @@ async def test_weeks_that_pass_by_themselves_are_missing(programme: ServiceUnder
     assert await programme.fetch("SELECT * FROM deadline") == []
 
 
+async def test_a_stay_completed_with_negative_results_alone_shows_no_relapse(programme: ServiceUnderTest) -> None:
+    """Entered late and in two batches, too; and no week after the completion is waited for. Source: issue of corrections, section 2."""
+    clinic = await a_clinic(programme)
+    programme.now = datetime(2026, 4, 6, 8, tzinfo=UTC)
+    journey_id = await in_stage_two(clinic)
+    await observe(clinic, journey_id, dict.fromkeys(range(9, 13), "negative"))
+    await clinic.complete(journey_id, 2, "2026-03-29")
+    await observe(clinic, journey_id, dict.fromkeys(range(1, 9), "negative"))
+    for number in range(30):
+        await programme.run_deadlines(programme.now + timedelta(weeks=number))
+    assert await told(programme, RelapseAssessed) == []
+    assert await programme.fetch("SELECT * FROM deadline") == []
+
+
+async def test_a_completion_takes_back_what_only_the_weeks_after_it_showed(programme: ServiceUnderTest) -> None:
+    """The end is entered a month late: meanwhile its weeks had been closed without a result."""
+    clinic = await a_clinic(programme)
+    programme.now = datetime(2026, 1, 13, 8, tzinfo=UTC)
+    journey_id = await in_stage_two(clinic)
+    await observe(clinic, journey_id, {1: "negative"})
+    for number in range(8):
+        await programme.run_deadlines(datetime(2026, 2, 2, tzinfo=UTC) + timedelta(weeks=number))
+    met = {event.definition for event in await told(programme, RelapseAssessed)}
+    assert "consecutive-4" in met
+    programme.now = datetime(2026, 3, 24, 8, tzinfo=UTC)
+    assert (await clinic.complete(journey_id, 2, "2026-01-12")).json()["status"] == "completed"
+    withdrawn = {event.definition for event in await told(programme, RelapseAssessed) if event.withdrawn}
+    assert withdrawn == met
+    assert await programme.fetch("SELECT * FROM deadline") == []
+
+
+async def test_a_clinician_closes_weeks(programme: ServiceUnderTest) -> None:
+    clinic = await a_clinic(programme)
+    programme.now = datetime(2026, 2, 9, 8, tzinfo=UTC)
+    journey_id = await in_stage_two(clinic)
+    await observe(clinic, journey_id, {1: "negative"})
+    assert await told(programme, RelapseAssessed) == []
+    path, body = f"/journeys/{journey_id}/observations", {"stage": 2, "results": [], "closes_through": 6}
+    assert (await clinic.send("PUT", path, body)).json()["unmet"] == ["closed-weeks-over"]
+    assert (await clinic.send("PUT", path, body | {"closes_through": 5})).status_code == 200
+    assert {(event.definition, event.week) for event in await told(programme, RelapseAssessed)} >= {("dropout-4-missing", 2)}
+
+
 async def test_no_week_passes_for_an_erased_person(programme: ServiceUnderTest) -> None:
     from shared.events.referral import PersonErased
 
@@ -125,7 +169,7 @@ async def test_no_week_passes_for_an_erased_person(programme: ServiceUnderTest) 
     await observe(clinic, journey_id, {1: "negative"})
     before = len(await programme.appended())
     await programme.deliver(PersonErased(person_id=person_id, on=NOW.date()))
-    assert await programme.run_deadlines(NOW + timedelta(weeks=1)) == 1
+    assert await programme.run_deadlines(NOW + timedelta(weeks=2)) == 1
     assert len(await programme.appended()) == before
 
 
@@ -140,7 +184,7 @@ async def test_no_week_is_missing_after_the_death(programme: ServiceUnderTest, t
         await programme.deliver(PersonDied(person_id=person_id, on=date(2026, 1, 13)))
     else:
         await clinic.leave(journey_id, 2, "2026-01-13", how="died")
-    for number in range(24):
+    for number in range(26):
         await programme.run_deadlines(datetime(2026, 1, 19, tzinfo=UTC) + timedelta(weeks=number))
     assert await told(programme, RelapseRecorded) == []
     assert await programme.fetch("SELECT * FROM deadline") == []

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from deploy.trial import mapping, records, steps
 from services.programme.day.domain import Days
 from services.programme.definition.domain import DEFINITIONS
-from services.programme.weekly.domain import WeeklyRecord, judge, record_results
+from services.programme.weekly.domain import Reach, Results, WeeklyRecord, judge, record_results
 
 START = date(2020, 1, 1)
 LATER = START + timedelta(weeks=60)
@@ -18,8 +18,8 @@ def observed(person: records.Person) -> WeeklyRecord | None:
     for step in mapping.steps(person):
         if isinstance(step, steps.RecordObservations):
             record = record or WeeklyRecord(stage=2, spell=1, started_on=START, weeks=24, imported=True)
-            record = record_results(record, dict(step.results), step.closes, Days(LATER))
-            record, changes = judge(record, DEFINITIONS, LATER)
+            record = record_results(record, Results(dict(step.results), step.closes), Days(LATER))
+            record, changes = judge(record, DEFINITIONS, Reach(LATER, 14))
             assert len({change.definition for change in changes}) == len(changes)
     return record
 
