@@ -12,7 +12,7 @@ from services.family.channel.domain import Outcome, Send
 from services.family.message.sender import claim_next, hand_over
 from shared.database import Database
 from shared.events.pathway import DEFAULT_PATHWAY, FIVE_STAGES, PathwayStage
-from shared.events.programme import JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageStarted
+from shared.events.programme import JourneyOpened, RelapseRecorded, RelapseWithdrawn, StageCompleted, StageLeft, StageStarted
 from shared.events.referral import PersonRegistered, ReferralAddressed, ReferralAnswered, ReferralClosed, ReferralOpened, ReferralStarted
 from shared.identity import Caller
 from tests.harness import ServiceUnderTest, a_caller
@@ -64,6 +64,10 @@ class Way:
     def relapsed(self, spell: int = 1) -> RelapseRecorded:
         where = {"person_id": self.person_id, "journey_id": self.journey_id, "stage": 2, "spell": spell}
         return RelapseRecorded(**where, relapse_id=uuid4(), reopens=2, imported=self.imported)
+
+    def unrelapsed(self, spell: int = 1, is_last: bool = True) -> RelapseWithdrawn:
+        where = {"person_id": self.person_id, "journey_id": self.journey_id, "stage": 2, "spell": spell}
+        return RelapseWithdrawn.model_validate({**where, "relapse_id": uuid4(), "is_last": is_last, "imported": self.imported})
 
     def referred(self, referral_id: UUID, due_on: date | None) -> ReferralOpened:
         return ReferralOpened(

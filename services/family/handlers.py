@@ -10,7 +10,15 @@ from services.family.organisation import service as organisations
 from services.family.person import service as persons
 from shared.database import Tx
 from shared.delivery.inbox import Handlers
-from shared.events.programme import JourneyCompleted, JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageStarted
+from shared.events.programme import (
+    JourneyCompleted,
+    JourneyOpened,
+    RelapseRecorded,
+    RelapseWithdrawn,
+    StageCompleted,
+    StageLeft,
+    StageStarted,
+)
 from shared.events.referral import (
     AnswerOverdue,
     HandoverOverdue,
@@ -50,7 +58,7 @@ async def on_stage_started(tx: Tx, event: StageStarted) -> None:
 
 async def on_stage_ended(tx: Tx, event: StageCompleted | StageLeft) -> None:
     """A stage that ended by death tells nothing: a death is told once it is confirmed, by the event of its owner."""
-    persons.end_stay(tx, event.journey_id, event.stage, event.spell)
+    persons.end_stay(tx, event)
     is_death = isinstance(event, StageLeft) and event.how == "died"
     if not is_death:
         await messages.tell(tx, event)
@@ -58,6 +66,12 @@ async def on_stage_ended(tx: Tx, event: StageCompleted | StageLeft) -> None:
     if event.stage in journey.support:
         end = prompting.pause if is_death else prompting.end
         await end(tx, event.person_id, journey, event.stage)
+
+
+async def on_relapse_withdrawn(tx: Tx, event: RelapseWithdrawn) -> None:
+    """What is history was never sent, and nothing is told of its corrections."""
+    if event.is_last:
+        await messages.correct(tx, event)
 
 
 async def on_referral_opened(tx: Tx, event: ReferralOpened) -> None:
@@ -145,6 +159,7 @@ HANDLERS: Handlers = {
     StageLeft: on_stage_ended,
     JourneyCompleted: messages.tell,
     RelapseRecorded: messages.tell,
+    RelapseWithdrawn: on_relapse_withdrawn,
     ReferralOpened: on_referral_opened,
     ReferralAddressed: on_referral_addressed,
     ReferralAnswered: on_referral_answered,

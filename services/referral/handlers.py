@@ -55,7 +55,7 @@ async def on_relapse_recorded(tx: Tx, event: RelapseRecorded) -> None:
 
 
 async def on_relapse_withdrawn(tx: Tx, event: RelapseWithdrawn) -> None:
-    """What was reopened stays open, so does its referral. Source: contracts section 3."""
+    await handovers.relapse_withdrawn(tx, event)
 
 
 async def on_journey_completed(tx: Tx, event: JourneyCompleted) -> None:
@@ -107,7 +107,7 @@ HANDLERS: Handlers = {
     DeathReported: on_death_reported,  # waits for a second person here; imported history counts at once
     StageSkipped: on_stage_skipped,  # who waited for it waits for the following stage
     RelapseRecorded: on_relapse_recorded,  # opens one for the reopened stage
-    RelapseWithdrawn: on_relapse_withdrawn,  # changes nothing
+    RelapseWithdrawn: on_relapse_withdrawn,  # withdraws what was opened for it, unless somebody has accepted
     JourneyCompleted: on_journey_completed,  # withdraws what still waits
     ConcernRaised: on_concern_raised,  # 000-08: visible to the holder
     ConcernRead: on_concern_read,

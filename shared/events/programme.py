@@ -112,12 +112,20 @@ class RelapseRecorded(Event, topic="programme", name="return_recorded"):
 
 
 class RelapseWithdrawn(Event, topic="programme", name="return_withdrawn"):
-    """A late result undid the definition; what was reopened stays open."""
+    """A relapse that was told was none: a late result undid the definition, or a clinician refuted it.
+
+    `stage`, `spell`: where it was told to have happened. `is_last`: no other relapse of that stay stands. `takes_back`: the stage whose
+    reopening goes with it, None where nothing was reopened, the stage was started again, or the journey is imported.
+    """
 
     person_id: UUID
     relapse_id: UUID
     journey_id: UUID
     imported: bool = False
+    stage: int | None = None
+    spell: int | None = None
+    takes_back: int | None = None
+    is_last: bool = False
 
 
 class JourneyCompleted(Event, topic="programme", name="journey_completed"):

@@ -104,6 +104,8 @@ def test_a_life(system: System) -> None:
     consents(life)
     gets_a_liaison_and_loses_it(life)
     goes_on_to_treatment(life)
+    is_said_to_have_relapsed_by_mistake(life)
+    has_results_on_paper(life)
     comes_of_age(life)
     is_an_emergency(life)
     is_taken_for_dead(life)
@@ -117,11 +119,17 @@ def is_registered(life: Life) -> None:
     mother = {"name": "contact 1", "relation": "mother", "kind": "family", "language": "en"}
     life.ids["mother"] = life.do(life.clinic, "liaison", "POST", life.contacts, mother)
     life.do(life.clinic, "liaison", "POST", f"/family/contacts/{life.ids['mother']}/guardianship", {"basis": "parent"})
-    told = {"topics": ["stage"], "channels": ["inbox"], "given_by": "guardian", "guardian_id": life.ids["mother"], "given_on": str(TODAY)}
+    told = {
+        "topics": ["stage", "relapse"],
+        "channels": ["inbox"],
+        "given_by": "guardian",
+        "guardian_id": life.ids["mother"],
+        "given_on": str(TODAY),
+    }
     life.do(life.clinic, "liaison", "POST", f"/family/contacts/{life.ids['mother']}/permissions", told)
-    opened = {"person_id": life.ids["person"], "pathway": "addiction-rehabilitation", "opened_on": ago(30)}
+    opened = {"person_id": life.ids["person"], "pathway": "addiction-rehabilitation", "opened_on": ago(90)}
     life.ids["journey"] = life.do(life.clinic, "clinician", "POST", "/programme/journeys", opened)
-    start = {"started_on": ago(30), "setting": "inpatient", "programme": "detoxification", "responsible_doctor": "staff-17"}
+    start = {"started_on": ago(90), "setting": "inpatient", "programme": "detoxification", "responsible_doctor": "staff-17"}
     life.do(life.clinic, "clinician", "PUT", f"{life.journey}/stages/1/start", start)
     assert life.name_seen(life.clinic) == "record 17"
     for stranger in (life.centre, life.other, life.club):
@@ -191,9 +199,9 @@ def gets_a_liaison_and_loses_it(life: Life) -> None:
 
 def goes_on_to_treatment(life: Life) -> None:
     """The centre starts; the clinic learns that, sees nothing later and writes nothing of the centre's."""
-    done = {"completed_on": ago(10), "next_organisation_id": str(life.centre)}
+    done = {"completed_on": ago(70), "next_organisation_id": str(life.centre)}
     life.do(life.clinic, "clinician", "PUT", f"{life.journey}/stages/1/completion", done)
-    start = {"started_on": ago(8), "setting": "outpatient", "programme": "stage-2", "responsible_doctor": "staff-18"}
+    start = {"started_on": ago(65), "setting": "outpatient", "programme": "stage-2", "responsible_doctor": "staff-18"}
     life.do(life.centre, "clinician", "PUT", f"{life.journey}/stages/2/start", start)
     score = {"scores": [{"level": "social", "moment": "baseline", "on": ago(5), "score": 3}]}
     life.do(life.centre, "clinician", "POST", f"{life.journey}/scores", score)
@@ -209,6 +217,58 @@ def goes_on_to_treatment(life: Life) -> None:
 def inbox(life: Life) -> list[str]:
     found = life.call(life.ids["mother"], "contact", "GET", "/family/messages").raise_for_status().json()["items"]
     return [str(message["text"]) for message in found]
+
+
+CHANGED = "Something has changed. Staying in touch helps."
+NO_CHANGE = "An earlier message no longer holds: the change that it told of did not happen."
+
+
+def decide(life: Life, relapse: str, decision: str, **said: str) -> None:
+    life.do(life.centre, "clinician", "POST", f"{life.journey}/relapses/{relapse}/{decision}", said)
+
+
+def first_stage(life: Life) -> str:
+    shown = life.call(life.centre, "clinician", "GET", life.journey).raise_for_status().json()
+    return str(shown["stages"][0]["status"])
+
+
+def sent_for_a_relapse(life: Life) -> list[str]:
+    """The statuses of what the person's reopened stage opened, as the person reads them."""
+    found = life.call(life.ids["person"], "person", "GET", "/referral/referrals").raise_for_status().json()["items"]
+    return [str(one["status"]) for one in found if one["origin"] == "relapse"]
+
+
+def is_said_to_have_relapsed_by_mistake(life: Life) -> None:
+    """It was another person's result: the stage stands as before, nobody is asked, and the mother reads that nothing happened."""
+    report = {"stage": 2, "on": ago(20), "reopens": 1}
+    relapse = life.do(life.centre, "clinician", "POST", f"{life.journey}/relapses", report)
+    assert first_stage(life) == "reopened"
+    eventually_sync(lambda: CHANGED in inbox(life) and sent_for_a_relapse(life) == ["requested"])
+    assert life.call(life.clinic, "clinician", "POST", f"{life.journey}/relapses/{relapse}/refutation", {"reason": "x"}).status_code == 404
+    decide(life, relapse, "refutation", reason="mistaken-or-duplicate")
+    assert first_stage(life) == "completed"
+    eventually_sync(lambda: NO_CHANGE in inbox(life) and sent_for_a_relapse(life) == ["cancelled"])
+
+
+def has_results_on_paper(life: Life) -> None:
+    """Entered late and in two batches: silence between them shows nothing, and what they show waits for a clinician."""
+    weeks = f"{life.journey}/observations"
+
+    def enter(results: dict[int, str]) -> dict[str, Any]:
+        entered = {"stage": 2, "results": [{"week": week, "result": result} for week, result in results.items()]}
+        life.do(life.centre, "clinician", "PUT", weeks, entered)
+        items = life.call(life.centre, "clinician", "GET", f"{life.journey}/relapses").raise_for_status().json()["items"]
+        return {one["definition"]: one for one in items if not one["withdrawn"] and one["week"]}
+
+    assert enter(dict.fromkeys(range(5, 9), "negative")) == {}
+    found = enter(dict.fromkeys(range(1, 5), "positive"))
+    told = inbox(life).count(CHANGED)
+    assert {one["status"] for one in found.values()} == {"found"}
+    decide(life, found["consecutive-3"]["relapse_id"], "refutation", reason="laboratory-error")
+    decide(life, found["consecutive-4"]["relapse_id"], "confirmation")
+    eventually_sync(lambda: inbox(life).count(CHANGED) == told + 1)
+    assert enter(dict.fromkeys(range(1, 5), "negative")) == {}, "the laboratory corrected all four"
+    eventually_sync(lambda: inbox(life).count(NO_CHANGE) == 2)
 
 
 async def a_day_passes(life: Life) -> None:

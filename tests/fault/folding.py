@@ -114,7 +114,9 @@ def relations(events: Sequence[Logged]) -> Folded:
     for event in of_kind(events, "person_registered", "journey_opened", "stage_started"):
         body, since = event.body, []
         how, source = ("registered", "person_id") if event.kind == "person_registered" else ("holder", "journey_id")
-        if event.kind == "stage_started":
+        if event.kind == "journey_opened":
+            since = [0, date.fromisoformat(body["opened_on"]).toordinal()]
+        elif event.kind == "stage_started":
             since = [date.fromisoformat(body["started_on"]).toordinal(), body["stage"], body["spell"]]
         if body.get("organisation_id"):
             row = folded.setdefault((body["person_id"], body["organisation_id"], how, body[source]), {"since": since, "ended_by": None})

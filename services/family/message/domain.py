@@ -11,7 +11,15 @@ from pydantic import BaseModel, ConfigDict
 from services.family.channel.domain import Channel, Outcome
 from shared.errors import Refused
 from shared.events import Event
-from shared.events.programme import JourneyCompleted, JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageStarted
+from shared.events.programme import (
+    JourneyCompleted,
+    JourneyOpened,
+    RelapseRecorded,
+    RelapseWithdrawn,
+    StageCompleted,
+    StageLeft,
+    StageStarted,
+)
 from shared.events.referral import (
     AnswerOverdue,
     HandoverOverdue,
@@ -74,6 +82,7 @@ NOTICES: Mapping[type[Event], Notice] = {
     HandoverOverdue: Notice(topic="referral", kind="referral-waiting"),
     PlaceNotFound: Notice(topic="referral", kind="referral-waiting"),
     RelapseRecorded: Notice(topic="relapse", kind="change"),
+    RelapseWithdrawn: Notice(topic="relapse", kind="correction"),
 }
 SUPPORT = Notice(topic="stage", kind="support")
 PROMPT = Notice(topic="stage", kind="prompt")
@@ -101,6 +110,8 @@ class Source:
     pathway: str | None = None
     subjects: tuple[UUID, ...] = ()
     imported: bool = False
+    corrects: UUID | None = None
+    """The occasion whose message was told: only who got that is told this."""
 
 
 def source_of(event_id: UUID, event: Event, asks_for_support: bool = False) -> Source:
@@ -125,8 +136,13 @@ def occasion_of(event_id: UUID, event: Event) -> UUID:
     Source: mission row 002-46.
     """
     if isinstance(event, RelapseRecorded):
-        return uuid5(event.journey_id, f"relapse {event.stage}/{event.spell}")
+        return relapse_of(event)
     return event_id
+
+
+def relapse_of(event: RelapseRecorded | RelapseWithdrawn) -> UUID:
+    """The occasion of all relapses of one stay."""
+    return uuid5(event.journey_id, f"relapse {event.stage}/{event.spell}")
 
 
 class Message(BaseModel):

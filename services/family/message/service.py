@@ -1,7 +1,7 @@
 """What can be asked of messages: prepare them from facts, claim, settle, stop, list and read. Sending itself is sender.py's."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 from uuid import UUID, uuid4, uuid5
 
@@ -19,6 +19,9 @@ from shared.database import Record, Tx
 from shared.errors import NotFound
 from shared.events import Event
 from shared.events.family import MessageDelivered, MessageSuppressed
+from shared.events.programme import RelapseWithdrawn
+
+CORRECTED = "corrected"
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,19 @@ async def tell(tx: Tx, event: Event, asks_for_support: bool = False) -> None:
     if tx.cause is None:
         raise ValueError("a fact is told where it is handled")
     await _create(tx, domain.source_of(tx.cause.event_id, event, asks_for_support))
+
+
+async def correct(tx: Tx, event: RelapseWithdrawn) -> None:
+    """No relapse of the stay stands any more: what waits stops, and whoever was told gets one neutral correction.
+
+    A relapse that is told of the same stay later is news again. Source: issue of corrections, section 1.
+    """
+    if tx.cause is None:
+        raise ValueError("a fact is told where it is handled")
+    occasion = domain.relapse_of(event)
+    _suppressed(tx, await store.suppress_occasion(tx, occasion, CORRECTED), CORRECTED)
+    await _create(tx, replace(domain.source_of(tx.cause.event_id, event), corrects=occasion))
+    await store.close_occasion(tx, occasion, tx.cause.event_id)
 
 
 async def prompt(tx: Tx, person_id: UUID, journey: Journey | None) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from services.family.message.domain import DEATH, Message, Source
 from services.family.settings import settings
@@ -23,6 +23,8 @@ WITH now_known_as AS (
       AND NOT EXISTS (
           SELECT FROM person d WHERE d.person_id = c.person_id
           AND (d.erased_on IS NOT NULL OR (d.died_on IS NOT NULL AND $4 <> '{DEATH.kind}')))
+      AND ($14::uuid IS NULL OR EXISTS (
+          SELECT FROM message m WHERE m.event_id = $14 AND m.contact_id = c.contact_id AND m.state <> 'suppressed'))
     ORDER BY p.permission_id FOR SHARE OF p
 ), told AS (
     SELECT contact_id, person_id,
@@ -64,6 +66,7 @@ async def insert_messages(tx: Tx, source: Source, sending: Sequence[str], kept_o
         kept_on,
         source.journey_id,
         source.pathway,
+        source.corrects,
     )
 
 
@@ -168,6 +171,20 @@ async def suppress_person(tx: Tx, person_id: UUID, reason: str) -> list[Record]:
         person_id,
         reason,
     )
+
+
+async def suppress_occasion(tx: Tx, occasion: UUID, reason: str) -> list[Record]:
+    """Stop what is pending about one occasion; answers (message_id, person_id)."""
+    return await tx.connection.fetch(
+        "UPDATE message SET state = 'suppressed', reason = $2 WHERE event_id = $1 AND state = 'pending' RETURNING message_id, person_id",
+        occasion,
+        reason,
+    )
+
+
+async def close_occasion(tx: Tx, occasion: UUID, by: UUID) -> None:
+    """What was told of it keeps its place in the list, and no longer keeps the same from being told anew."""
+    await tx.connection.execute("UPDATE message SET event_id = $2 WHERE event_id = $1", occasion, uuid5(occasion, f"corrected by {by}"))
 
 
 async def suppress_death(tx: Tx, person_id: UUID, reason: str) -> list[Record]:

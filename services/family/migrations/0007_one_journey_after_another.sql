@@ -1,20 +1,24 @@
 -- A person who goes on in another journey on the same pathway leaves the holder of the one before; what was accepted counts while the registry confirms who did.
--- An older process reads and writes on, and is answered by the new rule.
+-- An older process reads and writes on, and is answered by the new rule; a worker that still runs keeps no ends of stays, so stop it first.
 
-CREATE TABLE stay_end (
+CREATE TABLE stay (
     journey_id uuid NOT NULL,
     stage smallint NOT NULL,
     spell smallint NOT NULL,
+    organisation_id uuid NOT NULL,
+    has_ended boolean NOT NULL,
     PRIMARY KEY (journey_id, stage, spell)
 );
-COMMENT ON TABLE stay_end IS 'Stays that have ended. One from before this migration counts as going on: nobody loses a person by what was not kept.';
+COMMENT ON TABLE stay IS 'Stays as heard since this migration. A holder whose last start is not here counts as staying: nobody loses a person by what was not kept.';
 COMMENT ON COLUMN person_organisation.since IS 'Compared within a source. holder: day, stage, spell of its last start; of the opener 0 and the day it opened; accepted: its seq.';
 
 CREATE VIEW holding AS
-WITH held AS (
+WITH held AS NOT MATERIALIZED (
     SELECT r.person_id, r.organisation_id, r.source_id AS journey_id, r.ended_at, CASE WHEN r.since[1] > 0 THEN r.since[1] ELSE r.since[2] END AS day,
-        r.since[1] > 0 AND NOT EXISTS (
-            SELECT FROM stay_end e WHERE (e.journey_id, e.stage, e.spell) = (r.source_id, r.since[2], r.since[3])) AS is_open,
+        r.since[1] > 0 AND (
+            EXISTS (SELECT FROM stay s WHERE s.journey_id = r.source_id AND s.organisation_id = r.organisation_id AND NOT s.has_ended)
+            OR NOT EXISTS (
+                SELECT FROM stay s WHERE (s.journey_id, s.stage, s.spell) = (r.source_id, r.since[2], r.since[3]))) AS is_open,
         r.since[1] > 0 AS has_started, j.pathway
     FROM person_organisation r LEFT JOIN journey j ON j.journey_id = r.source_id WHERE r.how = 'holder'
 )
@@ -49,5 +53,5 @@ SELECT r.person_id, r.organisation_id, 'keeper' FROM person_organisation r
 WHERE r.how = 'registered' AND r.ended_at IS NULL AND NOT EXISTS (
     SELECT FROM holding h WHERE h.person_id = r.person_id AND h.organisation_id <> r.organisation_id);
 
-GRANT SELECT ON stay_end, holding TO throughcare_api, throughcare_worker;
-GRANT INSERT, UPDATE ON stay_end TO throughcare_worker;
+GRANT SELECT ON stay, holding TO throughcare_api, throughcare_worker;
+GRANT INSERT, UPDATE ON stay TO throughcare_worker;

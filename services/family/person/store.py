@@ -17,9 +17,13 @@ INSERT INTO referral_start (referral_id, seq)
 SELECT n.referral_id, max(n.seq) FROM unnest($1::uuid[], $2::bigint[]) AS n(referral_id, seq) GROUP BY 1 ORDER BY 1
 ON CONFLICT (referral_id) DO UPDATE SET seq = greatest(referral_start.seq, EXCLUDED.seq)
 """
-SAVE_STAY_ENDS = """
-INSERT INTO stay_end (journey_id, stage, spell) SELECT DISTINCT * FROM unnest($1::uuid[], $2::smallint[], $3::smallint[])
-ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING
+SAVE_STAYS = """
+INSERT INTO stay (journey_id, stage, spell, organisation_id, has_ended)
+SELECT n.journey_id, n.stage, n.spell, max(n.organisation_id::text)::uuid, bool_or(n.has_ended)
+FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::uuid[], $5::boolean[])
+    AS n(journey_id, stage, spell, organisation_id, has_ended)
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+ON CONFLICT (journey_id, stage, spell) DO UPDATE SET has_ended = true WHERE EXCLUDED.has_ended AND NOT stay.has_ended
 """
 # Arrays do not go through unnest by row, so `since` comes as text.
 RELATE = """
@@ -152,9 +156,9 @@ async def save_starts(connection: Connection, rows: list[Row]) -> None:
 
 
 @gathered(9)
-async def save_stay_ends(connection: Connection, rows: list[Row]) -> None:
-    """Keep (journey_id, stage, spell)."""
-    await connection.execute(SAVE_STAY_ENDS, *zip(*rows, strict=True))
+async def save_stays(connection: Connection, rows: list[Row]) -> None:
+    """Keep (journey_id, stage, spell, organisation_id, has_ended); an end stays one, whatever comes after it."""
+    await connection.execute(SAVE_STAYS, *zip(*rows, strict=True))
 
 
 @gathered(10)

@@ -23,13 +23,15 @@ OPENER = "CASE WHEN (j.state ->> 'by_acceptance')::boolean THEN NULL ELSE j.stat
 HELD = f"""
 CROSS JOIN LATERAL (
     SELECT coalesce(s ->> 'organisation_id', {OPENER}) AS organisation_id,
-        coalesce(s ->> 'started_on', j.state ->> 'opened_on') AS since, s IS NOT NULL AND s ->> 'ended_on' IS NULL AS is_open
+        coalesce(s ->> 'started_on', j.state ->> 'opened_on') AS since, EXISTS (
+            SELECT FROM jsonb_array_elements(j.state -> 'spells') x
+            WHERE x ->> 'organisation_id' = s ->> 'organisation_id' AND x ->> 'ended_on' IS NULL) AS is_open
     FROM (SELECT) AS one LEFT JOIN jsonb_array_elements(j.state -> 'spells') s ON true
     ORDER BY s ->> 'started_on' DESC, (s -> 'stage')::int DESC, (s -> 'number')::int DESC LIMIT 1
 ) AS held
 """
 IS_LOST = """
-(NOT held.is_open AND EXISTS (
+(NOT held.is_open AND NOT (j.state ->> 'imported')::boolean AND EXISTS (
     SELECT FROM journey o CROSS JOIN LATERAL jsonb_array_elements(o.state -> 'spells') s
     WHERE o.person_id = j.person_id AND o.pathway = j.pathway AND o.journey_id <> j.journey_id
         AND s ->> 'organisation_id' <> held.organisation_id

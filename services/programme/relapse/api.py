@@ -75,6 +75,16 @@ class RelapseReport(Body):
     use: Use = "non-medical"
 
 
+class Confirmation(Body):
+    """`reopens`: the stage the holder names, None for the pathway's default."""
+
+    reopens: StrictStage | None = None
+
+
+class Refutation(Body):
+    reason: Code = Field(examples=["laboratory-error"])
+
+
 @router_commands.put("/journeys/{journey_id}/observations")
 @allows(CLINICAL)
 async def record_observations(tx: CurrentTx, journey_id: UUID, body: Observations) -> Done:
@@ -90,6 +100,25 @@ async def report_relapse(tx: CurrentTx, journey_id: UUID, body: RelapseReport) -
     """Report a relapse; it reopens a stage that has ended and marks one still started. Source: mission row 002-46."""
     relapse = await service.report(tx, journey_id, body.stage, (body.on, body.use), body.reopens)
     return Done(id=relapse.relapse_id, status="marked" if relapse.reopens is None else "reopened")
+
+
+@router_commands.post("/journeys/{journey_id}/relapses/{relapse_id}/confirmation")
+@allows(CLINICAL)
+async def confirm_relapse(tx: CurrentTx, journey_id: UUID, relapse_id: UUID, body: Confirmation) -> Done:
+    """Confirm a finding: only now it reopens a stage and is told to others. Source: issue of corrections, section 2."""
+    relapse = await service.decide(tx, journey_id, relapse_id, True, (body.reopens, None))
+    return Done(id=relapse_id, status="marked" if relapse.reopens is None else "reopened")
+
+
+@router_commands.post("/journeys/{journey_id}/relapses/{relapse_id}/refutation")
+@allows(CLINICAL)
+async def refute_relapse(tx: CurrentTx, journey_id: UUID, relapse_id: UUID, body: Refutation) -> Done:
+    """Say that it was none: a finding, a confirmed one, or a report entered in error. What it reopened is taken back.
+
+    Not where that stage was started again. Source: issue of corrections, section 1.
+    """
+    await service.decide(tx, journey_id, relapse_id, False, (None, body.reason))
+    return Done(id=relapse_id, status="refuted")
 
 
 @router_queries.get("/journeys/{journey_id}/relapses")

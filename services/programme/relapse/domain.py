@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -12,14 +12,21 @@ from services.programme.definition.domain import CLINICIAN_REPORT, DEFINITIONS
 from services.programme.journey.domain import Journey, Spell, holder, reopen_stage
 from services.programme.pathway.domain import StageRule
 from services.programme.substance.domain import Use
+from services.programme.transition.domain import StageStatus
 from services.programme.weekly.domain import Change
 from shared.errors import refuse
 from shared.events import Event
 from shared.events.programme import RelapseAssessed, RelapseRecorded, RelapseWithdrawn
 
+Status = Literal["found", "confirmed", "refuted"]
+
 
 class Relapse(BaseModel):
-    """One definition met in one spell, or a clinician's report (no week). `reopens`: the stage it reopened or opened."""
+    """One definition met in one spell, or a clinician's report (no week). `reopens`: the stage it reopened or opened.
+
+    `status`: what a clinician says of it. `withdrawn`: the weeks show it no more, or the report was none. `reopened_from`: how the stage
+    stood before, None where there is nothing to take back; `reopened_journey`: the journey was completed.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,6 +38,10 @@ class Relapse(BaseModel):
     known_on: date
     reopens: int | None = None
     withdrawn: bool = False
+    status: Status = "confirmed"
+    reason: str | None = None
+    reopened_from: StageStatus | None = None
+    reopened_journey: bool = False
 
 
 class Report(NamedTuple):
@@ -105,34 +116,54 @@ def report(journey: Journey, rule: StageRule, reported: Report, days: Days) -> O
     return _happened(journey, relapse, target)
 
 
-def assess(journey: Journey, rule: StageRule, spell: Spell, changes: Sequence[Change]) -> Outcome:
-    """What the changes of a spell's weekly record do. Source: standards section 3, contracts section 3."""
-    relapses: list[Relapse] = []
+class Assessing(NamedTuple):
+    """What changes are judged by: the stage's rule, the spell, what is kept of it, and whether a clinician confirms first."""
+
+    rule: StageRule
+    spell: Spell
+    kept: Sequence[Relapse] = ()
+    needs_confirmation: bool = True
+
+
+def assess(journey: Journey, by: Assessing, changes: Sequence[Change]) -> Outcome:
+    """What the changes of a spell's weekly record do. Source: standards section 3, issue of corrections, section 2."""
+    kept = {one.relapse_id: one for one in by.kept}
+    changed: dict[UUID, Relapse] = {}
     events: list[Event] = []
     for change in changes:
-        outcome = _assess_one(journey, rule, spell, change)
+        outcome = _assess_one(journey, by._replace(kept=tuple(kept.values())), change)
         journey = outcome.journey
-        relapses += outcome.relapses
+        kept |= (now := {one.relapse_id: one for one in outcome.relapses})
+        changed |= now
         events += outcome.events
-    return Outcome(journey, relapses, events)
+    return Outcome(journey, list(changed.values()), events)
 
 
-def _assess_one(journey: Journey, rule: StageRule, spell: Spell, change: Change) -> Outcome:
-    relapse = Relapse(
-        relapse_id=change.relapse_id,
-        stage=spell.stage,
-        spell=spell.number,
-        definition=change.definition,
-        week=change.week,
-        known_on=change.known_on,
-        withdrawn=change.what == "withdrawn",
-    )
-    if change.what == "moved" or not DEFINITIONS[change.definition].is_relapse:
+def _assess_one(journey: Journey, by: Assessing, change: Change) -> Outcome:
+    found = {"week": change.week, "known_on": change.known_on, "withdrawn": change.what == "withdrawn"}
+    is_relapse = DEFINITIONS[change.definition].is_relapse
+    if change.what != "met":
+        before = next(one for one in by.kept if one.relapse_id == change.relapse_id)
+        relapse = before.model_copy(update=found)
+        if change.what == "withdrawn" and is_relapse:
+            return undone(journey, before, relapse, by.kept)
         return Outcome(journey, [relapse], [_assessed(journey, relapse)])
-    if change.what == "withdrawn":
-        return _undone(journey, relapse)
-    reopens = _is_its_own(journey, spell) and not _is_answered(journey, relapse)
-    return _happened(journey, relapse, _target(journey, rule, None) if reopens else None)
+    place = {"relapse_id": change.relapse_id, "stage": by.spell.stage, "spell": by.spell.number, "definition": change.definition}
+    relapse = Relapse.model_validate({**place, **found})
+    if not is_relapse:
+        return Outcome(journey, [relapse], [_assessed(journey, relapse)])
+    if by.needs_confirmation and not journey.imported:
+        relapse = relapse.model_copy(update={"status": "found"})
+        return Outcome(journey, [relapse], [_assessed(journey, relapse)])
+    return _happened(journey, relapse, target_of(journey, by.rule, relapse, None))
+
+
+def target_of(journey: Journey, rule: StageRule, relapse: Relapse, named: int | None) -> int | None:
+    """The stage that a relapse by definition reopens: none for a stay that a former holder had, or that a later one followed."""
+    spell = journey.spell(relapse.stage, relapse.spell)
+    if named is None and (spell is None or not _is_its_own(journey, spell) or _is_answered(journey, relapse)):
+        return None
+    return _target(journey, rule, named)
 
 
 def _is_its_own(journey: Journey, spell: Spell) -> bool:
@@ -155,10 +186,16 @@ def _target(journey: Journey, rule: StageRule, named: int | None) -> int | None:
 
 
 def _happened(journey: Journey, relapse: Relapse, target: int | None) -> Outcome:
-    journey = _mark(journey, relapse)
+    outcome = follows(journey, relapse, target)
+    return outcome._replace(events=[*outcome.events, _assessed(outcome.journey, outcome.relapses[0])])
+
+
+def follows(journey: Journey, relapse: Relapse, target: int | None) -> Outcome:
+    """What a relapse that counts does: it marks its stay and reopens the target."""
     if target is not None:
-        journey = reopen_stage(journey, target)
-    relapse = relapse.model_copy(update={"reopens": target})
+        stood = {"reopens": target, "reopened_from": journey.status_of(target), "reopened_journey": journey.status == "completed"}
+        relapse, journey = relapse.model_copy(update=stood), reopen_stage(journey, target)
+    journey = _mark(journey, relapse)
     recorded = RelapseRecorded(
         person_id=journey.person_id,
         relapse_id=relapse.relapse_id,
@@ -168,22 +205,57 @@ def _happened(journey: Journey, relapse: Relapse, target: int | None) -> Outcome
         reopens=target,
         imported=journey.imported,
     )
-    return Outcome(journey, [relapse], [recorded, _assessed(journey, relapse)])
+    return Outcome(journey, [relapse], [recorded])
 
 
-def _undone(journey: Journey, relapse: Relapse) -> Outcome:
-    """The mark goes; what was reopened stays open."""
+def undone(journey: Journey, before: Relapse, relapse: Relapse, kept: Sequence[Relapse]) -> Outcome:
+    """A relapse that was refuted, or that the weeks show no more. Nobody was told of a finding.
+
+    The mark goes, and with the last mark of the stay what was reopened for it, unless that stage was started again. `kept`: of the stay.
+    """
+    told: list[Event] = [_assessed(journey, relapse)] if relapse.withdrawn else []
+    if before.status != "confirmed":
+        return Outcome(journey, [relapse], told)
+    journey = _mark(journey, relapse)
+    spell = journey.spell(relapse.stage, relapse.spell)
+    is_last = spell is not None and not spell.relapses and not journey.imported
+    others = [one for one in kept if one.relapse_id != relapse.relapse_id]
+    opener = next((one for one in (relapse, *others) if one.reopened_from is not None), None) if is_last else None
+    journey, takes_back = _taken_back(journey, opener)
     withdrawn = RelapseWithdrawn(
-        person_id=journey.person_id, relapse_id=relapse.relapse_id, journey_id=journey.journey_id, imported=journey.imported
+        person_id=journey.person_id,
+        relapse_id=relapse.relapse_id,
+        journey_id=journey.journey_id,
+        imported=journey.imported,
+        stage=relapse.stage,
+        spell=relapse.spell,
+        takes_back=takes_back,
+        is_last=is_last,
     )
-    return Outcome(_mark(journey, relapse), [relapse], [withdrawn, _assessed(journey, relapse)])
+    changed = {one.relapse_id: one for one in (relapse, opener) if one is not None}
+    if opener is not None:
+        changed[opener.relapse_id] = changed[opener.relapse_id].model_copy(update={"reopened_from": None})
+    return Outcome(journey, list(changed.values()), [withdrawn, *told])
+
+
+def _taken_back(journey: Journey, opener: Relapse | None) -> tuple[Journey, int | None]:
+    """The journey as it stood before the reopening, and the stage; None where nothing was reopened or it was started again."""
+    if opener is None or opener.reopens is None or opener.reopened_from is None:
+        return journey, None
+    now = journey.status_of(opener.reopens)
+    if opener.reopened_from == "planned":
+        return journey, opener.reopens if now == "planned" else None
+    if now != "reopened":
+        return journey, None
+    journey = journey.with_status(opener.reopens, opener.reopened_from)
+    return journey.model_copy(update={"status": "completed"}) if opener.reopened_journey else journey, opener.reopens
 
 
 def _mark(journey: Journey, relapse: Relapse) -> Journey:
     spell = journey.spell(relapse.stage, relapse.spell)
     assert spell is not None
     others = tuple(mark for mark in spell.relapses if mark != relapse.relapse_id)
-    marks = others if relapse.withdrawn else (*others, relapse.relapse_id)
+    marks = others if relapse.withdrawn or relapse.status != "confirmed" else (*others, relapse.relapse_id)
     return journey.with_spell(spell.model_copy(update={"relapses": marks}))
 
 

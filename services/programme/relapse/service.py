@@ -7,13 +7,14 @@ from services.programme.definition.domain import CLINICIAN_REPORT
 from services.programme.journey import service as journeys
 from services.programme.journey.domain import Found, Journey, Spell
 from services.programme.pathway.domain import StageRule
-from services.programme.relapse import domain, store
+from services.programme.relapse import domain, finding, store
 from services.programme.relapse.domain import Outcome, Relapse, Report
+from services.programme.relapse.finding import Decision
 from services.programme.right import service as rights
 from services.programme.settings import settings
 from services.programme.substance.domain import Use
 from services.programme.weekly import service as weekly
-from services.programme.weekly.domain import Reach, Results
+from services.programme.weekly.domain import Change, Reach, Results
 from shared.database import Tx
 from shared.errors import NotFound, refuse
 
@@ -31,7 +32,7 @@ async def record_observations(tx: Tx, journey_id: UUID, place: tuple[int, int | 
     rule = _rule(found, spell.stage)
     bounds = weekly.Bounds(journeys.days(tx, found), _reach(tx, found, spell))
     changes = await weekly.judge(tx, found.journey, spell, rule.relapse_definitions, results, bounds)
-    return await _keep(tx, found.journey, domain.assess(found.journey, rule, spell, changes))
+    return await _assess(tx, found, spell, changes)
 
 
 async def week_over(tx: Tx, waiting_id: UUID) -> None:
@@ -66,7 +67,7 @@ async def resume(tx: Tx, person_id: UUID) -> None:
 async def _judge_again(tx: Tx, found: Found, spell: Spell, is_due: bool = False) -> Journey:
     rule = _rule(found, spell.stage)
     changes = await weekly.judge_again(tx, found.journey, spell, rule.relapse_definitions, _reach(tx, found, spell), is_due)
-    return await _keep(tx, found.journey, domain.assess(found.journey, rule, spell, changes))
+    return await _assess(tx, found, spell, changes)
 
 
 async def report(tx: Tx, journey_id: UUID, stage: int, used: tuple[date, Use], reopens: int | None) -> Relapse:
@@ -76,9 +77,30 @@ async def report(tx: Tx, journey_id: UUID, stage: int, used: tuple[date, Use], r
     """
     found = await journeys.lock(tx, journey_id)
     spell = found.journey.spell(stage)
-    earlier = await store.list_reported(tx, journey_id, spell, CLINICIAN_REPORT) if spell else []
+    kept = await store.list_of_spell(tx, journey_id, stage, spell.number) if spell else []
+    earlier = [one for one in kept if one.definition == CLINICIAN_REPORT and not one.withdrawn]
     reported = Report(uuid4(), used[0], reopens, earlier, used[1], journeys.organisation_of(tx))
     outcome = domain.report(found.journey, _rule(found, stage), reported, journeys.days(tx, found))
+    await _keep(tx, found.journey, outcome)
+    return outcome.relapses[0]
+
+
+async def decide(tx: Tx, journey_id: UUID, relapse_id: UUID, is_one: bool, said: tuple[int | None, str | None]) -> Relapse:
+    """A clinician of the holder, or of whose stay it is, says whether it is one. `said`: the stage it reopens, the reason why it is none.
+
+    Raises Refused, NotFound("relapse") for others. Source: issue of corrections, sections 1 and 2.
+    """
+    found = await journeys.lock(tx, journey_id)
+    relapse, own = await store.find_relapse(tx, journey_id, relapse_id), journeys.organisation_of(tx)
+    if relapse is None or not finding.may_decide(found.journey, relapse, own):
+        raise NotFound("relapse")
+    decision = Decision(own, *said)
+    if is_one:
+        outcome = finding.confirm(found.journey, _rule(found, relapse.stage), relapse, decision)
+    else:
+        kept = await store.list_of_spell(tx, journey_id, relapse.stage, relapse.spell)
+        outcome = finding.refute(found.journey, relapse, decision, kept)
+    tx.audit("confirm-relapse" if is_one else "refute-relapse", found.journey.person_id)
     await _keep(tx, found.journey, outcome)
     return outcome.relapses[0]
 
@@ -87,6 +109,13 @@ async def list_relapses(tx: Tx, journey_id: UUID, after: UUID, limit: int) -> tu
     """For who opened the journey or had a stay in it, a former holder those of its own stays; raises NotFound for others."""
     sight = await rights.get_delivered(tx, journey_id)
     return sight.journey, await store.list_relapses(tx, journey_id, rights.own_spells(tx, sight), after, limit + 1)
+
+
+async def _assess(tx: Tx, found: Found, spell: Spell, changes: list[Change]) -> Journey:
+    is_new = all(change.what == "met" for change in changes)
+    kept = [] if is_new else await store.list_of_spell(tx, found.journey.journey_id, spell.stage, spell.number)
+    by = domain.Assessing(_rule(found, spell.stage), spell, kept, settings().findings_need_confirmation)
+    return await _keep(tx, found.journey, domain.assess(found.journey, by, changes))
 
 
 async def _keep(tx: Tx, before: Journey, outcome: Outcome) -> Journey:

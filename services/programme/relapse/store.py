@@ -6,26 +6,25 @@ from services.programme.journey.domain import Spell
 from services.programme.relapse.domain import Relapse
 from shared.database import Tx
 
-SAVE = """
-INSERT INTO relapse (relapse_id, journey_id, stage, spell, definition, week, known_on, reopens, withdrawn)
-SELECT n.relapse_id, $1, n.stage, n.spell, n.definition, n.week, n.known_on, n.reopens, n.withdrawn
-FROM unnest($2::uuid[], $3::int[], $4::int[], $5::text[], $6::int[], $7::date[], $8::int[], $9::boolean[])
-    AS n(relapse_id, stage, spell, definition, week, known_on, reopens, withdrawn)
-ON CONFLICT (relapse_id) DO UPDATE SET week = EXCLUDED.week, known_on = EXCLUDED.known_on, withdrawn = EXCLUDED.withdrawn
+COLUMNS = "relapse_id, stage, spell, definition, week, known_on, reopens, withdrawn, status, reason, reopened_from, reopened_journey"
+SAVE = f"""
+INSERT INTO relapse (journey_id, {COLUMNS})
+SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::int[], $5::text[], $6::int[], $7::date[], $8::int[], $9::boolean[], $10::text[],
+    $11::text[], $12::text[], $13::boolean[])
+ON CONFLICT (relapse_id) DO UPDATE SET week = EXCLUDED.week, known_on = EXCLUDED.known_on, reopens = EXCLUDED.reopens,
+    withdrawn = EXCLUDED.withdrawn, status = EXCLUDED.status, reason = EXCLUDED.reason, reopened_from = EXCLUDED.reopened_from,
+    reopened_journey = EXCLUDED.reopened_journey
 """
-LIST = """
-SELECT relapse_id, stage, spell, definition, week, known_on, reopens, withdrawn FROM relapse
+LIST = f"""
+SELECT {COLUMNS} FROM relapse
 WHERE journey_id = $1 AND (stage, spell) IN (SELECT * FROM unnest($4::int[], $5::int[])) AND relapse_id > $2 ORDER BY relapse_id LIMIT $3
 """
-REPORTED = """
-SELECT relapse_id, stage, spell, definition, week, known_on, reopens, withdrawn FROM relapse
-WHERE journey_id = $1 AND stage = $2 AND spell = $3 AND definition = $4 AND NOT withdrawn ORDER BY known_on, relapse_id
-"""
+OF_SPELL = f"SELECT {COLUMNS} FROM relapse WHERE journey_id = $1 AND stage = $2 AND spell = $3 ORDER BY known_on, relapse_id"
 
 
 async def save_relapses(tx: Tx, journey_id: UUID, relapses: list[Relapse]) -> None:
-    """New ones, and those whose week moved or that were withdrawn; what one reopened stays as it was."""
-    rows = [(r.relapse_id, r.stage, r.spell, r.definition, r.week, r.known_on, r.reopens, r.withdrawn) for r in relapses]
+    """New ones, and those that changed."""
+    rows = [tuple(relapse.model_dump().values()) for relapse in relapses]
     await tx.connection.execute(SAVE, journey_id, *map(list, zip(*rows, strict=True)))
 
 
@@ -35,7 +34,11 @@ async def list_relapses(tx: Tx, journey_id: UUID, spells: list[Spell], after: UU
     return [Relapse.model_validate(dict(row)) for row in await tx.connection.fetch(LIST, journey_id, after, limit, *places)]
 
 
-async def list_reported(tx: Tx, journey_id: UUID, spell: Spell, definition: str) -> list[Relapse]:
-    """What was reported of one spell under this definition and stands."""
-    rows = await tx.connection.fetch(REPORTED, journey_id, spell.stage, spell.number, definition)
-    return [Relapse.model_validate(dict(row)) for row in rows]
+async def list_of_spell(tx: Tx, journey_id: UUID, stage: int, spell: int) -> list[Relapse]:
+    """All that is kept of one spell, withdrawn and refuted ones too."""
+    return [Relapse.model_validate(dict(row)) for row in await tx.connection.fetch(OF_SPELL, journey_id, stage, spell)]
+
+
+async def find_relapse(tx: Tx, journey_id: UUID, relapse_id: UUID) -> Relapse | None:
+    row = await tx.connection.fetchrow(f"SELECT {COLUMNS} FROM relapse WHERE journey_id = $1 AND relapse_id = $2", journey_id, relapse_id)
+    return Relapse.model_validate(dict(row)) if row else None

@@ -17,7 +17,7 @@ ALL = 1000
 async def get_remission(tx: Tx, journey_id: UUID) -> Remission:
     """For who opened the journey or had a stay in it, a former holder of its own stays; raises NotFound. Source: mission row 002-26."""
     journey, found = await relapses.list_relapses(tx, journey_id, FIRST, ALL)
-    reported = [Observed(on=one.known_on, use=True) for one in found if one.definition == CLINICIAN_REPORT]
+    reported = [Observed(on=one.known_on, use=True) for one in found if one.definition == CLINICIAN_REPORT and not one.withdrawn]
     own = {(spell.stage, spell.number) for spell in rights.own_spells(tx, await rights.get_delivered(tx, journey_id))}
     records = [record for record in await weekly.list_records(tx, journey_id) if (record.stage, record.spell) in own]
     tx.audit("read-remission", journey.person_id)

@@ -84,6 +84,14 @@ def must_hold(journey: Journey, organisation_id: UUID | None) -> None:
     refuse("relation-not-sufficient", {"holder": not is_holder(journey, organisation_id)})
 
 
+def must_complete(journey: Journey, organisation_id: UUID | None) -> None:
+    """Who completes a journey: its holder; of one that the person left for another, whose stay was the last one.
+
+    Raises Refused("relation-not-sufficient").
+    """
+    must_hold(journey.model_copy(update={"is_lost": False}), organisation_id)
+
+
 def must_decide(found: Found, organisation_id: UUID | None, stage: int) -> None:
     """Who skips and reopens a stage: the holder, or who accepted it or a later one; both give a reason.
 

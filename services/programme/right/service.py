@@ -17,6 +17,13 @@ async def lock_held(tx: Tx, journey_id: UUID) -> Found:
     return found
 
 
+async def lock_to_complete(tx: Tx, journey_id: UUID) -> Found:
+    """Lock a journey that the caller may complete. Raises NotFound, Refused."""
+    found = await journeys.lock(tx, journey_id)
+    domain.must_complete(found.journey, tx.caller.organisation_id)
+    return found
+
+
 async def lock_decided(tx: Tx, journey_id: UUID, stage: int) -> Found:
     """Lock a journey in which the caller may skip or reopen this stage. Raises NotFound, Refused."""
     found = await journeys.lock(tx, journey_id)

@@ -19,15 +19,22 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 # What an organisation was let tell is shown no longer than it has a relation itself: none is left to who accepted and was cancelled.
 # What was asked for by a referral is shown no longer than that referral asks the one who asked, or a stay came of it.
+# Both hold of every consent on which it rests, too.
 VALID = """
-SELECT consent_id FROM consent
+SELECT consent_id FROM consent c
 WHERE person_id = $1 AND to_organisation_id = $2 AND scope = ANY($3::text[]) AND revoked_at IS NULL AND (until IS NULL OR until >= $4)
-    AND EXISTS (SELECT FROM case_relation r WHERE r.person_id = $1 AND r.organisation_id = consent.discloser_organisation_id)
-    AND NOT EXISTS (SELECT FROM consent_request q JOIN referral f USING (referral_id) WHERE q.consent_id = consent.consent_id
-        AND NOT f.has_started AND (f.to_organisation_id IS DISTINCT FROM consent.to_organisation_id
-            OR f.status IN ('rejected', 'cancelled', 'failed', 'entered-in-error')))
-ORDER BY consent_id LIMIT 1
-FOR SHARE OF consent
+    AND NOT EXISTS (
+        WITH RECURSIVE ground AS (
+            SELECT c.consent_id, c.rests_on, c.discloser_organisation_id, c.to_organisation_id
+            UNION SELECT g.consent_id, g.rests_on, g.discloser_organisation_id, g.to_organisation_id
+            FROM consent g JOIN ground ON g.consent_id = ground.rests_on)
+        SELECT FROM ground
+        WHERE NOT EXISTS (SELECT FROM case_relation r WHERE r.person_id = $1 AND r.organisation_id = ground.discloser_organisation_id)
+            OR EXISTS (SELECT FROM consent_request q JOIN referral f USING (referral_id) WHERE q.consent_id = ground.consent_id
+                AND NOT f.has_started AND (f.to_organisation_id IS DISTINCT FROM ground.to_organisation_id
+                    OR f.status IN ('rejected', 'cancelled', 'failed', 'entered-in-error'))))
+ORDER BY until DESC NULLS FIRST, consent_id LIMIT 1
+FOR SHARE OF c
 """
 RESTING = f"""
 WITH RECURSIVE resting AS (

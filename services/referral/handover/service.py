@@ -15,12 +15,12 @@ from services.referral.person import service as persons
 from services.referral.person.domain import Person
 from services.referral.referral import domain as rules
 from services.referral.referral import service as referrals
-from services.referral.transition.domain import SYSTEM, Reason, Status
+from services.referral.transition.domain import SYSTEM, UNANSWERED, Reason, Status
 from services.referral.wish import service as wishes
 from services.referral.wish.domain import Wish
 from shared.database import Tx
 from shared.events.pathway import DEFAULT_PATHWAY
-from shared.events.programme import JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageSkipped, StageStarted
+from shared.events.programme import JourneyOpened, RelapseRecorded, RelapseWithdrawn, StageCompleted, StageLeft, StageSkipped, StageStarted
 from shared.events.referral import ReferralOrigin
 
 
@@ -93,7 +93,21 @@ async def relapse_recorded(tx: Tx, event: RelapseRecorded) -> None:
         await _open(tx, person, event, (await _place(tx, event, event.reopens), None), "relapse")
 
 
-async def _place(tx: Tx, event: StageStarted | StageLeft | RelapseRecorded, stage: int) -> Place:
+async def relapse_withdrawn(tx: Tx, event: RelapseWithdrawn) -> None:
+    """What was opened for a reopened stage is withdrawn with the reopening, unless somebody has accepted it.
+
+    Source: issue of corrections, section 1.
+    """
+    if event.takes_back is None:
+        return
+    await persons.lock_known(tx, event.person_id)
+    place = await _place(tx, event, event.takes_back)
+    referral = await referrals.lock_open(tx, event.person_id, event.journey_id, place)
+    if referral is not None and referral.origin == "relapse" and referral.status in UNANSWERED:
+        await referrals.withdraw(tx, referral, "mistaken-or-duplicate")
+
+
+async def _place(tx: Tx, event: StageStarted | StageLeft | RelapseRecorded | RelapseWithdrawn, stage: int) -> Place:
     return (await journeys.get_stages(tx, event.journey_id, event.person_id)).place(stage)
 
 

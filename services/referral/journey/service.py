@@ -61,9 +61,9 @@ async def is_all_history(tx: Tx, person_id: UUID) -> bool:
     return await store.is_all_history(tx, person_id)
 
 
-async def has_part(tx: Tx, journey_id: UUID, organisation_id: UUID | None) -> bool:
-    """Whether the organisation opened the journey or had a stay in it."""
-    return await store.has_part(tx, journey_id, organisation_id)
+async def has_part(tx: Tx, journey_id: UUID, *organisations: UUID | None) -> bool:
+    """Whether one of the organisations opened the journey or had a stay in it."""
+    return await store.has_part(tx, journey_id, [one for one in organisations if one is not None])
 
 
 async def is_of_another(tx: Tx, journey_id: UUID | None, person_id: UUID) -> bool:

@@ -1,5 +1,6 @@
 """SQL of what programme told. Handlers insert with the unknown left null and fill it in later, whatever comes first."""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -78,13 +79,13 @@ async def is_all_history(tx: Tx, person_id: UUID) -> bool:
     return bool(await tx.connection.fetchval("SELECT bool_and(imported) FROM journey WHERE person_id = $1", person_id))
 
 
-async def has_part(tx: Tx, journey_id: UUID, organisation_id: UUID | None) -> bool:
-    """Whether the organisation opened it or had a stay in it."""
+async def has_part(tx: Tx, journey_id: UUID, organisations: Sequence[UUID]) -> bool:
+    """Whether one of them opened it or had a stay in it."""
     statement = """
-    SELECT EXISTS (SELECT FROM journey WHERE journey_id = $1 AND organisation_id = $2)
-        OR EXISTS (SELECT FROM spell WHERE journey_id = $1 AND organisation_id = $2)
+    SELECT EXISTS (SELECT FROM journey WHERE journey_id = $1 AND organisation_id = ANY($2::uuid[]))
+        OR EXISTS (SELECT FROM spell WHERE journey_id = $1 AND organisation_id = ANY($2::uuid[]))
     """
-    return bool(await tx.connection.fetchval(statement, journey_id, organisation_id))
+    return bool(await tx.connection.fetchval(statement, journey_id, organisations))
 
 
 async def is_of_another(tx: Tx, journey_id: UUID, person_id: UUID) -> bool:

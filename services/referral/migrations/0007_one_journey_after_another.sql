@@ -8,7 +8,9 @@ CREATE OR REPLACE VIEW holder AS
 SELECT person_id, journey_id, organisation_id FROM (
     SELECT DISTINCT ON (j.person_id, j.journey_id) j.person_id, j.journey_id, j.pathway,
         coalesce(s.organisation_id, CASE WHEN NOT j.by_acceptance THEN j.organisation_id END) AS organisation_id,
-        coalesce(s.started_on, j.opened_on) AS since, s.journey_id IS NOT NULL AND s.ended IS NULL AS is_open
+        coalesce(s.started_on, j.opened_on) AS since, EXISTS (
+            SELECT FROM spell x WHERE x.journey_id = j.journey_id AND x.organisation_id = s.organisation_id
+                AND x.started_on IS NOT NULL AND x.ended IS NULL) AS is_open
     FROM journey j LEFT JOIN spell s ON s.journey_id = j.journey_id AND s.started_on IS NOT NULL
     ORDER BY j.person_id, j.journey_id, s.started_on DESC NULLS LAST, s.stage DESC, s.spell DESC
 ) AS held
@@ -17,6 +19,17 @@ WHERE organisation_id IS NOT NULL AND (is_open OR NOT EXISTS (
     WHERE o.person_id = held.person_id AND k.pathway = held.pathway AND o.journey_id <> held.journey_id AND o.organisation_id <> held.organisation_id
         AND (o.started_on > held.since OR (o.started_on = held.since AND o.ended IS NULL))));
 COMMENT ON VIEW holder IS 'Who has a person by which journey: the stay started last, before any start the opener; nobody once none stays and another started later on the pathway.';
+
+CREATE FUNCTION holds(asked_person uuid, asking uuid, asked_pathway text, asked_journey uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT FROM holder h JOIN journey j USING (journey_id)
+        WHERE h.person_id = asked_person AND h.organisation_id = asking AND j.pathway = asked_pathway
+            AND (asked_journey IS NULL OR h.journey_id = asked_journey
+                OR NOT EXISTS (SELECT FROM holder o WHERE o.person_id = asked_person AND o.journey_id = asked_journey)))
+$$;
+COMMENT ON FUNCTION holds IS 'Whether the organisation is holder by this journey; where that has none, or null is asked for, by one on the pathway.';
+REVOKE EXECUTE ON FUNCTION holds FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION holds TO throughcare_api, throughcare_worker;
 
 CREATE OR REPLACE VIEW case_relation AS
 SELECT person_id, registered_by AS organisation_id, 'registrar' AS relation FROM person WHERE erased_on IS NULL

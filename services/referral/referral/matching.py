@@ -24,8 +24,8 @@ def hindrances(referral: Referral, wish: Wish, actor: Actor = SYSTEM) -> dict[st
 
 
 def _goes_on_with(referral: Referral, wish: Wish, actor: Actor) -> bool:
-    """Also with a draft: it was never told, and would keep the stage closed."""
-    return "deciding" in actor.parties and None not in (referral.from_organisation_id, wish.from_organisation_id)
+    senders = (referral.from_organisation_id, wish.from_organisation_id)
+    return referral.status == "requested" and "deciding" in actor.parties and None not in senders
 
 
 def is_taken_by(referral: Referral, organisation_id: UUID | None) -> bool:

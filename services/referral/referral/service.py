@@ -1,7 +1,7 @@
 """What can be asked of referrals. What a journey does to them is `handover/service.py`'s."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from services.referral.journey import service as journeys
@@ -9,29 +9,22 @@ from services.referral.organisation import service as organisations
 from services.referral.pathway import service as pathways
 from services.referral.pathway.domain import Place, Stages
 from services.referral.person import service as persons
-from services.referral.referral import domain, matching, store
+from services.referral.referral import domain, following, matching, store
 from services.referral.referral.domain import Changed, Referral
-from services.referral.relation import domain as rights
+from services.referral.referral.following import follow_up, with_limit
 from services.referral.relation import service as relations
-from services.referral.settings import settings
 from services.referral.transition.domain import DECIDING, OPEN, REQUESTER, SYSTEM, TAKEN, TARGET, Actor, Reason, Status
 from services.referral.wish import service as wishes
 from services.referral.wish.domain import Wish, check_wish
 from shared.clock import meet_deadline, set_deadline
 from shared.database import Tx
 from shared.errors import Conflict, NotFound, NotYetKnown, Refused
-from shared.events import Event
 from shared.events.pathway import DEFAULT_PATHWAY
-from shared.events.referral import AnswerOverdue, HandoverOverdue, ReferralOpened
+from shared.events.referral import AnswerOverdue, HandoverOverdue
 from shared.working_days import end_of
 
-ANSWER_DUE = "answer-due"
-HANDOVER_DUE = "handover-due"
-
-
-def recorded_on(tx: Tx) -> date:
-    """The day on which what is handled now was recorded, however late it is heard: limits run from it. Source: delivery section 6."""
-    return (tx.cause.recorded_at if tx.cause else tx.now).date()
+ANSWER_DUE, HANDOVER_DUE = following.ANSWER_DUE, following.HANDOVER_DUE
+recorded_on, apply = following.recorded_on, following.apply
 
 
 async def refer(tx: Tx, wish: Wish, pathway: str | None) -> Referral:
@@ -41,8 +34,7 @@ async def refer(tx: Tx, wish: Wish, pathway: str | None) -> Referral:
     no right to refer, NotYetKnown for a journey, or a stay of who has only accepted, that programme may be about to tell.
     """
     person = await persons.lock_person(tx, wish.person_id, "refer-early")
-    found = await relations.find_relations(tx, wish.person_id)
-    if not rights.may("refer", found):  # its own start may be on its way
+    if not await relations.may(tx, "refer", wish.person_id):  # its own start may be on its way
         raise NotYetKnown("person_id", "programme")
     known = await journeys.find_stages(tx, wish.journey_id, wish.person_id)
     stages = known or await pathways.stages_of(tx, pathway or DEFAULT_PATHWAY)
@@ -53,7 +45,7 @@ async def refer(tx: Tx, wish: Wish, pathway: str | None) -> Referral:
     check_wish(wish, circumstances._replace(other_pathway=pathway not in (None, stages.pathway), stage_lacking=stages.lacks(wish.stage)))
     imported = wish.imported or await journeys.is_imported(tx, wish.journey_id)
     filled = {"region": person.region, "imported": imported, "due_on": wishes.answer_due_on(tx, imported)}
-    actor = Actor(parties=REQUESTER | DECIDING if rights.decides(found) else REQUESTER, organisation_id=wish.from_organisation_id)
+    actor = Actor(parties=REQUESTER, organisation_id=wish.from_organisation_id)
     referral = await ask(tx, wish.at(stages.place(wish.stage)).model_copy(update=filled), actor)
     return await _started_before(tx, referral)
 
@@ -71,9 +63,12 @@ async def _started_before(tx: Tx, referral: Referral) -> Referral:
 async def ask(tx: Tx, wish: Wish, actor: Actor) -> Referral:
     """Open a referral, or let the open one for this stage serve the wish: a person has at most one a journey and stage.
 
-    Raises NotYetKnown where the open one is the asker's own stay, which may have ended a moment ago.
+    A draft of somebody else gives way. Raises NotYetKnown where the open one is the asker's own stay, which may have ended a moment ago.
     """
-    existing = await store.lock_open(tx, wish.person_id, wish.journey_id, wish.place) or await _open(tx, wish, actor)
+    existing = await _lock_told(tx, wish)
+    if existing is not None and existing.from_organisation_id != wish.from_organisation_id and await _decides(tx, existing):
+        actor = actor.model_copy(update={"parties": actor.parties | DECIDING})
+    existing = existing or await _open(tx, wish, actor)
     if existing is None:
         raise Conflict("referral-changing", retry_after=1)
     try:
@@ -87,13 +82,18 @@ async def ask(tx: Tx, wish: Wish, actor: Actor) -> Referral:
 
 async def offer(tx: Tx, wish: Wish) -> None:
     """The same for the system, which refuses nothing; a draft of somebody else gives way. Call with the person locked."""
-    existing = await store.lock_open(tx, wish.person_id, wish.journey_id, wish.place)
-    if existing is not None and existing.status == "draft" and any(matching.hindrances(existing, wish).values()):
-        await withdraw(tx, existing, "mistaken-or-duplicate")
-        existing = None
-    existing = existing or await _open(tx, wish, SYSTEM)
+    existing = await _lock_told(tx, wish) or await _open(tx, wish, SYSTEM)
     if existing is not None:
         await apply(tx, existing, matching.serve(existing, wish, recorded_on(tx)))
+
+
+async def _lock_told(tx: Tx, wish: Wish) -> Referral | None:
+    """The open referral for the stage; a draft of somebody else that cannot serve the wish was told to nobody, and is withdrawn."""
+    existing = await store.lock_open(tx, wish.person_id, wish.journey_id, wish.place)
+    if existing is None or existing.status != "draft" or not any(matching.hindrances(existing, wish).values()):
+        return existing
+    await withdraw(tx, existing, "mistaken-or-duplicate")
+    return None
 
 
 async def _open(tx: Tx, wish: Wish, actor: Actor) -> Referral | None:
@@ -103,45 +103,8 @@ async def _open(tx: Tx, wish: Wish, actor: Actor) -> Referral | None:
     changed = domain.open_referral(await store.new_id(tx), wish, actor, place_found, tx.now)
     if not await store.insert_referral(tx, changed.referral):
         return await store.lock_open(tx, wish.person_id, wish.journey_id, wish.place)
-    await _follow_up(tx, None, changed)
+    await follow_up(tx, None, changed)
     return changed.referral
-
-
-async def apply(tx: Tx, before: Referral, changed: Changed) -> Referral:
-    """Save what changed of a locked referral, with its history, facts and deadlines."""
-    if changed.referral != before:
-        await store.save_referral(tx, changed.referral)
-        await _follow_up(tx, before, changed)
-    return changed.referral
-
-
-async def _follow_up(tx: Tx, before: Referral | None, changed: Changed) -> None:
-    referral = changed.referral
-    if changed.entries:
-        await store.insert_history(tx, referral.referral_id, changed.entries)
-    tx.append(referral.person_id, *(_with_limit(event) for event in changed.events))
-    await _keep_answer_due(tx, before.answer_due if before else None, referral)
-    await _keep_handover_due(tx, before.awaits_start if before else False, referral)
-
-
-def _with_limit(event: Event) -> Event:
-    """The limit is a setting, of which rules know nothing; whoever measures hand-overs hears of it here."""
-    return event.model_copy(update={"limit_days": settings().handover_limit_days}) if isinstance(event, ReferralOpened) else event
-
-
-async def _keep_answer_due(tx: Tx, was: date | None, referral: Referral) -> None:
-    if referral.answer_due is not None and referral.answer_due != was:
-        await set_deadline(tx, ANSWER_DUE, referral.referral_id, end_of(referral.answer_due))
-    elif referral.answer_due is None and was is not None:
-        await meet_deadline(tx, ANSWER_DUE, subject_id=referral.referral_id)
-
-
-async def _keep_handover_due(tx: Tx, was: bool, referral: Referral) -> None:
-    if referral.awaits_start and not was:
-        limit = recorded_on(tx) + timedelta(days=settings().handover_limit_days)
-        await set_deadline(tx, HANDOVER_DUE, referral.referral_id, end_of(limit))
-    elif was and not referral.awaits_start:
-        await meet_deadline(tx, HANDOVER_DUE, subject_id=referral.referral_id)
 
 
 async def change_status(tx: Tx, referral_id: UUID, to: Status, reason: Reason | None) -> Referral:
@@ -163,7 +126,7 @@ async def _actor(tx: Tx, referral: Referral) -> Actor:
     may_take = open_to_any and await organisations.is_qualified(tx, referral.place, referral.region, organisation_id)
     parties = domain.parties_of(referral, organisation_id, relations.own_id(tx), may_take)
     is_told = referral.status in OPEN and referral.status != "draft"
-    if is_told and (not parties or open_to_any) and rights.decides(await relations.find_relations(tx, referral.person_id)):
+    if is_told and (not parties or open_to_any) and await _decides(tx, referral):
         parties |= DECIDING
     if "target" in parties and referral.status == "requested" and not open_to_any and organisation_id is not None:
         parties = parties if await organisations.receives(tx, organisation_id, referral.place) else parties - TARGET
@@ -172,12 +135,18 @@ async def _actor(tx: Tx, referral: Referral) -> Actor:
     return Actor(parties=parties, organisation_id=organisation_id)
 
 
+async def _decides(tx: Tx, referral: Referral) -> bool:
+    """Whether the caller is the person itself, or has it now where the referral leads."""
+    return await relations.decides(tx, referral.person_id, referral.pathway, referral.journey_id)
+
+
 async def knows_person(tx: Tx, referral: Referral) -> bool:
     """Whether the caller, a party of the referral or the person itself, sees whom it is about."""
     own, organisation_id = relations.own_id(tx), tx.caller.organisation_id
     if own is not None or organisation_id is None:
         return own == referral.person_id
-    return domain.knows_person(referral, organisation_id, await relations.may(tx, "follow-referral", referral.person_id))
+    relates = await relations.may(tx, "follow-referral", referral.person_id)
+    return domain.knows_person(referral, organisation_id, relates) or (relates and await _decides(tx, referral))
 
 
 async def must_know_person(tx: Tx, referral_id: UUID) -> Referral:
@@ -231,7 +200,7 @@ async def reopen(tx: Tx, referral_id: UUID, status: Status, due: Mapping[str, da
         changed = domain.reopen(referral, status, await store.find_acceptance(tx, referral_id))
         await store.save_referral(tx, changed.referral)
         await store.insert_history(tx, referral_id, changed.entries)
-        tx.append(referral.person_id, *(_with_limit(event) for event in changed.events))
+        tx.append(referral.person_id, *(with_limit(event) for event in changed.events))
     for kind, due_at in due.items():
         if due_at is not None:
             await set_deadline(tx, kind, referral_id, due_at)
@@ -259,8 +228,10 @@ async def stop_waiting(tx: Tx, person_id: UUID, place: Place, journey_id: UUID) 
 
 
 async def _is_of(tx: Tx, referral: Referral, journey_id: UUID) -> bool:
-    """Whether it names the journey; one that names none is left to its sender, unless that has a part in the journey."""
-    return referral.journey_id is not None or await journeys.has_part(tx, journey_id, referral.from_organisation_id)
+    """Whether it names the journey. If none: whether who sent it or is asked has a part in the journey, or it is open to any."""
+    if referral.journey_id is not None or (referral.to_organisation_id is None and referral.status == "requested"):
+        return True
+    return await journeys.has_part(tx, journey_id, referral.from_organisation_id, referral.to_organisation_id)
 
 
 async def know_stages(tx: Tx, person_id: UUID, journey_id: UUID, stages: Stages) -> None:

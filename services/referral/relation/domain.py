@@ -26,7 +26,6 @@ REGISTRARS: frozenset[Relation] = frozenset({"registrar", "registrar-without-cas
 WITH_CASE: frozenset[Relation] = frozenset({"registrar", "acceptor", "holder"})
 NOW: frozenset[Relation] = REGISTRARS | WITH_CASE
 ANY: frozenset[Relation] = NOW | {"former-holder"}
-DECIDING: frozenset[Relation] = PERSON | {"holder"}
 
 RIGHTS: Mapping[Action, frozenset[Relation]] = {  # issue of rights, section 1; privacy section 1
     "read-person": PERSON | ANY,
@@ -61,11 +60,6 @@ def relations_of(facts: Collection[str], is_held_elsewhere: bool) -> frozenset[R
     if "former-holder" in facts:
         found.add("former-holder")
     return frozenset(found)
-
-
-def decides(relations: Collection[Relation]) -> bool:
-    """Whether it is the person itself or has the person now: these two end what others have asked for."""
-    return not DECIDING.isdisjoint(relations)
 
 
 def may(action: Action, relations: Collection[Relation]) -> bool:

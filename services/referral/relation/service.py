@@ -41,6 +41,17 @@ async def must(tx: Tx, action: Action, person_id: UUID) -> None:
     tx.about.add(person_id)
 
 
+async def decides(tx: Tx, person_id: UUID, pathway: str, journey_id: UUID | None) -> bool:
+    """Whether the caller is the person itself, or has it now by this journey; where nobody has it by that, by another on the pathway.
+
+    These two end what others have asked for. Source: issue of rights, section 1.
+    """
+    own, organisation_id = own_id(tx), tx.caller.organisation_id
+    if own is not None or organisation_id is None:
+        return own == person_id
+    return await store.holds(tx, person_id, organisation_id, pathway, journey_id)
+
+
 async def list_related(tx: Tx, person_ids: Collection[UUID]) -> set[UUID]:
     """Those of the persons to whom the caller has any relation."""
     if own_id(tx) is not None:

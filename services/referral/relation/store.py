@@ -22,3 +22,8 @@ async def list_facts(tx: Tx, person_id: UUID, organisation_id: UUID) -> tuple[li
 async def list_related(tx: Tx, person_ids: Collection[UUID], organisation_id: UUID) -> set[UUID]:
     """Those of the persons to whom the organisation has any relation."""
     return {row["person_id"] for row in await tx.connection.fetch(RELATED, list(person_ids), organisation_id)}
+
+
+async def holds(tx: Tx, person_id: UUID, organisation_id: UUID, pathway: str, journey_id: UUID | None) -> bool:
+    """Whether the organisation is holder by this journey; where that has none, or None is asked for, by one on the pathway."""
+    return bool(await tx.connection.fetchval("SELECT holds($1, $2, $3, $4)", person_id, organisation_id, pathway, journey_id))

@@ -1,7 +1,7 @@
 """Routes that show referrals. What changes them is in `referral/api.py`."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from services.referral.disclosure.domain import Identity
 from services.referral.sight import service
-from services.referral.sight.service import Seen
+from services.referral.sight.service import Direction, Seen
 from services.referral.sight.store import NO_DUE_DAY, HistoryLine, Slice
 from services.referral.transition.domain import BUSINESS_STATUS, Status
 from services.referral.wish.domain import Source
@@ -23,7 +23,7 @@ router_queries = queries("referrals")
 
 
 class Sought(Paging):
-    direction: Literal["in", "out"] = "in"
+    direction: Direction = "in"
     status: Status | None = None
     due_before: BusinessDate | None = None
 
@@ -66,9 +66,9 @@ def _row(seen: Seen) -> ReferralRow:
 @router_queries.get("/referrals")
 @allows(roles("coordinator", "clinician", "system", "person"))
 async def list_referrals(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[ReferralRow]:
-    """Referrals received (with those open to you) or sent, those due first in front. A person sees its own, whatever the direction."""
+    """Referrals received (with those open to you), sent, or open for whom you hold, those due first in front. A person sees its own."""
     part = Slice(after_day(sought.cursor), sought.status, sought.due_before, sought.limit)
-    found = await service.list_referrals(tx, sought.direction == "out", part)
+    found = await service.list_referrals(tx, sought.direction, part)
     return page_of([_row(seen) for seen in found], sought.limit, lambda item: (item.due_on or NO_DUE_DAY, item.id))
 
 

@@ -1,7 +1,7 @@
 """Showing referrals: to their parties and the person; each shows whom it is about as far as the caller may know."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from services.referral.disclosure import service as disclosures
@@ -14,6 +14,8 @@ from services.referral.sight import store
 from services.referral.sight.store import HistoryLine, Slice
 from shared.database import Tx
 
+Direction = Literal["in", "out", "held"]
+
 
 class Seen(NamedTuple):
     """A referral as its reader sees it. `names_person`: with the pseudonym, the journey and the history."""
@@ -22,20 +24,22 @@ class Seen(NamedTuple):
     names_person: bool
 
 
-async def list_referrals(tx: Tx, outgoing: bool, part: Slice) -> list[Seen]:
-    """The caller's: sent, or received and open to it; a person's own."""
-    found = await _list(tx, outgoing, part)
-    known = await _list_known(tx, found)
+async def list_referrals(tx: Tx, direction: Direction, part: Slice) -> list[Seen]:
+    """The caller's: sent; received and open to it; open for whom it holds. A person's own."""
+    found = await _list(tx, direction, part)
+    known = {one.referral_id for one in found} if direction == "held" else await _list_known(tx, found)
     return [Seen(referral, referral.referral_id in known) for referral in found]
 
 
-async def _list(tx: Tx, outgoing: bool, part: Slice) -> list[Referral]:
+async def _list(tx: Tx, direction: Direction, part: Slice) -> list[Referral]:
     own, organisation_id = relations.own_id(tx), tx.caller.organisation_id
     if own is not None:
         return await store.list_of_person(tx, own, part)
     if organisation_id is None:
         return []
-    if outgoing:
+    if direction == "held":
+        return await store.list_held(tx, organisation_id, part)
+    if direction == "out":
         return await store.list_out(tx, organisation_id, part)
     return await store.list_in(tx, organisation_id, part, settings().refuse_without_position)
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.referral.referral.domain import Entry, Referral
-from services.referral.transition.domain import Status
+from services.referral.transition.domain import OPEN, Status
 from shared.database import Tx
 
 NO_DUE_DAY = date(9999, 12, 31)
@@ -17,6 +17,15 @@ WHERE (due_key, referral_id) > ($2, $3) AND ($4::text IS NULL OR status = $4) AN
 """
 PAGE = " ORDER BY due_key, referral_id LIMIT $6"
 LIST_OUT = FILTER + "AND from_organisation_id = $1" + PAGE
+LIST_HELD = (
+    FILTER
+    + f"""
+AND status IN ({", ".join(repr(status) for status in sorted(OPEN - {"draft"}))}) AND person_id IN (
+    SELECT person_id FROM spell WHERE organisation_id = $1 UNION SELECT person_id FROM journey WHERE organisation_id = $1)
+AND holds(person_id, $1, pathway, journey_id)
+"""
+    + PAGE
+)
 LIST_OF_PERSON = FILTER + "AND person_id = $1 AND status <> 'draft'" + PAGE
 LIST_IN = (
     FILTER
@@ -52,6 +61,11 @@ class Slice(NamedTuple):
 
 async def list_out(tx: Tx, organisation_id: UUID, part: Slice) -> list[Referral]:
     return [Referral(**dict(row)) for row in await tx.connection.fetch(LIST_OUT, organisation_id, *part.values())]
+
+
+async def list_held(tx: Tx, organisation_id: UUID, part: Slice) -> list[Referral]:
+    """What is open for the persons whom the organisation holds where it leads, whoever sent it."""
+    return [Referral(**dict(row)) for row in await tx.connection.fetch(LIST_HELD, organisation_id, *part.values())]
 
 
 async def list_in(tx: Tx, organisation_id: UUID, part: Slice, with_position: bool) -> list[Referral]:

@@ -66,7 +66,7 @@ RULES = (  # standards section 1
     Rule("on-hold", "in-progress", TARGET),
     Rule("on-hold", "completed", TARGET),
     Rule("on-hold", "failed", TARGET, needs_reason=True),
-    Rule("on-hold", "cancelled", ANY, needs_reason=True),
+    Rule("on-hold", "cancelled", EITHER, needs_reason=True),
     *(Rule(status, "entered-in-error", REQUESTER, needs_reason=True) for status in get_args(Status) if status != "entered-in-error"),
 )
 

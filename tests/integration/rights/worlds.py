@@ -41,7 +41,8 @@ async def programme(service: ServiceUnderTest) -> World:
     goal = await holder.send("POST", f"/journeys/{journey_id}/goals", {"level": "social", "goal": "restored-ties", "set_on": ago(50)})
     planned = {"kind": "work-outside", "planned_on": ago(50)}
     step = await holder.send("POST", f"/journeys/{journey_id}/adaptation-steps", planned)
-    await _all_done(goal, step)
+    relapse = await holder.send("POST", f"/journeys/{journey_id}/relapses", {"stage": 2, "on": ago(21)})
+    await _all_done(goal, step, relapse)
     await _referrals(service, clinics, person_id, journey_id)
     whose = taken.model_dump(include={"person_id", "referral_id", "journey_id", "stage"})
     await service.deliver(
@@ -52,7 +53,7 @@ async def programme(service: ServiceUnderTest) -> World:
         ),
     )
     ids = {"journey_id": str(journey_id), "person_id": str(person_id), "stage": "2"}
-    ids |= {"goal_id": goal.json()["id"], "step_id": step.json()["id"]}
+    ids |= {"goal_id": goal.json()["id"], "step_id": step.json()["id"], "relapse_id": relapse.json()["id"]}
     stay = "/journeys/{journey_id}/stages/{stage}"
     paths = {f"PUT {stay}/start": {"stage": "3"}, f"PUT {stay}/skip": {"stage": "3"}, f"PUT {stay}/reopening": {"stage": "1"}}
     people = {"person": {"person": str(person_id), "another-person": str(uuid4())}}
@@ -97,6 +98,8 @@ def _programme_bodies(person_id: UUID) -> dict[str, Any]:
         f"PUT {journey}/adaptation-steps/{{step_id}}/reaching": {"reached_on": ago(20)},
         f"PUT {journey}/observations": {"stage": 2, "results": [{"week": 1, "result": "negative"}]},
         f"POST {journey}/relapses": {"stage": 2, "on": ago(20)},
+        f"POST {journey}/relapses/{{relapse_id}}/confirmation": {},
+        f"POST {journey}/relapses/{{relapse_id}}/refutation": {"reason": "mistaken-or-duplicate"},
     }
 
 

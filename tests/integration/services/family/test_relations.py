@@ -83,6 +83,16 @@ async def test_a_holder_keeps_the_person_while_it_stays_and_on_another_pathway(f
     assert await sees(family, way, way.organisation_id) == (pathway != DEFAULT_PATHWAY) and await sees(family, way, other)
 
 
+async def test_a_stay_in_an_earlier_stage_keeps_the_person(family: ServiceUnderTest) -> None:
+    """Stages may overlap: the one started last ended, the one before goes on."""
+    way, other = await a_way(family), uuid4()
+    second = Way(person_id=way.person_id, organisation_id=other)
+    await family.deliver(way.started(), way.started(stage=2), way.left(stage=2), second.opened(), second.started_by(other, on=LATER))
+    assert await sees(family, way, way.organisation_id)
+    await family.deliver(way.left(stage=1))
+    assert not await sees(family, way, way.organisation_id) and await sees(family, way, other)
+
+
 async def test_an_opener_leaves_a_person_that_started_elsewhere_on_the_pathway(family: ServiceUnderTest) -> None:
     """Its registrar has the case again only when nobody else has it."""
     way, registrar, other = await a_way(family), uuid4(), uuid4()

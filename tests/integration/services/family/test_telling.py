@@ -49,6 +49,34 @@ async def test_one_stay_that_meets_several_definitions_of_relapse_is_told_once(f
     assert await states(family) == ["delivered", "delivered"]
 
 
+async def test_a_relapse_that_was_none_is_corrected_for_who_was_told(family: ServiceUnderTest) -> None:
+    """Once, and neutrally; a later relapse of the same stay is news again. Source: issue of corrections, section 1."""
+    way = await a_way(family)
+    told, _ = await a_contact(family, way, topics=["relapse"])
+    await family.deliver(way.relapsed(), way.unrelapsed(is_last=False))
+    assert await kinds(family) == ["change"]
+    await a_contact(family, way, topics=["relapse"])
+    await family.deliver(way.unrelapsed())
+    assert await kinds(family) == ["change", "correction"], "who was told nothing hears of no correction"
+    (shown, *_) = (await family.call("GET", "/messages", a_contact_caller(told))).json()["items"]
+    assert shown["text"] == "An earlier message no longer holds: the change that it told of did not happen."
+    await family.deliver(way.unrelapsed(), way.relapsed())
+    assert await kinds(family) == ["change", "change", "change", "correction"]
+
+
+async def test_what_waits_about_a_relapse_that_was_none_is_never_sent(family: ServiceUnderTest) -> None:
+    way = await a_way(family)
+    await a_contact(family, way, topics=["relapse"], channels=["email"])
+    await family.deliver(way.relapsed(), way.unrelapsed())
+    rows = await family.fetch("SELECT kind, state, reason FROM message")
+    assert [tuple(row) for row in rows] == [("change", "suppressed", "corrected")]
+    assert [type(event).__name__ for event in await family.appended()] == ["MessageSuppressed"]
+
+
+async def kinds(family: ServiceUnderTest) -> list[str]:
+    return [row["kind"] for row in await family.fetch("SELECT kind FROM message ORDER BY kind")]
+
+
 async def test_a_fact_of_history_stays_in_the_inbox(family: ServiceUnderTest) -> None:
     """An imported journey, and the referrals that are known to belong to it, are never mailed."""
     way, referral_id = await a_way(family, imported=True), uuid4()

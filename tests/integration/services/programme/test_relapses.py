@@ -40,13 +40,26 @@ async def status(clinic: Clinic, journey_id: UUID) -> str:
     return str(stages[1]["status"])
 
 
-async def test_a_relapse_shown_by_weeks_reopens_an_ended_stage_once(programme: ServiceUnderTest) -> None:
-    """Source: mission row 002-46."""
+async def findings(clinic: Clinic, journey_id: UUID) -> dict[str, dict[str, Any]]:
+    """What the weeks of a journey showed, by definition; the newest of each."""
+    items = (await clinic.get(f"/journeys/{journey_id}/relapses")).json()["items"]
+    return {one["definition"]: one for one in sorted(items, key=lambda one: bool(one["withdrawn"]), reverse=True)}
+
+
+async def decide(clinic: Clinic, journey_id: UUID, relapse_id: str, decision: str, **body: Any) -> httpx2.Response:
+    said = body or ({"reason": "laboratory-error"} if decision == "refutation" else {})
+    return await clinic.send("POST", f"/journeys/{journey_id}/relapses/{relapse_id}/{decision}", said)
+
+
+POSITIVE_FROM_WEEK_TWO = {1: "negative", 2: "positive", 3: "positive", 4: "positive", 5: "positive"}
+
+
+async def test_a_relapse_shown_by_weeks_is_a_finding_and_reopens_once_it_is_confirmed(programme: ServiceUnderTest) -> None:
+    """Source: mission row 002-46, issue of corrections, section 2."""
     clinic = await a_clinic(programme)
     journey_id = await in_stage_two(clinic, ended_on="2026-02-10")
-    answer = await observe(clinic, journey_id, {1: "negative", 2: "positive", 3: "positive", 4: "positive", 5: "positive"})
-    assert answer.json()["status"] == "reopened"
-    recorded = await told(programme, RelapseRecorded)
+    answer = await observe(clinic, journey_id, POSITIVE_FROM_WEEK_TWO)
+    assert answer.json()["status"] == "left"
     # Week 2 opens the first windows; the definitions from week 3 and 4 on need the weeks that passed without a result (to 8).
     assert {event.definition for event in await told(programme, RelapseAssessed)} == {
         "consecutive-4",
@@ -55,9 +68,17 @@ async def test_a_relapse_shown_by_weeks_reopens_an_ended_stage_once(programme: S
         "two-of-four",
         "two-after-week-4",
     }
-    assert [event.reopens for event in recorded] == [2, None, None, None, None]
+    assert await told(programme, RelapseRecorded) == []
+    found = await findings(clinic, journey_id)
+    assert {one["status"] for one in found.values()} == {"found"}
+    confirmed = await decide(clinic, journey_id, found["consecutive-4"]["relapse_id"], "confirmation")
+    assert (confirmed.status_code, confirmed.json()["status"]) == (200, "reopened")
+    again = await decide(clinic, journey_id, found["consecutive-3"]["relapse_id"], "confirmation")
+    assert again.json()["status"] == "marked"
+    assert [event.reopens for event in await told(programme, RelapseRecorded)] == [2, None]
     await observe(clinic, journey_id, {1: "negative"})
-    assert len(await told(programme, RelapseRecorded)) == 5
+    await decide(clinic, journey_id, found["consecutive-4"]["relapse_id"], "confirmation")
+    assert len(await told(programme, RelapseRecorded)) == 2
     assert (await clinic.start(journey_id, 2, "2026-03-01")).json()["status"] == "started"
 
 
@@ -65,9 +86,72 @@ async def test_a_relapse_in_a_started_stage_only_marks_it(programme: ServiceUnde
     clinic = await a_clinic(programme)
     journey_id = await in_stage_two(clinic)
     assert (await observe(clinic, journey_id, {week: "positive" for week in range(1, 9)})).json()["status"] == "started"
-    assert all(event.reopens is None for event in await told(programme, RelapseRecorded))
+    for found in (await findings(clinic, journey_id)).values():
+        assert (await decide(clinic, journey_id, found["relapse_id"], "confirmation")).json()["status"] == "marked"
+    assert [event.reopens for event in await told(programme, RelapseRecorded)] == [None] * 5
     spell = (await clinic.get(f"/journeys/{journey_id}")).json()["spells"][0]
     assert len(spell["own"]["relapses"]) == 5
+
+
+async def test_a_refuted_finding_is_told_to_nobody_and_a_confirmed_one_is_taken_back(programme: ServiceUnderTest) -> None:
+    """Source: issue of corrections, section 2."""
+    clinic = await a_clinic(programme)
+    journey_id = await in_stage_two(clinic, ended_on="2026-02-10")
+    await observe(clinic, journey_id, POSITIVE_FROM_WEEK_TWO)
+    found = await findings(clinic, journey_id)
+    first, second = found["consecutive-4"]["relapse_id"], found["consecutive-3"]["relapse_id"]
+    assert (await decide(clinic, journey_id, second, "refutation")).status_code == 200
+    assert await told(programme, RelapseRecorded) == [] == await told(programme, RelapseWithdrawn)
+    await decide(clinic, journey_id, first, "confirmation")
+    assert await status(clinic, journey_id) == "reopened"
+    assert (await decide(clinic, journey_id, first, "refutation")).status_code == 200
+    (withdrawn,) = await told(programme, RelapseWithdrawn)
+    assert (withdrawn.stage, withdrawn.spell, withdrawn.takes_back, withdrawn.is_last) == (2, 1, 2, True)
+    assert await status(clinic, journey_id) == "left"
+    kept = (await findings(clinic, journey_id))["consecutive-4"]
+    assert (kept["status"], kept["reason"]) == ("refuted", "laboratory-error")
+    assert (await decide(clinic, journey_id, first, "confirmation")).json()["status"] == "reopened", "a refutation is undone by confirming"
+
+
+async def test_a_late_result_takes_back_what_a_confirmed_finding_reopened(programme: ServiceUnderTest) -> None:
+    clinic = await a_clinic(programme)
+    journey_id = await in_stage_two(clinic, ended_on="2026-02-10")
+    await observe(clinic, journey_id, POSITIVE_FROM_WEEK_TWO)
+    await decide(clinic, journey_id, (await findings(clinic, journey_id))["consecutive-4"]["relapse_id"], "confirmation")
+    answer = await observe(clinic, journey_id, dict.fromkeys(range(2, 9), "negative"))
+    assert answer.json()["status"] == "left"
+    (withdrawn,) = await told(programme, RelapseWithdrawn)
+    assert (withdrawn.takes_back, withdrawn.is_last) == (2, True)
+
+
+async def test_a_report_entered_in_error_is_taken_back(programme: ServiceUnderTest) -> None:
+    """Source: issue of corrections, section 1."""
+    clinic = await a_clinic(programme)
+    journey_id = await in_stage_two(clinic, ended_on="2026-02-10")
+    report = {"stage": 2, "on": "2026-02-20"}
+    relapse_id = (await clinic.send("POST", f"/journeys/{journey_id}/relapses", report)).json()["id"]
+    assert await status(clinic, journey_id) == "reopened"
+    assert (await decide(clinic, journey_id, relapse_id, "refutation", reason="mistaken-or-duplicate")).status_code == 200
+    assert await status(clinic, journey_id) == "left"
+    assert [event.withdrawn for event in await told(programme, RelapseAssessed)] == [False, True]
+    remission = (await clinic.get(f"/journeys/{journey_id}/remission")).json()
+    assert remission["last_use_on"] is None
+    assert (await decide(clinic, journey_id, relapse_id, "confirmation")).json()["unmet"] == ["relapse-standing"]
+    again = (await clinic.send("POST", f"/journeys/{journey_id}/relapses", report)).json()
+    assert again["id"] != relapse_id and again["status"] == "reopened"
+
+
+async def test_only_the_holder_and_whose_stay_it_is_decide(programme: ServiceUnderTest) -> None:
+    clinic, accepting = await a_clinic(programme), await a_clinic(programme)
+    journey_id = await in_stage_two(clinic, ended_on="2026-02-10")
+    await observe(clinic, journey_id, POSITIVE_FROM_WEEK_TWO)
+    relapse_id = (await findings(clinic, journey_id))["consecutive-4"]["relapse_id"]
+    assert (await decide(accepting, journey_id, relapse_id, "confirmation")).status_code == 404
+    await accepting.accept(journey_id, 3)
+    for decision in ("confirmation", "refutation"):
+        assert (await decide(accepting, journey_id, relapse_id, decision)).status_code == 404
+        assert (await decide(clinic, journey_id, str(uuid4()), decision)).status_code == 404
+    assert await told(programme, RelapseRecorded) == []
 
 
 async def test_late_results_of_an_imported_record_withdraw_and_leave_it_reopened(programme: ServiceUnderTest) -> None:
@@ -234,13 +318,13 @@ async def test_prescribed_use_is_never_a_relapse(programme: ServiceUnderTest) ->
     weeks = [{"week": week, "result": "positive", "found": [{"substance": "methadone", "use": "prescribed"}]} for week in range(1, 9)]
     path = f"/journeys/{journey_id}/observations"
     assert (await clinic.send("PUT", path, {"stage": 2, "results": weeks})).status_code == 200
-    assert await told(programme, RelapseRecorded) == []
+    assert await told(programme, RelapseAssessed) == []
     report = {"stage": 2, "on": "2026-02-20", "use": "prescribed"}
     assert (await clinic.send("POST", f"/journeys/{journey_id}/relapses", report)).json()["unmet"] == ["non-medical-use"]
     for week in weeks:
         week["found"] = [{"substance": "methadone", "use": "prescribed"}, {"substance": "heroin"}]
     await clinic.send("PUT", path, {"stage": 2, "results": weeks})
-    assert len(await told(programme, RelapseRecorded)) == 5
+    assert len(await told(programme, RelapseAssessed)) == 5
     weeks[0] |= {"result": "negative", "found": [{"substance": "unheard-of"}]}
     refused = await clinic.send("PUT", path, {"stage": 2, "results": weeks})
     assert refused.json()["unmet"] == ["substance-of-the-vocabulary", "found-only-where-positive"]

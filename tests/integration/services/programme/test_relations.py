@@ -325,6 +325,20 @@ async def test_who_goes_on_in_another_journey_leaves_the_holder_of_the_one_befor
     assert (await clinic.try_to_open(await person_of(programme, first), opened_on="2025-07-01")).status_code == 404
 
 
+async def test_a_stay_in_an_earlier_stage_keeps_the_journey(programme: ServiceUnderTest) -> None:
+    """Stages may overlap: the one started last ended, the one before goes on."""
+    clinic, centre = await a_clinic(programme), await a_clinic(programme)
+    first = await clinic.open()
+    await clinic.start(first, 1, "2025-06-03")
+    await clinic.start(first, 2, "2025-06-10")
+    await clinic.leave(first, 2, "2025-06-20")
+    person_id = await person_of(programme, first)
+    await programme.deliver(an_answer(person_id, centre.organisation_id, 1))
+    second = UUID((await centre.try_to_open(person_id, opened_on="2025-06-21")).json()["id"])
+    assert (await centre.start(second, 1, "2025-06-25")).status_code == 200
+    assert (await clinic.send("PUT", f"/journeys/{first}/stages/3/skip", SKIP)).status_code == 200
+
+
 async def test_an_earlier_start_elsewhere_takes_nobody_over(programme: ServiceUnderTest) -> None:
     clinic, _, first, _ = await gone_on(programme, "2025-06-02")
     assert await refused_to(clinic, first) == [200, 422, 200]

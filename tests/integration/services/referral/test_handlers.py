@@ -188,6 +188,28 @@ async def test_a_relapse_opens_one_for_the_reopened_stage(referral: ServiceUnder
     assert (told_event.origin, told_event.from_organisation_id) == ("relapse", CENTRE)
 
 
+@pytest.mark.parametrize(("answer", "left_as"), [(None, "cancelled"), ("accepted", "accepted")])
+async def test_what_a_relapse_opened_goes_with_it_unless_somebody_accepted(
+    referral: ServiceUnderTest, answer: str | None, left_as: str
+) -> None:
+    """Source: issue of corrections, section 1."""
+    await an_entry(referral, STRANGER)
+    person = await a_registered(referral)
+    event = relapse(person, 3, 2)
+    await referral.deliver(opened(person), started(person, 3), event)
+    (row,) = await referral.fetch("SELECT referral_id FROM referral")
+    if answer:
+        assert await change(referral, row["referral_id"], answer, coordinator(STRANGER)) == 200
+    gone = {"stage": 3, "spell": 1, "takes_back": 2, "is_last": True}
+    withdrawn = RelapseWithdrawn.model_validate(
+        {"person_id": person, "relapse_id": event.relapse_id, "journey_id": JOURNEY, **gone},
+    )
+    envelopes = await referral.deliver(withdrawn)
+    await referral.deliver_again(*envelopes)
+    assert [status for _, status, _ in await statuses(referral, person)] == [left_as]
+    assert ("answer-due" in await deadlines(referral)) is False
+
+
 async def test_who_waited_for_a_skipped_stage_waits_for_the_following(referral: ServiceUnderTest) -> None:
     """Source: mission row 002-01."""
     await an_entry(referral, CENTRE)

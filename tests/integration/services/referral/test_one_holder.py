@@ -18,6 +18,7 @@ from tests.builders_referral import (
     completed,
     confirm,
     coordinator,
+    left,
     opened,
     skipped,
     started,
@@ -37,6 +38,12 @@ async def has_case(service: ServiceUnderTest, person: UUID, organisation_id: UUI
     answer = await service.call("POST", "/referrals", coordinator(organisation_id), json=body)
     assert answer.status_code in (201, 404), answer.text
     return answer.status_code == 201
+
+
+async def held(service: ServiceUnderTest, organisation_id: UUID) -> list[tuple[str, str]]:
+    """What is open for whom it holds, as (referral, person)."""
+    items = (await service.call("GET", "/referrals?direction=held", coordinator(organisation_id))).json()["items"]
+    return sorted((one["id"], one["person_id"]) for one in items)
 
 
 def elsewhere(event: Event) -> Event:
@@ -104,7 +111,10 @@ async def test_the_holder_and_the_person_end_what_a_former_holder_asked_for(refe
     for one in asked:
         assert await change(referral, one, "accepted", coordinator(STRANGER)) == 200
     assert await change(referral, asked[0], "cancelled", coordinator(CENTRE), "other") == 404
+    assert await held(referral, CENTRE) == []
     await referral.deliver(started(person, 2))
+    assert await held(referral, CENTRE) == sorted((str(one), str(person)) for one in asked)
+    assert await held(referral, CLINIC) == []
     assert await change(referral, asked[0], "entered-in-error", coordinator(CENTRE), "other") == 422
     assert await change(referral, asked[0], "cancelled", coordinator(CENTRE), "other") == 200
     assert await change(referral, asked[1], "cancelled", the_person(uuid4()), "other") == 404
@@ -126,14 +136,55 @@ async def test_the_holder_goes_on_with_what_a_former_holder_asked_for(referral: 
     assert (await referral.call("GET", f"/referrals/{asked}", coordinator(CENTRE))).json()["person_id"] == str(person)
 
 
-async def test_a_draft_of_another_serves_no_request(referral: ServiceUnderTest) -> None:
+async def test_the_holder_of_a_running_stay_takes_over_no_referral_of_it(referral: ServiceUnderTest) -> None:
+    """Its end may be on its way; and who sent it goes on seeing it."""
+    await an_entry(referral, CENTRE)
     person = await a_registered(referral)
-    draft = await a_request(referral, person, draft=True, journey_id=str(JOURNEY))
-    await referral.deliver(started(person, 1))
+    asked = await a_request(referral, person, to_organisation_id=str(CENTRE), journey_id=str(JOURNEY))
+    await referral.deliver(started(person, 2))
     body = {"person_id": str(person), "stage": 2, "source": "3", "journey_id": str(JOURNEY)}
-    mine = await referral.call("POST", "/referrals", the_person(person), json=body)
-    assert mine.status_code in (403, 422)
-    assert (await referral.fetch("SELECT status FROM referral WHERE referral_id = $1", draft))[0]["status"] == "draft"
+    assert (await referral.call("POST", "/referrals", coordinator(CENTRE), json=body)).status_code == 409
+    assert (await referral.call("GET", f"/referrals/{asked}", coordinator())).json()["status"] == "in-progress"
+
+
+async def test_a_holder_on_another_pathway_ends_nothing_and_goes_on_with_nothing(referral: ServiceUnderTest) -> None:
+    await an_entry(referral, CENTRE, 3)
+    person = await a_registered(referral)
+    asked = await a_request(referral, person, stage=3, to_organisation_id=str(CENTRE), journey_id=str(JOURNEY))
+    other = opened(person, OTHER, STRANGER).model_copy(update={"pathway": "prison-reintegration"})
+    await referral.deliver(other, elsewhere(started(person, 1, STRANGER, on=LATER)))
+    body = {"person_id": str(person), "stage": 3, "source": "3", "journey_id": str(JOURNEY)}
+    refused = await referral.call("POST", "/referrals", coordinator(STRANGER), json=body)
+    assert (refused.status_code, refused.json()["unmet"]) == (422, ["no-open-referral-of-another-for-this-stage"])
+    assert await change(referral, asked, "cancelled", coordinator(STRANGER), "other") == 404
+
+
+async def test_a_draft_of_another_gives_way(referral: ServiceUnderTest) -> None:
+    """It was told to nobody, and would keep the stage closed."""
+    person = await a_registered(referral)
+    draft = await a_request(referral, person, draft=True)
+    asked = await referral.call("POST", "/self-referrals", the_person(person), json={"stage": 2})
+    assert asked.status_code == 201, asked.text
+    assert asked.json()["id"] != str(draft)
+    assert [status for _, status, _ in await statuses(referral, person)] == ["entered-in-error", "requested"]
+
+
+async def test_who_opened_by_an_acceptance_skips_what_it_was_asked_for(referral: ServiceUnderTest) -> None:
+    """The person waits for the next stage, and is not left with a referral that nobody needs."""
+    await an_entry(referral, CENTRE, 1)
+    person = await a_registered(referral)
+    asked = await a_request(referral, person, stage=1, to_organisation_id=str(CENTRE))
+    assert await change(referral, asked, "accepted", coordinator(CENTRE)) == 200
+    await referral.deliver(opened(person, JOURNEY, CENTRE).model_copy(update={"by_acceptance": True}), skipped(person, 1))
+    assert await statuses(referral, person) == [(1, "cancelled", CENTRE), (2, "requested", None)]
+
+
+async def test_a_stay_in_an_earlier_stage_keeps_the_person(referral: ServiceUnderTest) -> None:
+    """Stages may overlap: the one started last ended, the one before goes on."""
+    person = await a_registered(referral, uuid4())
+    await referral.deliver(opened(person), started(person, 1, CLINIC), started(person, 2, CLINIC), left(person, 2, "other", None, CLINIC))
+    await referral.deliver(opened(person, OTHER, STRANGER), elsewhere(started(person, 1, STRANGER, on=LATER)))
+    assert [await has_case(referral, person, one) for one in (CLINIC, STRANGER)] == [True, True]
 
 
 async def test_an_acceptance_counts_while_the_registry_confirms_who_accepted(referral: ServiceUnderTest) -> None:
@@ -178,3 +229,22 @@ async def test_a_record_of_the_past_declares_nobody_dead_who_lives_on_a_journey_
     said = {"on": TODAY.isoformat(), "imported": True}
     refused = await referral.call("PUT", f"/persons/{person}/death", system(), json=said)
     assert (refused.status_code, refused.json()["unmet"]) == (422, ["imported-by-a-system"])
+
+
+async def test_a_consent_shows_nothing_once_its_ground_shows_nothing(referral: ServiceUnderTest) -> None:
+    """Who let the others know has no relation any more, though nobody revoked anything."""
+    third = UUID(int=9)
+    for organisation, stage in ((CENTRE, 2), (STRANGER, 3), (third, 4)):
+        await an_entry(referral, organisation, stage)
+    person = await a_registered(referral)
+    asked = {}
+    for organisation, stage in ((CENTRE, 2), (STRANGER, 3), (third, 4)):
+        asked[organisation] = await a_request(referral, person, stage=stage, to_organisation_id=str(organisation))
+        assert await change(referral, asked[organisation], "accepted", coordinator(organisation)) == 200
+    for tells, hears in ((CLINIC, CENTRE), (CENTRE, STRANGER), (STRANGER, third)):
+        between = {"discloser_organisation_id": str(tells), "to_organisation_id": str(hears)}
+        assert (await a_given_consent(referral, person, coordinator(tells), **between)).status_code == 201
+    assert (await referral.call("GET", f"/persons/{person}", coordinator(third))).json()["identity"] is not None
+    assert await change(referral, asked[CENTRE], "cancelled", coordinator(), "other") == 200
+    for organisation in (STRANGER, third):
+        assert (await referral.call("GET", f"/persons/{person}", coordinator(organisation))).json()["identity"] is None

@@ -2,17 +2,30 @@
 
 from collections.abc import Sequence
 from datetime import date
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from services.programme.journey.domain import Journey, standing
-from services.programme.relapse.domain import Outcome, Report, assess, report
+from services.programme.relapse.domain import Assessing, Outcome, Relapse, Report, assess, report
+from services.programme.relapse.finding import Decision, confirm, may_decide, refute
 from services.programme.stage.domain import complete_stage, leave_stage, skip_stage
 from services.programme.weekly.domain import Change
 from shared.errors import Refused
 from shared.events.programme import RelapseAssessed, RelapseRecorded, RelapseWithdrawn
-from tests.builders_programme import CENTRE, DAY, TODAY, a_journey, a_pathway, an_opened_journey, another_pathway, completed, day, started
+from tests.builders_programme import (
+    CENTRE,
+    CLINIC,
+    DAY,
+    TODAY,
+    a_journey,
+    a_pathway,
+    an_opened_journey,
+    another_pathway,
+    completed,
+    day,
+    started,
+)
 
 
 def reported(journey: Journey, stage: int, on: date = day(60), reopens: int | None = None, earlier: Sequence[Outcome] = ()) -> Outcome:
@@ -21,10 +34,23 @@ def reported(journey: Journey, stage: int, on: date = day(60), reopens: int | No
     return report(journey, rule, Report(uuid4(), on, reopens, [relapse for before in earlier for relapse in before.relapses]), TODAY)
 
 
-def assessed(journey: Journey, stage: int, *changes: Change) -> Outcome:
-    rule, spell = a_pathway().rule(stage), journey.spell(stage)
-    assert rule and spell
-    return assess(journey, rule, spell, changes)
+def assessed(
+    journey: Journey, stage: int, *changes: Change, spell: int | None = None, kept: Sequence[Relapse] = (), at_once: bool = True
+) -> Outcome:
+    """Told at once, as the law of a place may want it, or as a finding."""
+    rule, stay = a_pathway().rule(stage), journey.spell(stage, spell)
+    assert rule and stay
+    return assess(journey, Assessing(rule, stay, kept, not at_once), changes)
+
+
+def decided(journey: Journey, relapse: Relapse, by: UUID = CLINIC, reopens: int | None = None) -> Outcome:
+    rule = a_pathway().rule(relapse.stage)
+    assert rule
+    return confirm(journey, rule, relapse, Decision(by, reopens))
+
+
+def refuted(journey: Journey, relapse: Relapse, *others: Relapse) -> Outcome:
+    return refute(journey, relapse, Decision(CLINIC, reason="laboratory-error"), (relapse, *others))
 
 
 def met(code: str = "consecutive-4", what: str = "met") -> Change:
@@ -62,13 +88,11 @@ def test_what_a_later_spell_answered_already_reopens_nothing() -> None:
     """A late result of the first stay, known before the second began, marks the first alone. Source: delivery section 2 (late retries)."""
     back = started(reported(a_journey("completed", "completed"), 2).journey, 2, day(61))
     ended = complete_stage(back, 2, completed(day(80)), TODAY)[0]
-    first, rule = ended.spell(2, 1), a_pathway().rule(2)
-    assert first and rule
-    outcome = assess(ended, rule, first, [met()])
+    outcome = assessed(ended, 2, met(), spell=1)
     assert isinstance(outcome.events[0], RelapseRecorded) and outcome.events[0].reopens is None
     assert outcome.journey.status_of(2) == "completed"
     later = met()._replace(known_on=day(70))
-    assert assess(ended, rule, first, [later]).journey.status_of(2) == "reopened"
+    assert assessed(ended, 2, later, spell=1).journey.status_of(2) == "reopened"
 
 
 def test_late_results_of_a_former_holder_mark_its_stay_and_reopen_nothing() -> None:
@@ -153,26 +177,122 @@ def test_dropout_is_listed_never_a_relapse() -> None:
     outcome = assessed(before, 2, met("dropout-4-missing"))
     assert [type(event) for event in outcome.events] == [RelapseAssessed]
     assert outcome.journey == before
-    gone = assessed(before, 2, met("dropout-4-missing", "withdrawn"))
+    gone = assessed(before, 2, taken_from(outcome, "withdrawn"), kept=outcome.relapses)
     assert [type(event) for event in gone.events] == [RelapseAssessed]
+    for decide in (decided, refuted):
+        with pytest.raises(Refused) as no_relapse:
+            decide(before, outcome.relapses[0])
+        assert no_relapse.value.unmet == ("definition-of-relapse",)
 
 
-def test_a_withdrawn_definition_is_told_and_the_reopening_stays() -> None:
-    """Source: contracts section 3."""
-    found = met()
-    once = assessed(a_journey("completed", "left"), 2, found).journey
-    outcome = assessed(once, 2, found._replace(what="withdrawn"))
+def taken_from(outcome: Outcome, what: str) -> Change:
+    """What becomes of the first relapse of an outcome."""
+    relapse = outcome.relapses[0]
+    return Change(what, relapse.definition, relapse.relapse_id, 4, relapse.known_on)  # type: ignore[arg-type]
+
+
+def test_a_withdrawn_definition_is_told_and_its_reopening_taken_back() -> None:
+    """Source: issue of corrections, section 2."""
+    before = a_journey("completed", "left")
+    once = assessed(before, 2, met())
+    outcome = assessed(once.journey, 2, taken_from(once, "withdrawn"), kept=once.relapses)
     withdrawn, assessment = outcome.events
-    assert isinstance(withdrawn, RelapseWithdrawn) and withdrawn.relapse_id == found.relapse_id
+    assert isinstance(withdrawn, RelapseWithdrawn) and (withdrawn.takes_back, withdrawn.is_last) == (2, True)
     assert isinstance(assessment, RelapseAssessed) and assessment.withdrawn
-    spell = outcome.journey.spell(2)
-    assert outcome.journey.status_of(2) == "reopened" and spell and spell.relapses == ()
+    assert outcome.journey == before
+
+
+def test_a_reopening_goes_with_the_last_relapse_of_the_stay() -> None:
+    before = a_journey("completed", "left")
+    once = assessed(before, 2, met("consecutive-4"), met("consecutive-3"))
+    first, second = once.relapses
+    outcome = refuted(once.journey, first, second)
+    assert isinstance(outcome.events[0], RelapseWithdrawn) and (outcome.events[0].takes_back, outcome.events[0].is_last) == (None, False)
+    assert outcome.journey.status_of(2) == "reopened"
+    last = refuted(outcome.journey, second, *outcome.relapses)
+    assert isinstance(last.events[0], RelapseWithdrawn) and (last.events[0].takes_back, last.events[0].is_last) == (2, True)
+    assert last.journey == before
+    assert all(one.reopened_from is None for one in last.relapses if one.relapse_id == first.relapse_id)
+
+
+def test_what_was_started_again_stays_started() -> None:
+    once = assessed(a_journey("completed", "left"), 2, met())
+    back = started(once.journey, 2, day(61))
+    outcome = refuted(back, once.relapses[0])
+    assert isinstance(outcome.events[0], RelapseWithdrawn) and outcome.events[0].takes_back is None
+    assert outcome.journey.status_of(2) == "started"
+
+
+def test_what_an_imported_record_reopened_stays_reopened() -> None:
+    """Source: contracts section 3."""
+    once = assessed(a_journey("completed", "left", imported=True), 2, met())
+    outcome = assessed(once.journey, 2, taken_from(once, "withdrawn"), kept=once.relapses)
+    assert isinstance(outcome.events[0], RelapseWithdrawn) and (outcome.events[0].takes_back, outcome.events[0].is_last) == (None, False)
+    assert outcome.journey.status_of(2) == "reopened"
+
+
+def test_a_definition_that_is_met_is_a_finding_until_a_clinician_confirms_it() -> None:
+    """Whether the stay goes on or has ended; imported history needs no confirmation. Source: issue of corrections, section 2."""
+    before = a_journey("completed", "left")
+    found = assessed(before, 2, met(), at_once=False)
+    (finding,) = found.relapses
+    assert [type(event) for event in found.events] == [RelapseAssessed] and (found.journey, finding.status) == (before, "found")
+    confirmed = decided(before, finding)
+    assert [type(event) for event in confirmed.events] == [RelapseRecorded]
+    assert (confirmed.journey.status_of(2), confirmed.relapses[0].reopens) == ("reopened", 2)
+    assert decided(confirmed.journey, confirmed.relapses[0]).events == [], "a second time is none"
+    history = a_journey("completed", "left", imported=True)
+    assert assessed(history, 2, met(), at_once=False).relapses[0].status == "confirmed"
+
+
+def test_a_refuted_finding_is_told_to_nobody_and_may_be_confirmed_after_all() -> None:
+    before = a_journey("completed", "left")
+    (finding,) = assessed(before, 2, met(), at_once=False).relapses
+    outcome = refuted(before, finding)
+    assert (outcome.events, outcome.journey, outcome.relapses[0].status) == ([], before, "refuted")
+    assert refuted(before, outcome.relapses[0]).events == []
+    assert decided(before, outcome.relapses[0]).journey.status_of(2) == "reopened"
+
+
+def test_a_finding_that_the_weeks_show_no_more_is_confirmed_by_nobody() -> None:
+    before = a_journey("completed", "left")
+    found = assessed(before, 2, met(), at_once=False)
+    gone = assessed(before, 2, taken_from(found, "withdrawn"), kept=found.relapses)
+    assert [type(event) for event in gone.events] == [RelapseAssessed] and gone.journey == before
+    for decide in (decided, refuted):
+        with pytest.raises(Refused) as refused:
+            decide(before, gone.relapses[0])
+        assert refused.value.unmet == ("relapse-standing",)
+
+
+def test_a_former_holder_confirms_and_reopens_nothing() -> None:
+    moved_on = started(a_journey("completed", "completed"), 3, day(26), CENTRE)
+    (finding,) = assessed(moved_on, 2, met(), at_once=False).relapses
+    assert [may_decide(moved_on, finding, one) for one in (CLINIC, CENTRE, uuid4(), None)] == [True, True, False, False]
+    assert decided(moved_on, finding).journey.status_of(2) == "completed"
+    assert decided(moved_on, finding, CENTRE, reopens=2).journey.status_of(2) == "reopened"
+    with pytest.raises(Refused) as refused:
+        decided(moved_on, finding, reopens=2)
+    assert refused.value.unmet == ("holder-names-what-reopens",)
+
+
+def test_a_report_entered_in_error_is_withdrawn_with_all_it_did() -> None:
+    """A completed journey is completed again, and what was only opened is not. Source: issue of corrections, section 1."""
+    done = a_journey("completed", "completed", "completed", "completed", "completed").model_copy(update={"status": "completed"})
+    once = reported(done, 5)
+    outcome = refuted(once.journey, once.relapses[0])
+    assert [type(event) for event in outcome.events] == [RelapseWithdrawn, RelapseAssessed]
+    assert outcome.journey == done and outcome.relapses[0].withdrawn
+    planned = reported(a_journey("completed", "completed"), 2, reopens=3)
+    (taken, _) = refuted(planned.journey, planned.relapses[0]).events
+    assert isinstance(taken, RelapseWithdrawn) and taken.takes_back == 3
 
 
 def test_a_moved_week_is_assessed_again_and_told_no_second_time() -> None:
-    before = a_journey("completed", "left")
-    outcome = assessed(before, 2, met(what="moved"))
-    assert [type(event) for event in outcome.events] == [RelapseAssessed] and outcome.journey == before
+    once = assessed(a_journey("completed", "left"), 2, met())
+    outcome = assessed(once.journey, 2, taken_from(once, "moved"), kept=once.relapses)
+    assert [type(event) for event in outcome.events] == [RelapseAssessed] and outcome.journey == once.journey
+    assert (outcome.relapses[0].week, outcome.relapses[0].reopens) == (4, 2)
 
 
 def test_a_relapse_opens_a_completed_journey_again_and_keeps_its_completion() -> None:
