@@ -55,7 +55,7 @@ async def correct(tx: Tx, event: RelapseWithdrawn) -> None:
     occasion = domain.relapse_of(event)
     _suppressed(tx, await store.suppress_occasion(tx, occasion, CORRECTED), CORRECTED)
     await _create(tx, replace(domain.source_of(tx.cause.event_id, event), corrects=occasion))
-    await store.close_occasion(tx, occasion, tx.cause.event_id)
+    await store.close_occasion(tx, occasion, tx.cause.event_id, domain.STOPPED_BY_DEATH, CORRECTED)
 
 
 async def prompt(tx: Tx, person_id: UUID, journey: Journey | None) -> None:

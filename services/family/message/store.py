@@ -182,9 +182,19 @@ async def suppress_occasion(tx: Tx, occasion: UUID, reason: str) -> list[Record]
     )
 
 
-async def close_occasion(tx: Tx, occasion: UUID, by: UUID) -> None:
-    """What was told of it keeps its place in the list, and no longer keeps the same from being told anew."""
-    await tx.connection.execute("UPDATE message SET event_id = $2 WHERE event_id = $1", occasion, uuid5(occasion, f"corrected by {by}"))
+async def close_occasion(tx: Tx, occasion: UUID, by: UUID, stopped: Sequence[str], reason: str) -> None:
+    """What was told of it keeps its place in the list, and no longer keeps the same from being told anew.
+
+    What was `stopped` for one of these reasons is stopped for `reason`, so that nothing lets it go on.
+    """
+    await tx.connection.execute(
+        "UPDATE message SET event_id = $2, reason = CASE WHEN state = 'suppressed' AND reason = ANY($3) THEN $4 ELSE reason END"
+        " WHERE event_id = $1",
+        occasion,
+        uuid5(occasion, f"corrected by {by}"),
+        stopped,
+        reason,
+    )
 
 
 async def suppress_death(tx: Tx, person_id: UUID, reason: str) -> list[Record]:

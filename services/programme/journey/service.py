@@ -118,6 +118,11 @@ async def merge(tx: Tx, person_id: UUID) -> None:
     await store.remove_parties_of_person(tx, person_id)
 
 
+async def accepted_stages(tx: Tx, journey_id: UUID) -> list[int]:
+    """The stages for which anybody has accepted the person, as far as heard."""
+    return await store.list_accepted_stages(tx, journey_id)
+
+
 async def ids_of(tx: Tx, person_id: UUID) -> list[UUID]:
     return await store.list_ids_of_person(tx, person_id)
 

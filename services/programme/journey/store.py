@@ -172,6 +172,11 @@ async def has_accepted(tx: Tx, person_id: UUID, organisation_id: UUID) -> bool:
     return bool(await tx.connection.fetchval(HAS_ACCEPTED, person_id, organisation_id))
 
 
+async def list_accepted_stages(tx: Tx, journey_id: UUID) -> list[int]:
+    statement = f"SELECT DISTINCT stage FROM party WHERE journey_id = $1 AND referral_id <> {NO_REFERRAL} AND stage IS NOT NULL"
+    return [row["stage"] for row in await tx.connection.fetch(statement, journey_id)]
+
+
 async def list_ids_of_person(tx: Tx, person_id: UUID) -> list[UUID]:
     """In the order in which they are locked."""
     rows = await tx.connection.fetch("SELECT journey_id FROM journey WHERE person_id = $1 AND NOT erased ORDER BY journey_id", person_id)

@@ -4,7 +4,9 @@
 ALTER TABLE relapse
     ADD COLUMN status text NOT NULL DEFAULT 'confirmed' CHECK (status IN ('found', 'confirmed', 'refuted')),
     ADD COLUMN reason text,
+    ADD COLUMN wants int,
     ADD COLUMN reopened_from text,
     ADD COLUMN reopened_journey boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN relapse.reason IS 'Why it was refuted, as a code.';
-COMMENT ON COLUMN relapse.reopened_from IS 'How the stage stood before; null where nothing was reopened, it was taken back, or an older process reopened it.';
+COMMENT ON COLUMN relapse.wants IS 'The stage it reopened, or would have if another relapse had not; null in rows from before, of which nothing is taken back.';
+COMMENT ON COLUMN relapse.reopened_from IS 'How the stage that it reopened stood before.';

@@ -89,7 +89,7 @@ class Refutation(Body):
 @allows(CLINICAL)
 async def record_observations(tx: CurrentTx, journey_id: UUID, body: Observations) -> Done:
     """Record weekly results; the relapse definitions are applied again. Answers how the stage stands. Source: standards section 3."""
-    results = Results({one.week: one.counted() for one in body.results}, body.closes_record, body.closes_through or 0)
+    results = Results({one.week: one.counted() for one in body.results}, body.closes_record, body.closes_through)
     journey = await service.record_observations(tx, journey_id, (body.stage, body.spell), results)
     return Done(id=journey_id, status=journey.status_of(body.stage) or "")
 

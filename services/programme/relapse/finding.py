@@ -1,13 +1,14 @@
 """What a clinician decides about a relapse: a finding is confirmed or refuted, a report was entered in error. Pure."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 from services.programme.definition.domain import CLINICIAN_REPORT, DEFINITIONS
 from services.programme.journey.domain import Journey, holder
 from services.programme.pathway.domain import StageRule
-from services.programme.relapse.domain import Outcome, Relapse, follows, target_of, undone
+from services.programme.relapse.assessing import wanted_by
+from services.programme.relapse.domain import Outcome, Relapse, follows
+from services.programme.relapse.undoing import Undoing, undone
 from shared.errors import refuse
 
 
@@ -26,7 +27,9 @@ def may_decide(journey: Journey, relapse: Relapse, organisation_id: UUID | None)
 
 
 def confirm(journey: Journey, rule: StageRule, relapse: Relapse, decision: Decision) -> Outcome:
-    """A finding, or one refuted before, is a relapse: it marks its stay, and by its holder's word reopens a stage. A second time is none.
+    """A finding, or one refuted before, is a relapse: it marks its stay, and by its holder's word reopens a stage.
+
+    A second time is none, unless the holder names a stage that it did not.
 
     Raises Refused("relapse-not-confirmable"). Source: issue of corrections, section 2.
     """
@@ -40,26 +43,30 @@ def confirm(journey: Journey, rule: StageRule, relapse: Relapse, decision: Decis
             "reopens-stage-of-pathway": decision.reopens is not None and journey.status_of(decision.reopens) is None,
         },
     )
-    if relapse.status == "confirmed":
+    wanted = wanted_by(journey, rule, relapse, decision.reopens) if by_holder else None
+    if relapse.status == "confirmed" and (decision.reopens is None or wanted in (None, relapse.wants)):
         return Outcome(journey, [relapse], [])
-    confirmed = relapse.model_copy(update={"status": "confirmed", "reason": None})
-    return follows(journey, confirmed, target_of(journey, rule, relapse, decision.reopens) if by_holder else None)
+    return follows(journey, relapse.model_copy(update={"status": "confirmed", "reason": None}), wanted)
 
 
-def refute(journey: Journey, relapse: Relapse, decision: Decision, kept: Sequence[Relapse]) -> Outcome:
+def refute(journey: Journey, relapse: Relapse, decision: Decision, by: Undoing) -> Outcome:
     """It was none. Of a confirmed one the reopening is taken back; of a report nothing stands any more. A second time is none.
 
-    `kept`: all of the same stay. Raises Refused("relapse-not-refutable"). Source: issue of corrections, sections 1 and 2.
+    Raises Refused("relapse-not-refutable"). Source: issue of corrections, sections 1 and 2.
     """
     is_report = relapse.definition == CLINICIAN_REPORT
     refuse(
         "relapse-not-refutable",
-        {"relapse-standing": relapse.withdrawn and not is_report, "definition-of-relapse": not _is_relapse(relapse)},
+        {
+            "relapse-standing": relapse.withdrawn and not is_report,
+            "definition-of-relapse": not _is_relapse(relapse),
+            "holder-takes-back-what-reopened": relapse.wants is not None and decision.organisation_id != holder(journey),
+        },
     )
     if relapse.status == "refuted":
         return Outcome(journey, [relapse], [])
     refuted = relapse.model_copy(update={"status": "refuted", "reason": decision.reason, "withdrawn": is_report})
-    return undone(journey, relapse, refuted, kept)
+    return undone(journey, relapse, refuted, by)
 
 
 def _is_relapse(relapse: Relapse) -> bool:

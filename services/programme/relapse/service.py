@@ -1,6 +1,6 @@
 """What can be asked about relapses: observations to be recorded and judged, a report, a week that passed, the list."""
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 from services.programme.definition.domain import CLINICIAN_REPORT
@@ -8,8 +8,10 @@ from services.programme.journey import service as journeys
 from services.programme.journey.domain import Found, Journey, Spell
 from services.programme.pathway.domain import StageRule
 from services.programme.relapse import domain, finding, store
+from services.programme.relapse.assessing import Assessing, assess
 from services.programme.relapse.domain import Outcome, Relapse, Report
 from services.programme.relapse.finding import Decision
+from services.programme.relapse.undoing import Undoing
 from services.programme.right import service as rights
 from services.programme.settings import settings
 from services.programme.substance.domain import Use
@@ -77,7 +79,7 @@ async def report(tx: Tx, journey_id: UUID, stage: int, used: tuple[date, Use], r
     """
     found = await journeys.lock(tx, journey_id)
     spell = found.journey.spell(stage)
-    kept = await store.list_of_spell(tx, journey_id, stage, spell.number) if spell else []
+    kept = [one for one in await store.list_of_journey(tx, journey_id) if spell and (one.stage, one.spell) == (stage, spell.number)]
     earlier = [one for one in kept if one.definition == CLINICIAN_REPORT and not one.withdrawn]
     reported = Report(uuid4(), used[0], reopens, earlier, used[1], journeys.organisation_of(tx))
     outcome = domain.report(found.journey, _rule(found, stage), reported, journeys.days(tx, found))
@@ -91,15 +93,15 @@ async def decide(tx: Tx, journey_id: UUID, relapse_id: UUID, is_one: bool, said:
     Raises Refused, NotFound("relapse") for others. Source: issue of corrections, sections 1 and 2.
     """
     found = await journeys.lock(tx, journey_id)
-    relapse, own = await store.find_relapse(tx, journey_id, relapse_id), journeys.organisation_of(tx)
+    by, own = await _undoing(tx, journey_id), journeys.organisation_of(tx)
+    relapse = next((one for one in by.kept if one.relapse_id == relapse_id), None)
     if relapse is None or not finding.may_decide(found.journey, relapse, own):
         raise NotFound("relapse")
     decision = Decision(own, *said)
     if is_one:
         outcome = finding.confirm(found.journey, _rule(found, relapse.stage), relapse, decision)
     else:
-        kept = await store.list_of_spell(tx, journey_id, relapse.stage, relapse.spell)
-        outcome = finding.refute(found.journey, relapse, decision, kept)
+        outcome = finding.refute(found.journey, relapse, decision, by)
     tx.audit("confirm-relapse" if is_one else "refute-relapse", found.journey.person_id)
     await _keep(tx, found.journey, outcome)
     return outcome.relapses[0]
@@ -113,9 +115,13 @@ async def list_relapses(tx: Tx, journey_id: UUID, after: UUID, limit: int) -> tu
 
 async def _assess(tx: Tx, found: Found, spell: Spell, changes: list[Change]) -> Journey:
     is_new = all(change.what == "met" for change in changes)
-    kept = [] if is_new else await store.list_of_spell(tx, found.journey.journey_id, spell.stage, spell.number)
-    by = domain.Assessing(_rule(found, spell.stage), spell, kept, settings().findings_need_confirmation)
-    return await _keep(tx, found.journey, domain.assess(found.journey, by, changes))
+    undoing = Undoing() if is_new else await _undoing(tx, found.journey.journey_id)
+    by = Assessing(_rule(found, spell.stage), spell, undoing, settings().findings_need_confirmation)
+    return await _keep(tx, found.journey, assess(found.journey, by, changes))
+
+
+async def _undoing(tx: Tx, journey_id: UUID) -> Undoing:
+    return Undoing(await store.list_of_journey(tx, journey_id), await journeys.accepted_stages(tx, journey_id))
 
 
 async def _keep(tx: Tx, before: Journey, outcome: Outcome) -> Journey:
@@ -128,9 +134,12 @@ async def _keep(tx: Tx, before: Journey, outcome: Outcome) -> Journey:
 
 
 def _reach(tx: Tx, found: Found, spell: Spell) -> Reach:
-    """A stay left by a death that was none goes on, as far as its weeks are concerned."""
+    """A stay left by a death that was none goes on, as far as its weeks are concerned; none goes on into the next one of its stage."""
+    following = found.journey.spell(spell.stage, spell.number + 1)
     ended_on = None if spell.how == "died" and found.person.was_alive else spell.ended_on
-    to_plan = spell.how in ("dropped-out", "terminated-by-organisation")
+    if following is not None:
+        ended_on = min(ended_on or following.started_on, following.started_on - timedelta(days=1))
+    to_plan = following is None and spell.how in ("dropped-out", "terminated-by-organisation")
     return Reach(found.last_day(tx.now.date()), settings().week_closes_after_days, ended_on, to_plan)
 
 

@@ -6,20 +6,21 @@ from services.programme.journey.domain import Spell
 from services.programme.relapse.domain import Relapse
 from shared.database import Tx
 
-COLUMNS = "relapse_id, stage, spell, definition, week, known_on, reopens, withdrawn, status, reason, reopened_from, reopened_journey"
+COLUMNS = "relapse_id, stage, spell, definition, week, known_on, reopens, withdrawn, status, reason, wants, reopened_from, reopened_journey"
 SAVE = f"""
 INSERT INTO relapse (journey_id, {COLUMNS})
 SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::int[], $5::text[], $6::int[], $7::date[], $8::int[], $9::boolean[], $10::text[],
-    $11::text[], $12::text[], $13::boolean[])
+    $11::text[], $12::int[], $13::text[], $14::boolean[])
 ON CONFLICT (relapse_id) DO UPDATE SET week = EXCLUDED.week, known_on = EXCLUDED.known_on, reopens = EXCLUDED.reopens,
-    withdrawn = EXCLUDED.withdrawn, status = EXCLUDED.status, reason = EXCLUDED.reason, reopened_from = EXCLUDED.reopened_from,
+    withdrawn = EXCLUDED.withdrawn, status = EXCLUDED.status, reason = EXCLUDED.reason, wants = EXCLUDED.wants,
+    reopened_from = EXCLUDED.reopened_from,
     reopened_journey = EXCLUDED.reopened_journey
 """
 LIST = f"""
 SELECT {COLUMNS} FROM relapse
 WHERE journey_id = $1 AND (stage, spell) IN (SELECT * FROM unnest($4::int[], $5::int[])) AND relapse_id > $2 ORDER BY relapse_id LIMIT $3
 """
-OF_SPELL = f"SELECT {COLUMNS} FROM relapse WHERE journey_id = $1 AND stage = $2 AND spell = $3 ORDER BY known_on, relapse_id"
+OF_JOURNEY = f"SELECT {COLUMNS} FROM relapse WHERE journey_id = $1 ORDER BY known_on, relapse_id"
 
 
 async def save_relapses(tx: Tx, journey_id: UUID, relapses: list[Relapse]) -> None:
@@ -34,11 +35,6 @@ async def list_relapses(tx: Tx, journey_id: UUID, spells: list[Spell], after: UU
     return [Relapse.model_validate(dict(row)) for row in await tx.connection.fetch(LIST, journey_id, after, limit, *places)]
 
 
-async def list_of_spell(tx: Tx, journey_id: UUID, stage: int, spell: int) -> list[Relapse]:
-    """All that is kept of one spell, withdrawn and refuted ones too."""
-    return [Relapse.model_validate(dict(row)) for row in await tx.connection.fetch(OF_SPELL, journey_id, stage, spell)]
-
-
-async def find_relapse(tx: Tx, journey_id: UUID, relapse_id: UUID) -> Relapse | None:
-    row = await tx.connection.fetchrow(f"SELECT {COLUMNS} FROM relapse WHERE journey_id = $1 AND relapse_id = $2", journey_id, relapse_id)
-    return Relapse.model_validate(dict(row)) if row else None
+async def list_of_journey(tx: Tx, journey_id: UUID) -> list[Relapse]:
+    """All that is kept, withdrawn and refuted ones too."""
+    return [Relapse.model_validate(dict(row)) for row in await tx.connection.fetch(OF_JOURNEY, journey_id)]

@@ -65,6 +65,8 @@ class WeeklyRecord(BaseModel):
         if self.imported:
             last = self.weeks if self.closed else max(self.results, default=0)
             return tuple(self.results.get(week, "missing") for week in range(1, last + 1))
+        if not self.results:
+            return ()
         shown = [self.results.get(week) or self._unrecorded(week, reach) for week in range(1, self._last(reach) + 1)]
         while shown and shown[-1] is None:
             shown.pop()
@@ -72,7 +74,10 @@ class WeeklyRecord(BaseModel):
 
     def _unrecorded(self, week: int, reach: Reach) -> Result | None:
         closes_on = self._closes_on(week, reach)
-        return "missing" if week <= self.closed_through or (closes_on is not None and closes_on <= reach.until) else None
+        if closes_on is None:
+            return None
+        is_closed = week <= self.closed_through and self.over_on(week) <= reach.until
+        return "missing" if is_closed or closes_on <= reach.until else None
 
     def _last(self, reach: Reach) -> int:
         """The last week that has a day of the stay; the plan's last one where the person left without the organisation or was sent away."""
@@ -94,9 +99,9 @@ class WeeklyRecord(BaseModel):
 
     def next_closing_on(self, reach: Reach) -> date | None:
         """The day on which the next week becomes missing by itself; None when none will."""
-        if self.imported:
+        if self.imported or not self.results:
             return None
-        open_weeks = (week for week in range(self.closed_through + 1, self._last(reach) + 1) if week not in self.results)
+        open_weeks = (week for week in range(1, self._last(reach) + 1) if week not in self.results and not self._unrecorded(week, reach))
         closings = (self._closes_on(week, reach) for week in open_weeks)
         return min((day for day in closings if day is not None and day > reach.until), default=None)
 
@@ -117,11 +122,11 @@ def begin(spell: Spell, imported: bool, today: date) -> WeeklyRecord:
 
 
 class Results(NamedTuple):
-    """Weekly results as they were entered. `closes`: no more is expected. `closes_through`: nor for the weeks up to this one."""
+    """Weekly results as they were entered. `closes`: no more is expected. `closes_through`: nor up to this week (None: as before)."""
 
     by_week: Mapping[int, Result]
     closes: bool = False
-    closes_through: int = 0
+    closes_through: int | None = None
 
 
 def record_results(record: WeeklyRecord, entered: Results, days: Days) -> WeeklyRecord:
@@ -129,7 +134,7 @@ def record_results(record: WeeklyRecord, entered: Results, days: Days) -> Weekly
 
     No week begins after a death, except in an imported record, which is closed over all its planned weeks.
     """
-    results, through = entered.by_week, entered.closes_through
+    results, through = entered.by_week, entered.closes_through or 0
     first_days = [record.over_on(week - 1) for week in results]
     refuse(
         "observations-not-recordable",
@@ -138,10 +143,11 @@ def record_results(record: WeeklyRecord, entered: Results, days: Days) -> Weekly
             "week-begun": any(day > days.latest for day in first_days),
             "not-after-death": days.died_on is not None and not record.imported and any(day > days.died_on for day in first_days),
             "only-imported-records-close": entered.closes and not record.imported,
+            "imported-record-closes-whole": through > 0 and record.imported,
             "closed-weeks-over": through > record.weeks or (through > 0 and record.over_on(through) > days.latest),
         },
     )
-    closed = {"closed": record.closed or entered.closes, "closed_through": max(record.closed_through, through)}
+    closed = {"closed": record.closed or entered.closes, "closed_through": through or record.closed_through}
     return record.model_copy(update={"results": {**record.results, **results}, **closed})
 
 

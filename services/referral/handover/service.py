@@ -105,6 +105,9 @@ async def relapse_withdrawn(tx: Tx, event: RelapseWithdrawn) -> None:
     referral = await referrals.lock_open(tx, event.person_id, event.journey_id, place)
     if referral is not None and referral.origin == "relapse" and referral.status in UNANSWERED:
         await referrals.withdraw(tx, referral, "mistaken-or-duplicate")
+        referral = None
+    if referral is None:
+        await referrals.settle(tx, event.person_id, place, event.journey_id)
 
 
 async def _place(tx: Tx, event: StageStarted | StageLeft | RelapseRecorded | RelapseWithdrawn, stage: int) -> Place:

@@ -90,7 +90,7 @@ async def offer(tx: Tx, wish: Wish) -> None:
 async def _lock_told(tx: Tx, wish: Wish) -> Referral | None:
     """The open referral for the stage; a draft of somebody else that cannot serve the wish was told to nobody, and is withdrawn."""
     existing = await store.lock_open(tx, wish.person_id, wish.journey_id, wish.place)
-    if existing is None or existing.status != "draft" or not any(matching.hindrances(existing, wish).values()):
+    if existing is None or existing.status != "draft" or wish.draft or not any(matching.hindrances(existing, wish).values()):
         return existing
     await withdraw(tx, existing, "mistaken-or-duplicate")
     return None

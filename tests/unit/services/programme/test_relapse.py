@@ -7,8 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.programme.journey.domain import Journey, standing
-from services.programme.relapse.domain import Assessing, Outcome, Relapse, Report, assess, report
+from services.programme.relapse.assessing import Assessing, assess
+from services.programme.relapse.domain import Outcome, Relapse, Report, report
 from services.programme.relapse.finding import Decision, confirm, may_decide, refute
+from services.programme.relapse.undoing import Undoing
 from services.programme.stage.domain import complete_stage, leave_stage, skip_stage
 from services.programme.weekly.domain import Change
 from shared.errors import Refused
@@ -40,7 +42,7 @@ def assessed(
     """Told at once, as the law of a place may want it, or as a finding."""
     rule, stay = a_pathway().rule(stage), journey.spell(stage, spell)
     assert rule and stay
-    return assess(journey, Assessing(rule, stay, kept, not at_once), changes)
+    return assess(journey, Assessing(rule, stay, Undoing(kept), not at_once), changes)
 
 
 def decided(journey: Journey, relapse: Relapse, by: UUID = CLINIC, reopens: int | None = None) -> Outcome:
@@ -50,7 +52,7 @@ def decided(journey: Journey, relapse: Relapse, by: UUID = CLINIC, reopens: int 
 
 
 def refuted(journey: Journey, relapse: Relapse, *others: Relapse) -> Outcome:
-    return refute(journey, relapse, Decision(CLINIC, reason="laboratory-error"), (relapse, *others))
+    return refute(journey, relapse, Decision(CLINIC, reason="laboratory-error"), Undoing((relapse, *others)))
 
 
 def met(code: str = "consecutive-4", what: str = "met") -> Change:
@@ -212,7 +214,69 @@ def test_a_reopening_goes_with_the_last_relapse_of_the_stay() -> None:
     last = refuted(outcome.journey, second, *outcome.relapses)
     assert isinstance(last.events[0], RelapseWithdrawn) and (last.events[0].takes_back, last.events[0].is_last) == (2, True)
     assert last.journey == before
-    assert all(one.reopened_from is None for one in last.relapses if one.relapse_id == first.relapse_id)
+
+
+def test_each_stage_that_was_reopened_is_taken_back_by_itself() -> None:
+    """Two uses of one stay, for each of which the clinician named a stage."""
+    before = a_journey("completed", "completed")
+    one = reported(before, 2, day(60), reopens=1)
+    two = reported(one.journey, 2, day(61), reopens=2, earlier=[one])
+    first, second = one.relapses[0], two.relapses[0]
+    without = refuted(two.journey, first, second)
+    assert (without.journey.status_of(1), without.journey.status_of(2)) == ("completed", "reopened")
+    assert refuted(without.journey, second, *without.relapses).journey == before
+
+
+def test_a_reopening_that_another_stay_wants_too_stays() -> None:
+    """The next stage's relapse named the same stage: had the first not been, that one would have reopened it."""
+    before = a_journey("completed", "completed", "completed")
+    one = reported(before, 2, day(60), reopens=2)
+    two = reported(one.journey, 3, day(61), reopens=2)
+    assert (two.relapses[0].reopens, two.relapses[0].wants) == (None, 2)
+    without = refuted(two.journey, one.relapses[0], two.relapses[0])
+    assert isinstance(without.events[0], RelapseWithdrawn) and (without.events[0].takes_back, without.events[0].is_last) == (None, True)
+    assert without.journey.status_of(2) == "reopened"
+    last = refuted(without.journey, two.relapses[0], *without.relapses)
+    assert last.journey == before
+
+
+def test_a_reopening_stays_for_who_has_accepted_the_person() -> None:
+    once = assessed(a_journey("completed", "left"), 2, met())
+    outcome = refute(once.journey, once.relapses[0], Decision(CLINIC, reason="laboratory-error"), Undoing(once.relapses, {2}))
+    assert isinstance(outcome.events[0], RelapseWithdrawn) and (outcome.events[0].takes_back, outcome.events[0].is_last) == (None, True)
+    assert outcome.journey.status_of(2) == "reopened"
+
+
+def test_a_completed_journey_is_completed_again_with_the_last_reopening() -> None:
+    done = a_journey("completed", "completed", "completed", "completed", "completed").model_copy(update={"status": "completed"})
+    one = reported(done, 5, day(60))
+    two = reported(one.journey, 4, day(61))
+    first, second = one.relapses[0], two.relapses[0]
+    without = refuted(two.journey, first, second)
+    assert (without.journey.status, without.journey.status_of(4), without.journey.status_of(5)) == ("open", "reopened", "completed")
+    assert refuted(without.journey, second, *without.relapses).journey == done
+
+
+def test_a_refuted_definition_that_other_weeks_show_is_a_finding_again() -> None:
+    before = a_journey("completed", "left")
+    (finding,) = assessed(before, 2, met(), at_once=False).relapses
+    none = refuted(before, finding)
+    moved = assessed(before, 2, taken_from(none, "moved"), kept=none.relapses, at_once=False)
+    assert (moved.relapses[0].status, moved.relapses[0].reason) == ("found", None)
+
+
+def test_what_a_holder_reopened_is_taken_back_by_the_holder() -> None:
+    moved_on = started(a_journey("completed", "completed"), 3, day(26), CENTRE)
+    (finding,) = assessed(moved_on, 2, met(), at_once=False).relapses
+    by_clinic = decided(moved_on, finding)
+    assert by_clinic.relapses[0].wants is None
+    named = decided(by_clinic.journey, by_clinic.relapses[0], CENTRE, reopens=2)
+    assert named.journey.status_of(2) == "reopened", "the holder adds what it names"
+    with pytest.raises(Refused) as refused:
+        refuted(named.journey, named.relapses[0])
+    assert refused.value.unmet == ("holder-takes-back-what-reopened",)
+    by_holder = refute(named.journey, named.relapses[0], Decision(CENTRE, reason="laboratory-error"), Undoing(named.relapses))
+    assert by_holder.journey == moved_on
 
 
 def test_what_was_started_again_stays_started() -> None:

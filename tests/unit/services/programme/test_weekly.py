@@ -52,6 +52,20 @@ def test_a_clinician_closes_weeks_at_once() -> None:
         with pytest.raises(Refused) as refused:
             record_results(record, Results({}, closes_through=through), Days(day))
         assert refused.value.unmet == ("closed-weeks-over",)
+    with pytest.raises(Refused) as imported:
+        record_results(a_record(imported=True), Results({}, closes_through=1), Days(after(4)))
+    assert imported.value.unmet == ("imported-record-closes-whole",)
+    fewer = record_results(record, Results({}, closes_through=2), Days(after(4)))
+    assert fewer.known(until(after(3))) == ("negative", "missing"), "closed by mistake"
+    assert record_results(fewer, Results({3: "negative"}), Days(after(4))).closed_through == 2
+    assert record.known(until(after(2))) == ("negative", "missing"), "no week after a death is missing"
+    assert record.known(until(after(100), after(2, 3))) == ("negative", "missing"), "nor one of which the stay had a part"
+
+
+def test_a_record_without_a_result_is_none() -> None:
+    closed = record_results(a_record(), Results({}, closes_through=4), Days(after(4)))
+    assert closed.known(until(after(100))) == ()
+    assert closed.next_closing_on(until(after(1))) is None
 
 
 def test_no_week_after_a_completion_is_missing() -> None:
@@ -125,13 +139,13 @@ def test_results_that_cannot_be_are_refused(results: dict[int, Result], closes: 
 
 
 def test_the_next_week_is_waited_for_until_the_last_one_closes() -> None:
-    assert a_record().next_closing_on(until(START)) == after(1, 3)
-    assert a_record().next_closing_on(until(after(1, 3))) == after(2, 3)
+    assert a_record(w9="negative").next_closing_on(until(START)) == after(1, 3)
+    assert a_record(w9="negative").next_closing_on(until(after(1, 3))) == after(2, 3)
     assert a_record(w1="negative", w2="positive").next_closing_on(until(START)) == after(3, 3)
-    assert a_record().next_closing_on(until(after(24, 3))) is None
-    assert a_record().next_closing_on(until(START, after(2, -1))) == after(1, 3)
-    assert a_record().next_closing_on(until(after(2), after(1, 2))) is None
-    assert a_record().next_closing_on(until(after(2), after(1, 2), to_plan=True)) == after(3)
+    assert a_record(w9="negative").next_closing_on(until(after(24, 3))) is None
+    assert a_record(w9="negative").next_closing_on(until(START, after(2, -1))) == after(1, 3)
+    assert a_record(w9="negative").next_closing_on(until(after(2), after(1, 2))) is None
+    assert a_record(w9="negative").next_closing_on(until(after(2), after(1, 2), to_plan=True)) == after(3)
     assert a_record(imported=True).next_closing_on(until(START)) is None
 
 

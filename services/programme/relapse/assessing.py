@@ -1,0 +1,76 @@
+"""What the changes of a weekly record do to a journey: findings, relapses, withdrawals. Pure."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from services.programme.definition.domain import DEFINITIONS
+from services.programme.journey.domain import Journey, Spell, holder
+from services.programme.pathway.domain import StageRule
+from services.programme.relapse.domain import Outcome, Relapse, assessed, happened, wanted_stage
+from services.programme.relapse.undoing import Undoing, undone
+from services.programme.weekly.domain import Change
+from shared.events import Event
+
+
+class Assessing(NamedTuple):
+    """What changes are judged by: the stage's rule, the spell, what else is known, and whether a clinician confirms first."""
+
+    rule: StageRule
+    spell: Spell
+    undoing: Undoing = Undoing()
+    needs_confirmation: bool = True
+
+
+def assess(journey: Journey, by: Assessing, changes: Sequence[Change]) -> Outcome:
+    """What the changes of a spell's weekly record do. Source: standards section 3, issue of corrections, section 2."""
+    kept = {one.relapse_id: one for one in by.undoing.kept}
+    changed: dict[UUID, Relapse] = {}
+    events: list[Event] = []
+    for change in changes:
+        outcome = _assess_one(journey, by._replace(undoing=by.undoing._replace(kept=tuple(kept.values()))), change)
+        journey = outcome.journey
+        kept |= (now := {one.relapse_id: one for one in outcome.relapses})
+        changed |= now
+        events += outcome.events
+    return Outcome(journey, list(changed.values()), events)
+
+
+def _assess_one(journey: Journey, by: Assessing, change: Change) -> Outcome:
+    found = {"week": change.week, "known_on": change.known_on, "withdrawn": change.what == "withdrawn"}
+    is_relapse = DEFINITIONS[change.definition].is_relapse
+    if change.what != "met":
+        before = next(one for one in by.undoing.kept if one.relapse_id == change.relapse_id)
+        relapse = before.model_copy(update=found)
+        if change.what == "moved" and before.status == "refuted":  # the weeks that it shows now were never decided on
+            relapse = relapse.model_copy(update={"status": "found", "reason": None})
+        if change.what == "withdrawn" and is_relapse:
+            return undone(journey, before, relapse, by.undoing)
+        return Outcome(journey, [relapse], [assessed(journey, relapse)])
+    place = {"relapse_id": change.relapse_id, "stage": by.spell.stage, "spell": by.spell.number, "definition": change.definition}
+    relapse = Relapse.model_validate({**place, **found})
+    if not is_relapse:
+        return Outcome(journey, [relapse], [assessed(journey, relapse)])
+    if by.needs_confirmation and not journey.imported:
+        relapse = relapse.model_copy(update={"status": "found"})
+        return Outcome(journey, [relapse], [assessed(journey, relapse)])
+    return happened(journey, relapse, wanted_by(journey, by.rule, relapse, None))
+
+
+def wanted_by(journey: Journey, rule: StageRule, relapse: Relapse, named: int | None) -> int | None:
+    """The stage that a relapse by definition is to reopen: none for a stay that a former holder had, or that a later one followed."""
+    spell = journey.spell(relapse.stage, relapse.spell)
+    if named is None and (spell is None or not _is_its_own(journey, spell) or _is_answered(journey, relapse)):
+        return None
+    return wanted_stage(journey, rule, named)
+
+
+def _is_its_own(journey: Journey, spell: Spell) -> bool:
+    """Whether the holder's stay shows it: results of a former holder mark its stay and reopen nothing. Imported history is as it was."""
+    return journey.imported or spell.organisation_id == holder(journey)
+
+
+def _is_answered(journey: Journey, relapse: Relapse) -> bool:
+    """A later spell of the stage began after the relapse was known: a late result does not undo it. Source: delivery section 2."""
+    last = journey.spell(relapse.stage)
+    return last is not None and last.number > relapse.spell and last.started_on > relapse.known_on
