@@ -42,6 +42,7 @@ HERE = "127.0.0.1"
 NOT_INHERITED = ("POSTGRES_URL", "OWNER_DATABASE_URL", "PYTHONDONTWRITEBYTECODE")
 SETTLED_WITHIN = 90.0
 """Seconds: longer than the minute after which a claim that was never heard of again counts as uncertain."""
+ENTERED_WITHIN = 60.0
 SESSION = {"KAFKA_SESSION_TIMEOUT_MS": "2000", "KAFKA_HEARTBEAT_MS": "400"}
 """Short, so that who takes over does so soon; not so short that a busy machine ends the session of a worker that is well."""
 
@@ -128,7 +129,10 @@ class Ground:
 
     @asynccontextmanager
     async def under_load(self, rate: float = 45.0) -> AsyncIterator[Load]:
-        """The load runs within. On leaving it stops, and every unknown is asked with its key until it is definite."""
+        """The load runs within, and its clinics are entered: faults begin with what is told of persons.
+
+        On leaving it stops, and every unknown is asked with its key until it is definite.
+        """
         assert self.ledger is not None, "no row began"
         ports = {name: running.port for name, running in self.services.items()}
         load = Load(ports, Tokens(self.helpers["issuer"].port), self.ledger, self.chance, rate)
@@ -136,6 +140,8 @@ class Ground:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(load.run())
                 try:
+                    async with asyncio.timeout(ENTERED_WITHIN):
+                        await load.entered.wait()
                     yield load
                 finally:
                     load.stop()

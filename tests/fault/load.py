@@ -17,7 +17,7 @@ import orjson
 
 from tests.eventually import eventually
 from tests.fault.ledger import Command, Entry, Ledger, places_of
-from tests.fault.walks import Surroundings, Walk, clinics, entered, person
+from tests.fault.walks import Clinic, Surroundings, Walk, clinics, entered, person
 from tests.fault.wire import Answer, NoAnswer, NotAsked, Wire
 
 CLIENTS = 12
@@ -79,10 +79,13 @@ class Load:
     rate: float
     counted: Counter[str] = field(default_factory=Counter)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    entered: asyncio.Event = field(default_factory=asyncio.Event)
+    """Every clinic is entered and confirmed; before that a referral to it is rightly refused."""
     about: Surroundings = field(init=False)
     _queue: list[tuple[float, int, Pending]] = field(default_factory=list)
     _numbers: "count[int]" = field(default_factory=count)
     _away: dict[str, float] = field(default_factory=dict)
+    _entering: int = 0
     _persons: int = 0
     _slot: float = 0.0
     _give_up: float = float("inf")
@@ -106,7 +109,7 @@ class Load:
         """Until `stopping`, and then until nothing is unknown any more."""
         async with asyncio.TaskGroup() as tasks:
             for clinic in self.about.clinics:
-                self.begin(entered(clinic, self.about.today))
+                self.begin(self._entered(clinic))
             for _ in range(CLIENTS):
                 tasks.create_task(self._client())
 
@@ -136,7 +139,7 @@ class Load:
         """The next command whose time has come; a new person where none waits. None: all is done."""
         while not (self.stopping.is_set() and (not self._queue or monotonic() > self._give_up)):
             pending = self._pick()
-            if pending is None and not self.stopping.is_set() and self._persons < OPEN_PERSONS:
+            if pending is None and self.entered.is_set() and not self.stopping.is_set() and self._persons < OPEN_PERSONS:
                 self._persons += 1
                 self.begin(self._person())
             elif pending is None:
@@ -145,6 +148,13 @@ class Load:
                 await self._take_slot()
                 return pending
         return None
+
+    def _entered(self, clinic: Clinic) -> Walk:
+        self._entering += 1
+        yield from entered(clinic, self.about.today)
+        self._entering -= 1
+        if not self._entering:
+            self.entered.set()
 
     def _person(self) -> Walk:
         try:

@@ -91,5 +91,5 @@ async def narrowed(ground: Ground) -> None:
     await eventually(are_there, 30)
     await ground.all_answer()
     async with ground.under_load(RATE) as load:
-        await load.until_more(60, 60)  # the entries of the clinics, of which only referral tells, are 20
+        await load.until_more(60, 60)  # persons are registered first, of which only referral tells
         await until_refilled(ground, since)
