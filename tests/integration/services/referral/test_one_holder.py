@@ -157,6 +157,10 @@ async def test_a_holder_on_another_pathway_ends_nothing_and_goes_on_with_nothing
     refused = await referral.call("POST", "/referrals", coordinator(STRANGER), json=body)
     assert (refused.status_code, refused.json()["unmet"]) == (422, ["no-open-referral-of-another-for-this-stage"])
     assert await change(referral, asked, "cancelled", coordinator(STRANGER), "other") == 404
+    await an_entry(referral, CENTRE, 4)
+    of_no_journey = await a_request(referral, person, stage=4, to_organisation_id=str(CENTRE))
+    assert await change(referral, of_no_journey, "cancelled", coordinator(STRANGER), "other") == 404
+    assert await held(referral, STRANGER) == []
 
 
 async def test_a_draft_of_another_gives_way(referral: ServiceUnderTest) -> None:

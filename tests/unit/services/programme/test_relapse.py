@@ -11,7 +11,7 @@ from services.programme.relapse.assessing import Assessing, assess
 from services.programme.relapse.domain import Outcome, Relapse, Report, report
 from services.programme.relapse.finding import Decision, confirm, may_decide, refute
 from services.programme.relapse.undoing import Undoing
-from services.programme.stage.domain import complete_stage, leave_stage, skip_stage
+from services.programme.stage.domain import complete_stage, correct_stage, leave_stage, skip_stage
 from services.programme.weekly.domain import Change
 from shared.errors import Refused
 from shared.events.programme import RelapseAssessed, RelapseRecorded, RelapseWithdrawn
@@ -285,6 +285,16 @@ def test_what_was_started_again_stays_started() -> None:
     outcome = refuted(back, once.relapses[0])
     assert isinstance(outcome.events[0], RelapseWithdrawn) and outcome.events[0].takes_back is None
     assert outcome.journey.status_of(2) == "started"
+
+
+def test_a_reopening_by_decision_is_not_taken_back_with_an_older_relapse() -> None:
+    """The relapse reopened the stage, the person came back and left, and a clinician reopened it again."""
+    once = assessed(a_journey("completed", "left"), 2, met())
+    left = leave_stage(started(once.journey, 2, day(61)), 2, completed(day(80))._replace(how="dropped-out"), TODAY)[0]
+    again = correct_stage(left, 2, "returned-to-treatment")
+    outcome = refuted(again, once.relapses[0])
+    assert isinstance(outcome.events[0], RelapseWithdrawn) and outcome.events[0].takes_back is None
+    assert outcome.journey.status_of(2) == "reopened"
 
 
 def test_what_an_imported_record_reopened_stays_reopened() -> None:
