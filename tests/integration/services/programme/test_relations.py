@@ -318,6 +318,8 @@ async def gone_on(service: ServiceUnderTest, on: str, pathway: str = "addiction-
 async def test_who_goes_on_in_another_journey_leaves_the_holder_of_the_one_before(programme: ServiceUnderTest) -> None:
     clinic, centre, first, second = await gone_on(programme, "2025-06-25")
     assert await refused_to(clinic, first) == [422, 422, 422]
+    completion = await clinic.send("POST", f"/journeys/{first}/completion", {"completed_on": "2025-07-02"})
+    assert completion.json()["type"].endswith("journey-not-completable"), "it may, once nothing is missing: nobody else can"
     assert (await clinic.get("/journeys?status=open")).json()["items"] == []
     assert [one["journey_id"] for one in (await centre.get("/journeys?status=open")).json()["items"]] == [str(second)]
     relapse = {"stage": 1, "reopens": None, "on": "2025-06-20"}
