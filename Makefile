@@ -7,9 +7,10 @@ PERSONS ?= 0051
 ROLE ?= clinician
 N ?= small
 SEED ?= 1
+SEQUENCES ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status token figures events test check fault fault-cluster bench docs lock
+.PHONY: help demo up down status token figures events test check fault fault-cluster corrections bench docs lock
 
 help: ## print this
 	@echo 'Throughcare: make <command>'
@@ -59,6 +60,9 @@ fault: .venv/installed ## break the running system in every way we know, then co
 
 fault-cluster: .venv/installed ## three brokers, the leader killed again and again
 	@$(RUN) -m pytest tests/fault/cluster
+
+corrections: .venv/installed ## many sequences with a mistake that is corrected, through the running system, beside the same without it (SEQUENCES=20000)
+	@SEQUENCES='$(SEQUENCES)' $(RUN) -m pytest tests/e2e/test_corrections.py
 
 bench: .venv/installed ## ours beside the usual stack and the limit; writes docs/performance.md (ONLY='relay rebuild'; AGAINST=<commit>: what a command or event costs now and then, ROUNDS=5 LIMIT=1.10)
 ifdef AGAINST

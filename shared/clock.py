@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 
 from shared.database import Database, Record, TimedOut, Transient, Tx
-from shared.delivery import outbox
+from shared.delivery import offsets, outbox
 from shared.delivery.consumer import Listening
 from shared.delivery.parking import attempt
 from shared.records import KafkaLost, Partition
@@ -133,8 +133,7 @@ class Clock:
 
     async def _all_heard(self, until: datetime, ends: Mapping[Partition, int]) -> bool:
         """Whether every topic was heard up to the mark; those that were are written down."""
-        assert self.listening is not None, "only who listens has a mark"
-        heard = await self.listening.heard_of(ends)
+        heard = await offsets.heard_of(self.database, ends)
         if new := sorted(heard - self._heard):
             async with self.database.connection() as connection:
                 await connection.execute(HEARD, new, until)

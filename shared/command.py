@@ -143,9 +143,10 @@ class Guarded(APIRoute):
                 answer = await self.answer(request, handle)
             except (policy.Forbidden, NotFound) as refused:
                 action = f"refused-{404 if isinstance(refused, NotFound) else 403}-{self.name}"
-                await rights.note_refusal(request.app.state.database, request.state.caller, action, request.path_params.values())
+                named = request.path_params.values(), getattr(request.state, "sent", b"")
+                await rights.note_refusal(request.app.state.database, request.state.caller, action, *named)
                 raise
-        telemetry.COMMANDS.record(perf_counter() - began, {"route": self.path, "status": answer.status_code})
+        telemetry.COMMANDS.labels(self.path, answer.status_code).observe(perf_counter() - began)
         return answer
 
     async def direct(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -188,7 +189,7 @@ class Command(Guarded):
 
     async def answer(self, request: Request, handle: Handle) -> Response:
         key = idempotency.key_of(request.headers.get("idempotency-key"))
-        body = await web.bounded_body(request, self.body_limit)
+        request.state.sent = body = await web.bounded_body(request, self.body_limit)
         request_hash = idempotency.hash_of(request.method, request.scope["path"], body)
         database: Database = request.app.state.database
         caller: Caller = request.state.caller

@@ -6,6 +6,7 @@ Which relation opens what is each service's own. Source: contracts section 3, "R
 from collections.abc import Awaitable, Callable, Iterable
 from uuid import UUID
 
+import orjson
 import structlog
 
 from shared.database import Database, TimedOut, Transient, Tx
@@ -44,12 +45,13 @@ async def must_last(tx: Tx, relates: Relates, kept: Kept, events: str | None) ->
             raise NotFound("answer")
 
 
-async def note_refusal(database: Database, caller: Caller, action: str, parts: Iterable[object]) -> None:
+async def note_refusal(database: Database, caller: Caller, action: str, parts: Iterable[object], body: bytes = b"") -> None:
     """Write a refusal to the audit, in a transaction of its own; the answer does not depend on it.
 
-    `parts`: the parameters of the path. Without an id among them nothing is written.
+    `parts`: the parameters of the path; without an id among them the person counts that the `body` of the command names. Without any
+    id nothing is written.
     """
-    subject = next((found for part in parts if (found := _id(part))), None)
+    subject = next((found for part in (*parts, _person_in(body)) if (found := _id(part))), None)
     if subject is None or not REFUSALS.allows((caller.sub, caller.organisation_id)):
         return
     try:
@@ -58,6 +60,14 @@ async def note_refusal(database: Database, caller: Caller, action: str, parts: I
             await outbox.write(tx)
     except (Transient, TimedOut) as error:
         log.warning("refusal-not-written", reason=type(error).__name__)
+
+
+def _person_in(body: bytes) -> object:
+    try:
+        sent = orjson.loads(body) if body else None
+    except orjson.JSONDecodeError:
+        return None
+    return sent.get("person_id") if isinstance(sent, dict) else None
 
 
 def _id(part: object) -> UUID | None:

@@ -22,7 +22,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import NonRecordingSpan, NoOpTracer, Span, SpanContext, Status, StatusCode, TraceFlags, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from prometheus_client import REGISTRY, generate_latest
+from prometheus_client import REGISTRY, Histogram, generate_latest
 
 from shared.events.envelope import Envelope
 
@@ -35,7 +35,10 @@ meter = metrics.get_meter("throughcare")
 EVENTS = meter.create_counter(
     "throughcare_inbox_events", description="Envelopes by what became of them: applied, duplicates, waiting, failed, behind."
 )
-HANDOVER = meter.create_histogram("throughcare_event_age_seconds", unit="s", description="From recorded in its owner to applied here.")
+AGES = (0.1, 0.5, 1, 5, 30, 60, 300, 3_600, 86_400)
+HANDOVER = Histogram("throughcare_event_age_seconds", "From recorded in its owner to applied here.", ["topic"], buckets=AGES)
+"""This and the next are observed for each event and each request: Prometheus' own histogram costs a quarter of OpenTelemetry's."""
+COMMANDS = Histogram("throughcare_request_seconds", "Requests by route and status.", ["route", "status"])
 GAUGE_TEXTS = {
     "unsent": "Rows of the outbox that no broker has acknowledged.",
     "unsent_age_seconds": "Age of the oldest of them.",
@@ -45,7 +48,6 @@ GAUGE_TEXTS = {
     "broken_glass": "Acts of operators who had not signed in, in the last seven days.",
 }
 GAUGES: dict[str, Any] = {}
-COMMANDS = meter.create_histogram("throughcare_request_seconds", unit="s", description="Requests by route and status.")
 
 
 class Carrying(NoOpTracer):
@@ -175,7 +177,7 @@ def count(counts: Mapping[str, int], envelopes: Sequence[Envelope] = (), now: fl
     for outcome, number in counts.items():
         EVENTS.add(number, {"outcome": outcome})
     for envelope in envelopes:
-        HANDOVER.record(max(0.0, now - envelope.recorded_at.timestamp()), {"topic": envelope.topic})
+        HANDOVER.labels(envelope.topic).observe(max(0.0, now - envelope.recorded_at.timestamp()))
 
 
 def gauge(name: str, values: Mapping[str, float]) -> None:

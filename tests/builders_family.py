@@ -12,7 +12,18 @@ from services.family.channel.domain import Outcome, Send
 from services.family.message.sender import claim_next, hand_over
 from shared.database import Database
 from shared.events.pathway import DEFAULT_PATHWAY, FIVE_STAGES, PathwayStage
-from shared.events.programme import JourneyOpened, RelapseRecorded, RelapseWithdrawn, StageCompleted, StageLeft, StageStarted
+from shared.events.programme import (
+    CompletionCorrected,
+    JourneyCompleted,
+    JourneyCorrected,
+    JourneyOpened,
+    RelapseRecorded,
+    RelapseWithdrawn,
+    StageCompleted,
+    StageLeft,
+    StageStarted,
+    StayCorrected,
+)
 from shared.events.referral import PersonRegistered, ReferralAddressed, ReferralAnswered, ReferralClosed, ReferralOpened, ReferralStarted
 from shared.identity import Caller
 from tests.harness import ServiceUnderTest, a_caller
@@ -60,6 +71,20 @@ class Way:
 
     def left_by_death(self, stage: int = 1, spell: int = 1) -> StageLeft:
         return StageLeft(**self._about, stage=stage, spell=spell, how="died", left_on=DAY)
+
+    def corrected(self, stage: int = 1, spell: int = 1, **stands: Any) -> StayCorrected:
+        """The stay goes on from DAY, unless `stands` says otherwise."""
+        return StayCorrected(**{**self._about, "started_on": DAY, **stands}, stage=stage, spell=spell)
+
+    def opening_corrected(self, opened_on: date | None = None) -> JourneyCorrected:
+        return JourneyCorrected(**self._about, opened_on=opened_on)
+
+    def all_completed(self) -> JourneyCompleted:
+        return JourneyCompleted(person_id=self.person_id, journey_id=self.journey_id, completed_on=DAY, imported=self.imported)
+
+    def completion_corrected(self, completed_on: date | None = None) -> CompletionCorrected:
+        about = {"person_id": self.person_id, "journey_id": self.journey_id, "imported": self.imported}
+        return CompletionCorrected.model_validate({**about, "completed_on": completed_on})
 
     def relapsed(self, spell: int = 1) -> RelapseRecorded:
         where = {"person_id": self.person_id, "journey_id": self.journey_id, "stage": 2, "spell": spell}

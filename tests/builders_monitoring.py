@@ -7,7 +7,19 @@ from uuid import UUID, uuid4
 
 from shared.events import Event
 from shared.events.pathway import DEFAULT_PATHWAY, FIVE_STAGES, PathwayStage
-from shared.events.programme import JourneyOpened, RelapseAssessed, StageCompleted, StageLeft, StageSkipped, StageStarted
+from shared.events.programme import (
+    CompletionCorrected,
+    JourneyCompleted,
+    JourneyCorrected,
+    JourneyOpened,
+    RelapseAssessed,
+    SkipWithdrawn,
+    StageCompleted,
+    StageLeft,
+    StageSkipped,
+    StageStarted,
+    StayCorrected,
+)
 from shared.events.referral import OfferedService, OrganisationChanged, ReferralAddressed, ReferralAnswered, ReferralClosed, ReferralOpened
 
 JANUARY = date(2026, 1, 5)
@@ -61,12 +73,31 @@ class Story:
     def skipped(self, stage: int, how: Any = "done-elsewhere") -> Event:
         return StageSkipped(**self.whose, stage=stage, how=how)
 
-    def assessed(self, stage: int, definition: str, relapse_id: UUID | None = None, withdrawn: bool = False) -> Event:
+    def corrected(
+        self, stage: int, on: date | None, how: Any = None, ended_on: date | None = None, at: UUID | None = None, spell: int = 1
+    ) -> Event:
+        """How the stay stands now."""
+        what = {"organisation_id": at or self.organisation_id, "started_on": on, "how": how, "ended_on": ended_on}
+        return StayCorrected(**self.whose, **what, stage=stage, spell=spell)
+
+    def skip_withdrawn(self, stage: int) -> Event:
+        return SkipWithdrawn(**self.whose, stage=stage)
+
+    def journey_corrected(self, on: date | None) -> Event:
+        return JourneyCorrected(**self.whose, organisation_id=self.organisation_id, opened_on=on)
+
+    def journey_completed(self, on: date) -> Event:
+        return JourneyCompleted(**self.whose, completed_on=on)
+
+    def completion_corrected(self, on: date | None) -> Event:
+        return CompletionCorrected(**self.whose, completed_on=on)
+
+    def assessed(self, stage: int, definition: str, relapse_id: UUID | None = None, withdrawn: bool = False, spell: int = 1) -> Event:
         return RelapseAssessed(
             **self.whose,
             relapse_id=relapse_id or uuid4(),
             stage=stage,
-            spell=1,
+            spell=spell,
             organisation_id=self.organisation_id,
             definition=definition,
             week=3,

@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 import httpx2
 
 from services.programme.day.domain import Days
-from services.programme.journey.domain import Journey, Opening, open_journey
+from services.programme.journey.domain import Journey
+from services.programme.journey.opening import Opening, open_journey
 from services.programme.pathway.domain import Pathway, StageRule, with_properties
 from services.programme.stage.domain import Ended, Start, Visit, complete_stage, leave_stage, start_stage
 from shared.events.referral import OrganisationChanged, PersonRegistered, ReferralAnswered

@@ -13,7 +13,7 @@ from services.referral.transition.domain import Actor, Party
 from services.referral.wish.domain import Wish
 from shared.events import Event
 from shared.events.pathway import DEFAULT_PATHWAY, FIVE_STAGES, PathwayStage, code_at
-from shared.events.programme import JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageSkipped, StageStarted
+from shared.events.programme import JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageSkipped, StageStarted, StayCorrected
 from shared.identity import Caller
 from tests.harness import ServiceUnderTest, a_caller
 
@@ -163,6 +163,13 @@ def left(person_id: UUID, stage: int, how: Any, to: UUID | None = None, organisa
 
 def skipped(person_id: UUID, stage: int) -> StageSkipped:
     return StageSkipped(person_id=person_id, journey_id=JOURNEY, stage=stage, how="done-elsewhere")
+
+
+def stay(person_id: UUID, stage: int, organisation_id: UUID = CENTRE, on: date | None = TODAY, **ended: Any) -> StayCorrected:
+    """How the first stay in a stage stands after a correction. `on` None: it never was. `ended`: how, next_organisation_id, spell."""
+    fields: dict[str, Any] = {"spell": 1, "ended_on": TODAY if ended.get("how") else None} | ended
+    where = {"stage": stage, "organisation_id": organisation_id, "started_on": on}
+    return StayCorrected(person_id=person_id, journey_id=JOURNEY, **where, **fields)
 
 
 def relapse(person_id: UUID, stage: int, reopens: int | None) -> RelapseRecorded:

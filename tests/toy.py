@@ -79,6 +79,7 @@ class Note(Body):
     n: Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)] = 0
     text: Text | None = None
     about: Annotated[list[UUID], Field(max_length=4)] = Field(default=[])
+    person_id: UUID | None = None
     then: Literal["commit", "fail-at-commit", "raise", "answer-wrongly", "refuse", "conflict", "hide", "name-unknown", "end-right"] = (
         "commit"
     )

@@ -3,6 +3,7 @@
 from services.family.concern import api as concern
 from services.family.contact import api as contact
 from services.family.contact.service import relates
+from services.family.correction import api as correction
 from services.family.deadlines import DEADLINES
 from services.family.guardian import api as guardian
 from services.family.handlers import HANDLERS
@@ -30,6 +31,7 @@ SERVICE = Service(
         message.router_queries,
         concern.router_commands,
         concern.router_queries,
+        correction.router_commands,
     ),
     handlers=HANDLERS,
     deadlines=DEADLINES,

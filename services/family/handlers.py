@@ -2,22 +2,27 @@
 
 from services.family.concern import service as concerns
 from services.family.contact import service as contacts
+from services.family.correction import service as corrections
 from services.family.guardian import service as guardians
 from services.family.journey import service as journeys
 from services.family.message import prompting
 from services.family.message import service as messages
 from services.family.organisation import service as organisations
 from services.family.person import service as persons
+from services.family.stay import service as stays
 from shared.database import Tx
 from shared.delivery.inbox import Handlers
 from shared.events.programme import (
+    CompletionCorrected,
     JourneyCompleted,
+    JourneyCorrected,
     JourneyOpened,
     RelapseRecorded,
     RelapseWithdrawn,
     StageCompleted,
     StageLeft,
     StageStarted,
+    StayCorrected,
 )
 from shared.events.referral import (
     AnswerOverdue,
@@ -39,8 +44,7 @@ from shared.events.referral import (
 
 
 async def on_journey_opened(tx: Tx, event: JourneyOpened) -> None:
-    if not event.by_acceptance:
-        persons.relate_opener(tx, event)
+    stays.open_journey(tx, event)
     await journeys.hear(tx, event)
     if event.imported:
         await persons.hear_history(tx, event.journey_id)
@@ -48,7 +52,7 @@ async def on_journey_opened(tx: Tx, event: JourneyOpened) -> None:
 
 
 async def on_stage_started(tx: Tx, event: StageStarted) -> None:
-    persons.relate_holder(tx, event)
+    stays.start(tx, event)
     journey = await journeys.get_journey(tx, event.journey_id, event.person_id)
     asks = event.stage in journey.support
     await messages.tell(tx, event, asks_for_support=asks)
@@ -58,7 +62,7 @@ async def on_stage_started(tx: Tx, event: StageStarted) -> None:
 
 async def on_stage_ended(tx: Tx, event: StageCompleted | StageLeft) -> None:
     """A stage that ended by death tells nothing: a death is told once it is confirmed, by the event of its owner."""
-    persons.end_stay(tx, event)
+    stays.end(tx, event)
     is_death = isinstance(event, StageLeft) and event.how == "died"
     if not is_death:
         await messages.tell(tx, event)
@@ -68,15 +72,36 @@ async def on_stage_ended(tx: Tx, event: StageCompleted | StageLeft) -> None:
         await end(tx, event.person_id, journey, event.stage)
 
 
+async def on_stay_corrected(tx: Tx, event: StayCorrected) -> None:
+    """Everything becomes as if the stay had been told so at first. Source: issue of corrections, section 1."""
+    stay = await stays.correct(tx, event)
+    if stay is None:
+        return
+    journey = await journeys.get_journey(tx, event.journey_id, event.person_id)
+    asks = event.stage in journey.support
+    await corrections.take_back_stay(tx, event, stay, asks)
+    if asks and not event.imported and stay.before != stay.after and (stay.after == "open" or not stay.goes_on):
+        await prompting.correct(tx, journey, event.stage, stay.before, stay.after)
+
+
+async def on_journey_corrected(tx: Tx, event: JourneyCorrected) -> None:
+    """Another day of its opening tells nothing."""
+    await stays.correct_journey(tx, event)
+    if event.opened_on is None:
+        await corrections.take_back_journey(tx, event)
+        await prompting.withdraw(tx, event.person_id, event.journey_id)
+
+
 async def on_relapse_withdrawn(tx: Tx, event: RelapseWithdrawn) -> None:
-    """What is history was never sent, and nothing is told of its corrections."""
+    """What is history was never sent, and its corrections are not either."""
     if event.is_last:
-        await messages.correct(tx, event)
+        await corrections.take_back_relapses(tx, event)
 
 
 async def on_referral_opened(tx: Tx, event: ReferralOpened) -> None:
     if event.due_on is None:  # only what is brought from the past sets no clock
         await persons.hear_history(tx, event.referral_id)
+    await corrections.take_back_closing(tx, event)
     await messages.tell(tx, event)
 
 
@@ -100,7 +125,10 @@ async def on_referral_started(tx: Tx, event: ReferralStarted) -> None:
 
 async def on_referral_closed(tx: Tx, event: ReferralClosed) -> None:
     persons.end_acceptances(tx, event.referral_id)
-    await messages.tell(tx, event)
+    if event.end == "entered-in-error":
+        await corrections.take_back_referral(tx, event)
+    else:
+        await messages.tell(tx, event)
 
 
 async def on_person_registered(tx: Tx, event: PersonRegistered) -> None:
@@ -160,6 +188,9 @@ HANDLERS: Handlers = {
     JourneyCompleted: messages.tell,
     RelapseRecorded: messages.tell,
     RelapseWithdrawn: on_relapse_withdrawn,
+    StayCorrected: on_stay_corrected,
+    JourneyCorrected: on_journey_corrected,
+    CompletionCorrected: corrections.take_back_completion,
     ReferralOpened: on_referral_opened,
     ReferralAddressed: on_referral_addressed,
     ReferralAnswered: on_referral_answered,

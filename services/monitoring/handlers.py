@@ -5,8 +5,10 @@ Not kept, because no figure needs it: registrations, consents, scores, withdrawa
 
 import json
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from services.monitoring.fact import store
+from services.monitoring.fact.domain import NO_START, Stay
 from services.monitoring.fact.service import note_organisation, note_pathway, noting
 from services.monitoring.figure.service import units_of
 from services.monitoring.figures import FIGURES
@@ -17,13 +19,17 @@ from shared.events.envelope import Envelope
 from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernSigned
 from shared.events.pathway import DEFAULT_PATHWAY, FIVE_STAGES, PathwayStage, code_at
 from shared.events.programme import (
+    CompletionCorrected,
     JourneyCompleted,
+    JourneyCorrected,
     JourneyOpened,
     RelapseAssessed,
+    SkipWithdrawn,
     StageCompleted,
     StageLeft,
     StageSkipped,
     StageStarted,
+    StayCorrected,
 )
 from shared.events.referral import (
     AnswerOverdue,
@@ -78,34 +84,58 @@ async def on_journey_opened(tx: Tx, event: JourneyOpened) -> None:
     completes = _position(event.stages, lambda stage: stage.completes_the_journey)
     note_pathway(tx, (event.pathway, event.version, codes, completes, _position(event.stages, lambda stage: stage.halfway)))
     whose = (event.journey_id, event.person_id, event.organisation_id, event.opened_on, event.imported)
-    note(tx, store.save_journeys, event.person_id, (*whose, event.pathway, event.version))
+    note(tx, store.save_journeys, event.person_id, (*whose, event.pathway, event.version, _cause(tx).seq))
 
 
 def _position(stages: Sequence[PathwayStage], has: Callable[[PathwayStage], bool]) -> int | None:
     return next((position for position, stage in enumerate(stages, 1) if has(stage)), None)
 
 
+async def on_journey_corrected(tx: Tx, event: JourneyCorrected) -> None:
+    row = (event.journey_id, event.person_id, event.organisation_id, event.opened_on, event.imported, _cause(tx).seq)
+    note(tx, store.save_journey_corrections, event.person_id, row)
+
+
 async def on_journey_completed(tx: Tx, event: JourneyCompleted) -> None:
-    note(tx, store.save_journey_completions, event.person_id, (event.journey_id, event.person_id, event.completed_on))
+    row = (event.journey_id, event.person_id, event.completed_on, _cause(tx).seq)
+    note(tx, store.save_journey_completions, event.person_id, row)
+
+
+async def on_completion_corrected(tx: Tx, event: CompletionCorrected) -> None:
+    row = (event.journey_id, event.person_id, event.completed_on, _cause(tx).seq)
+    note(tx, store.save_journey_completions, event.person_id, row)
 
 
 async def on_stage_started(tx: Tx, event: StageStarted) -> None:
-    row = (event.journey_id, event.stage, event.spell, event.person_id, event.organisation_id, event.started_on)
-    note(tx, store.save_starts, event.person_id, row)
+    note(tx, store.save_stays, event.person_id, Stay(*_stay(event), _cause(tx).seq, event.started_on))
 
 
 async def on_stage_completed(tx: Tx, event: StageCompleted) -> None:
-    row = (event.journey_id, event.stage, event.spell, event.person_id, event.organisation_id, event.completed_on)
-    note(tx, store.save_completions, event.person_id, row)
+    note(tx, store.save_stays, event.person_id, Stay(*_stay(event), *NO_START, _cause(tx).seq, event.completed_on))
 
 
 async def on_stage_left(tx: Tx, event: StageLeft) -> None:
-    row = (event.journey_id, event.stage, event.spell, event.person_id, event.organisation_id, event.left_on, event.how)
-    note(tx, store.save_leavings, event.person_id, row)
+    note(tx, store.save_stays, event.person_id, Stay(*_stay(event), *NO_START, _cause(tx).seq, None, event.left_on, event.how))
+
+
+async def on_stay_corrected(tx: Tx, event: StayCorrected) -> None:
+    """Both halves are as told here. Without a start there is no stay, and so no end."""
+    ended_on = event.ended_on if event.started_on else None
+    end = (ended_on, None, None) if event.how == "completed" else (None, ended_on, event.how if ended_on else None)
+    seq = _cause(tx).seq
+    note(tx, store.save_stays, event.person_id, Stay(*_stay(event), seq, event.started_on, seq, *end))
+
+
+def _stay(event: StageStarted | StageCompleted | StageLeft | StayCorrected) -> tuple[UUID, int, int, UUID, UUID]:
+    return event.journey_id, event.stage, event.spell, event.person_id, event.organisation_id
 
 
 async def on_stage_skipped(tx: Tx, event: StageSkipped) -> None:
-    note(tx, store.save_skips, event.person_id, (event.journey_id, event.stage, event.person_id, event.how))
+    note(tx, store.save_skips, event.person_id, (event.journey_id, event.stage, event.person_id, event.how, _cause(tx).seq))
+
+
+async def on_skip_withdrawn(tx: Tx, event: SkipWithdrawn) -> None:
+    note(tx, store.save_skips, event.person_id, (event.journey_id, event.stage, event.person_id, None, _cause(tx).seq))
 
 
 async def on_relapse_assessed(tx: Tx, event: RelapseAssessed) -> None:
@@ -118,6 +148,7 @@ async def on_relapse_assessed(tx: Tx, event: RelapseAssessed) -> None:
         _cause(tx).seq,
         event.known_on,
         event.withdrawn,
+        event.spell,
     )
     note(tx, store.save_relapses, event.person_id, row)
 
@@ -128,7 +159,7 @@ async def on_referral_opened(tx: Tx, event: ReferralOpened) -> None:
     whose = (event.referral_id, event.person_id, event.journey_id, event.stage)
     code = event.stage_code or code_at(FIVE_STAGES if event.pathway == DEFAULT_PATHWAY else (), event.stage)
     told = (event.from_organisation_id, event.origin, timed, at, _cause(tx).seq, event.pathway, code, event.limit_days)
-    note(tx, request.save_openings, event.person_id, (*whose, *told))
+    note(tx, request.save_openings, event.person_id, (*whose, *told, event.to_organisation_id))
     if event.to_organisation_id:
         note(tx, request.save_addressings, event.person_id, (*whose, _cause(tx).seq, event.to_organisation_id, at, timed))
 
@@ -146,7 +177,8 @@ async def on_referral_answered(tx: Tx, event: ReferralAnswered) -> None:
 
 
 async def on_referral_closed(tx: Tx, event: ReferralClosed) -> None:
-    note(tx, request.save_ends, event.person_id, (event.referral_id, event.person_id, event.stage, event.end, event.reason))
+    row = (event.referral_id, event.person_id, event.stage, event.end, event.reason, _cause(tx).seq)
+    note(tx, request.save_ends, event.person_id, row)
 
 
 async def on_answer_overdue(tx: Tx, event: AnswerOverdue) -> None:
@@ -154,7 +186,8 @@ async def on_answer_overdue(tx: Tx, event: AnswerOverdue) -> None:
 
 
 async def on_place_not_found(tx: Tx, event: PlaceNotFound) -> None:
-    row = (event.referral_id, event.person_id, event.stage, event.region, _cause(tx).occurred_at.date(), event.pathway)
+    cause = _cause(tx)
+    row = (event.referral_id, event.person_id, event.stage, event.region, cause.occurred_at.date(), event.pathway, cause.seq)
     note(tx, store.save_places_not_found, event.person_id, row)
 
 
@@ -182,11 +215,15 @@ HANDLERS: Handlers = {
     PersonErased: on_person_erased,
     PersonMerged: on_person_merged,
     JourneyOpened: on_journey_opened,
+    JourneyCorrected: on_journey_corrected,
     JourneyCompleted: on_journey_completed,
+    CompletionCorrected: on_completion_corrected,
     StageStarted: on_stage_started,
     StageCompleted: on_stage_completed,
     StageLeft: on_stage_left,
+    StayCorrected: on_stay_corrected,
     StageSkipped: on_stage_skipped,
+    SkipWithdrawn: on_skip_withdrawn,
     RelapseAssessed: on_relapse_assessed,
     ReferralOpened: on_referral_opened,
     ReferralAddressed: on_referral_addressed,

@@ -2,6 +2,7 @@
 
 from services.programme.adaptation import api as adaptation
 from services.programme.completion import api as completion
+from services.programme.correction import api as correction
 from services.programme.deadlines import DEADLINES
 from services.programme.definition import api as definition
 from services.programme.functioning import api as functioning
@@ -30,6 +31,7 @@ SERVICE = Service(
         journey.router_commands,
         stage.router_commands,
         completion.router_commands,
+        correction.router_commands,
         functioning.router_queries,
         functioning.router_commands,
         withdrawal.router_commands,

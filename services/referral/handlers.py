@@ -2,27 +2,30 @@
 
 from services.referral.concern import service as concerns
 from services.referral.consent import service as consents
+from services.referral.correction import service as corrections
 from services.referral.death import service as deaths
 from services.referral.guardian import service as guardians
 from services.referral.handover import service as handovers
 from services.referral.instruction import service as instructions
-from services.referral.journey import service as journeys
 from services.referral.person import service as persons
-from services.referral.referral import service as referrals
 from shared.database import Tx
 from shared.delivery.inbox import Handlers
 from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernRead, GuardianEnded, GuardianNamed
 from shared.events.monitoring import InstructionClosed, InstructionIssued
 from shared.events.programme import (
+    CompletionCorrected,
     DeathReported,
     JourneyCompleted,
+    JourneyCorrected,
     JourneyOpened,
     RelapseRecorded,
     RelapseWithdrawn,
+    SkipWithdrawn,
     StageCompleted,
     StageLeft,
     StageSkipped,
     StageStarted,
+    StayCorrected,
 )
 
 
@@ -55,12 +58,27 @@ async def on_relapse_recorded(tx: Tx, event: RelapseRecorded) -> None:
 
 
 async def on_relapse_withdrawn(tx: Tx, event: RelapseWithdrawn) -> None:
-    await handovers.relapse_withdrawn(tx, event)
+    await corrections.relapse_withdrawn(tx, event)
 
 
 async def on_journey_completed(tx: Tx, event: JourneyCompleted) -> None:
-    await journeys.completed(tx, event.journey_id, event.completed_on)
-    await referrals.withdraw_waiting(tx, event.person_id, "needs-met-otherwise", event.journey_id)
+    await handovers.journey_completed(tx, event)
+
+
+async def on_stay_corrected(tx: Tx, event: StayCorrected) -> None:
+    await corrections.stay_corrected(tx, event)
+
+
+async def on_skip_withdrawn(tx: Tx, event: SkipWithdrawn) -> None:
+    await corrections.skip_withdrawn(tx, event)
+
+
+async def on_journey_corrected(tx: Tx, event: JourneyCorrected) -> None:
+    await corrections.journey_corrected(tx, event)
+
+
+async def on_completion_corrected(tx: Tx, event: CompletionCorrected) -> None:
+    await corrections.completion_corrected(tx, event)
 
 
 async def on_concern_raised(tx: Tx, event: ConcernRaised) -> None:
@@ -107,8 +125,12 @@ HANDLERS: Handlers = {
     DeathReported: on_death_reported,  # waits for a second person here; imported history counts at once
     StageSkipped: on_stage_skipped,  # who waited for it waits for the following stage
     RelapseRecorded: on_relapse_recorded,  # opens one for the reopened stage
-    RelapseWithdrawn: on_relapse_withdrawn,  # withdraws what was opened for it, unless somebody has accepted
+    RelapseWithdrawn: on_relapse_withdrawn,  # what was opened for it never was, unless somebody has accepted
     JourneyCompleted: on_journey_completed,  # withdraws what still waits
+    StayCorrected: on_stay_corrected,  # undoes what the start and the end did, and does what they do now
+    SkipWithdrawn: on_skip_withdrawn,  # who waited for the stage waits for it again
+    JourneyCorrected: on_journey_corrected,  # with a journey that never was goes what it did
+    CompletionCorrected: on_completion_corrected,  # what it withdrew is open again
     ConcernRaised: on_concern_raised,  # 000-08: visible to the holder
     ConcernRead: on_concern_read,
     ConcernEscalated: on_concern_escalated,

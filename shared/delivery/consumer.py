@@ -23,11 +23,9 @@ TRIES = 3
 BACK_OFF = 0.5
 BREATH = 0.01
 """Seconds between batches that were not full: under load they fill, and a commit is shared by many events."""
-HALTS_EVERY = 1.0
-REPORT_EVERY = 5.0
+HALTS_EVERY, REPORT_EVERY, WATCHED_EVERY = 1.0, 5.0, 5.0
 LONG = 5.0
 STUCK_AFTER = 60.0
-WATCHED_EVERY = 5.0
 UNASSIGNED_AFTER = 120.0
 LATE_FOR = 120.0
 """How long one event alone may run past the database's guards before it counts as bad: a slow database is no bad event."""
@@ -127,8 +125,7 @@ class Listening:
             self.took_up = True  # all halted: told by the halt, and no reason to refuse commands
             return
         stored, ranges = await offsets.load(self.database, partitions), await client.range_of(partitions)
-        places = offsets.places_of(stored, ranges)
-        for topic in await offsets.halt_outside(self.database, places, ranges):
+        for topic in await offsets.halt_outside(self.database, places := offsets.places_of(stored, ranges), ranges):
             self._halt(client, topic)
         read = {p: place for p, place in places.items() if place and p[0] not in self.halted}
         await self._begin(client, read, stored, offsets.at_the_end(read, ranges))
@@ -166,27 +163,31 @@ class Listening:
         await self._begin(client, {p: Place(ranges[p][0], epoch) for p, epoch in epochs.items()}, {}, {})
 
     async def _apply(self, client: Consumer, records: Sequence[Record]) -> None:
-        readable, unreadable = parse(records)
-        if risen := offsets.risen(readable, {partition: self.places[partition] for partition in client.ready}):
-            await self._begin_anew(client, risen)
-            return await self._apply(client, [record for record in records if record.place not in risen])
-        outcome = await attempt(self._in_one_transaction(readable, unreadable, records))
-        if isinstance(outcome, Batch):
-            self._most = min(2 * self._most, self.batch_size)
-            await self._settle(client, records, outcome)
-        elif isinstance(outcome, Transient):
-            self._most = max(1, len(records) // 2) if time.monotonic() - self._moved_at > LONG else self._most  # whole it would never fit
-            raise outcome
-        else:
-            await self._in_halves(client, records)
+        while records and not self.stopping.is_set():
+            readable, unreadable = parse(records)
+            if risen := offsets.risen(readable, {partition: self.places[partition] for partition in client.ready}):
+                await self._begin_anew(client, risen)
+                records = [record for record in records if record.place not in risen]
+                continue
+            outcome = await attempt(self._in_one_transaction(readable, unreadable, records))
+            if isinstance(outcome, Transient):
+                self._most = max(1, len(records) // 2) if time.monotonic() - self._moved_at > LONG else self._most  # it would never fit
+                raise outcome
+            if not isinstance(outcome, Batch):
+                return await self._in_halves(client, records)
+            before, applied = dict(self.positions), offsets.taken(records, readable, outcome.left)
+            await self._settle(client, applied, outcome)
+            self._most, self._turns, self._moved_at = min(2 * self._most, self.batch_size), self._turns + 1, time.monotonic()
+            records = self._flowing(records[len(applied) :], before)
 
     async def _in_one_transaction(
         self, readable: Readable, unreadable: list[tuple[Record, str]], records: Sequence[Record], follower_fails: str | None = None
     ) -> Batch:
         async with self.database.transaction() as tx:
-            await parking.quarantine(tx, unreadable)
-            batch = await inbox.apply(tx, [envelope for _, envelope in readable], self.handlers, follower_fails)
-            await offsets.save(tx, ends_of(records), self.places)
+            batch = await inbox.apply(tx, [envelope for _, envelope in readable], self.handlers, follower_fails, inbox.SHARE)
+            ends = ends_of(offsets.taken(records, readable, batch.left))
+            await parking.quarantine(tx, [(record, why) for record, why in unreadable if record.offset < ends.get(record.place, 0)])
+            await offsets.save(tx, ends, self.places)
         points.reach("after-batch-commit")
         return batch
 
@@ -197,9 +198,12 @@ class Listening:
         before = dict(self.positions)
         for half in (records[: len(records) // 2], records[len(records) // 2 :]):
             self._turns += 1
-            went_back = {partition for partition, position in before.items() if self.positions.get(partition, position) < position}
-            if flowing := [record for record in half if record.topic not in self.halted and record.place not in went_back]:
-                await self._apply(client, flowing)  # a partition that went back to look for a gap is read from there again
+            await self._apply(client, self._flowing(half, before))
+
+    def _flowing(self, records: Sequence[Record], before: Mapping[Partition, int]) -> list[Record]:
+        """Without halted topics, and partitions that went back from `before` to look for a gap: they are read from there again."""
+        back = {partition for partition, position in before.items() if self.positions.get(partition, position) < position}
+        return [record for record in records if record.topic not in self.halted and record.place not in back]
 
     async def _alone(self, client: Consumer, record: Record) -> None:
         readable, unreadable = parse([record])
@@ -285,15 +289,11 @@ class Listening:
         stored = await offsets.load(self.database, asked := await client.partitions_of(client.topics))
         return offsets.log_ends(stored, await client.range_of(asked))
 
-    async def heard_of(self, ends: Mapping[Partition, int]) -> set[str]:
-        """The topics of `ends` whose log this service, in whichever of its workers, has applied up to there."""
-        return await offsets.heard_of(self.database, ends)
-
     def lags(self) -> dict[str, int] | None:
         """Lag by topic of the partitions this process has; None while it has no broker."""
-        if client := self.client:
-            return offsets.lags(client.topics, self.positions, {partition: client.highwater(*partition) or 0 for partition in client.ready})
-        return None
+        if (client := self.client) is None:
+            return None
+        return offsets.lags(client.topics, self.positions, {partition: client.highwater(*partition) or 0 for partition in client.ready})
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):

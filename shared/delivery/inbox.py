@@ -1,5 +1,7 @@
 """The inbox: claims streams, runs handlers once and in order, keeps what must wait. Reading the log is `consumer.py`'s."""
 
+import math
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +14,8 @@ from shared.delivery import outbox, parking
 from shared.events import Event
 from shared.events.envelope import Envelope
 
+SHARE = 0.5
+"""Seconds after which a batch takes no further event: commands wait at most 2 s for a row that it locks."""
 Handler = Callable[[Tx, Any], Awaitable[None]]
 Handlers = Mapping[type[Event], Handler]
 Stream = tuple[str, UUID]
@@ -55,7 +59,7 @@ class Position:
 
 @dataclass
 class Batch:
-    """What one transaction does with a batch of envelopes.
+    """What one transaction does with a batch of envelopes. `left`: how many at its end are left for the next transaction.
 
     `follower_fails`: the reason with which an event that waited for one of these is parked instead of run.
     """
@@ -69,6 +73,7 @@ class Batch:
     gaps: set[Stream] = field(default_factory=set)
     applied: list[Envelope] = field(default_factory=list)
     follower_fails: str | None = None
+    left: int = 0
 
     async def take(self, envelope: Envelope) -> None:
         """Handle, drop as a duplicate, keep as waiting or park behind a failed one."""
@@ -135,11 +140,20 @@ class Batch:
         return envelope.seq not in self.positions[(envelope.topic, envelope.stream_id)].waiting
 
 
-async def apply(tx: Tx, envelopes: Sequence[Envelope], handlers: Handlers, follower_fails: str | None = None) -> Batch:
-    """Give each envelope its one effect, in order within its stream, all in `tx`. Raises whatever a handler raises: roll back."""
+async def apply(
+    tx: Tx, envelopes: Sequence[Envelope], handlers: Handlers, follower_fails: str | None = None, share: float = math.inf
+) -> Batch:
+    """Give each envelope its one effect, in order within its stream, all in `tx`. Raises whatever a handler raises: roll back.
+
+    After `share` seconds the rest is left, or a backlog of slow events would hold its locks until the transaction's guard ended it.
+    """
     batch = Batch(tx, handlers, await claim(tx, {(e.topic, e.stream_id) for e in envelopes}), follower_fails=follower_fails)
-    for envelope in envelopes:
+    until = time.monotonic() + share
+    for number, envelope in enumerate(envelopes, 1):
         await batch.take(envelope)
+        if time.monotonic() > until:
+            batch.left = len(envelopes) - number
+            break
     await batch.write()
     return batch
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from shared.database import Database, Tx
 from shared.delivery import parking
+from shared.delivery.log import Readable
 from shared.events.envelope import Envelope
 from shared.records import Partition, Range, Record
 
@@ -85,6 +86,11 @@ async def save(tx: Tx, ends: Mapping[Partition, int], places: Mapping[Partition,
 def ends_of(records: Sequence[Record]) -> dict[Partition, int]:
     """The next offset of each partition after these records, which are in order within a partition."""
     return {record.place: record.offset + 1 for record in records}
+
+
+def taken(records: Sequence[Record], readable: Readable, left: int) -> Sequence[Record]:
+    """The records before the last `left` events, which are for the next transaction."""
+    return records[: records.index(readable[-left][0])] if left else records
 
 
 def start_of(stored: int | None, beginning: int, end: int) -> int | None:

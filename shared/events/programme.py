@@ -1,4 +1,7 @@
-"""What the programme service tells the others. Stream: the person. Clinical facts travel on the restricted topic."""
+"""What the programme service tells the others. Stream: the person. Clinical facts travel on the restricted topic.
+
+`asks_nobody`: told by an organisation that does not have the person any more. It changes what was, and nobody is asked because of it.
+"""
 
 from datetime import date
 from typing import Literal
@@ -56,6 +59,7 @@ class StageCompleted(Event, topic="programme", name="stage_completed"):
     completed_on: date
     next_organisation_id: UUID | None
     imported: bool = False
+    asks_nobody: bool = False
 
 
 class StageLeft(Event, topic="programme", name="stage_left"):
@@ -70,6 +74,64 @@ class StageLeft(Event, topic="programme", name="stage_left"):
     left_on: date
     next_organisation_id: UUID | None = None
     imported: bool = False
+    asks_nobody: bool = False
+
+
+class StayCorrected(Event, topic="programme", name="stay_corrected"):
+    """How a stay stands after a correction; it replaces what was told of the stay before. Source: issue of corrections, section 1.
+
+    `started_on` None: the start was entered in error, and the stay never was. `ended_on` None: the end was, and the stay goes on.
+    A stage may have a stay of this number again later, told as a new start.
+    """
+
+    person_id: UUID
+    journey_id: UUID
+    stage: int
+    spell: int
+    organisation_id: UUID
+    started_on: date | None
+    how: Literal["completed"] | Ending | None = None
+    ended_on: date | None = None
+    next_organisation_id: UUID | None = None
+    imported: bool = False
+    asks_nobody: bool = False
+
+
+class SkipWithdrawn(Event, topic="programme", name="skip_withdrawn"):
+    """A stage that was told as skipped was not: it is planned again."""
+
+    person_id: UUID
+    journey_id: UUID
+    stage: int
+    imported: bool = False
+    asks_nobody: bool = False
+
+
+class JourneyCorrected(Event, topic="programme", name="journey_corrected"):
+    """The day of a journey's opening was another one; None: the journey was entered in error, with all that was told of it.
+
+    Source: issue of corrections, section 1.
+    """
+
+    person_id: UUID
+    journey_id: UUID
+    organisation_id: UUID
+    opened_on: date | None
+    imported: bool = False
+    asks_nobody: bool = False
+
+
+class CompletionCorrected(Event, topic="programme", name="completion_corrected"):
+    """The journey was completed on another day; None: its completion was entered in error, and it is open.
+
+    Told with the day that stood where a relapse that had opened the journey again was none: it is completed.
+    """
+
+    person_id: UUID
+    journey_id: UUID
+    completed_on: date | None
+    imported: bool = False
+    asks_nobody: bool = False
 
 
 class DeathReported(Event, topic="programme", name="death_reported"):

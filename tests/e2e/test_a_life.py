@@ -4,100 +4,21 @@ Source: issue of rights, sections 1, 2 and 4; contracts "Rights". Names of chapt
 """
 
 import asyncio
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-import httpx2
-
 from shared.database import connect
+from tests.e2e.life import TODAY, WRITTEN, Life, ago
 from tests.e2e.system import System
 from tests.e2e.test_one_completion import an_organisation
 from tests.eventually import eventually_sync
 
-TODAY = datetime.now(UTC).date()
-WRITTEN = {"given_on": str(TODAY), "how": "written"}
-
-
-def ago(days: int) -> str:
-    return str(TODAY - timedelta(days=days))
-
-
-@dataclass
-class Life:
-    """The organisations around one person, and the ids that the services answered."""
-
-    system: System
-    clinic: UUID
-    centre: UUID
-    other: UUID
-    club: UUID
-    ids: dict[str, str] = field(default_factory=dict)
-
-    def call(self, who: UUID | str, role: str, method: str, path: str, body: Any = None, sub: str = "") -> httpx2.Response:
-        """A request of a role at an organisation or, for a person or contact, of itself. The path begins with the service."""
-        _, service, *rest = path.split("/")
-        token = self.system.token(role, sub=who) if isinstance(who, str) else self.system.token(role, who, sub)
-        return self.system.call(method, service, "/" + "/".join(rest), token, body)
-
-    def do(self, who: UUID | str, role: str, method: str, path: str, body: Any = None, sub: str = "") -> str:
-        """A command that is accepted once its service has heard what it builds on; returns the id it answers."""
-
-        def answered() -> str:
-            answer = self.call(who, role, method, path, body, sub)
-            assert answer.status_code in (200, 201, 404, 409), f"{path}: {answer.status_code} {answer.text}"
-            return str(answer.json()["id"]) if answer.is_success else ""
-
-        return eventually_sync(answered)
-
-    def status(self, who: UUID | str, role: str, path: str, sub: str = "") -> int:
-        return self.call(who, role, "GET", path, sub=sub).status_code
-
-    def becomes(self, wanted: int, who: UUID | str, role: str, path: str) -> None:
-        """What another service tells is heard a moment later."""
-        eventually_sync(lambda: self.status(who, role, path) == wanted)
-
-    @property
-    def person(self) -> str:
-        return f"/referral/persons/{self.ids['person']}"
-
-    @property
-    def journey(self) -> str:
-        return f"/programme/journeys/{self.ids['journey']}"
-
-    @property
-    def contacts(self) -> str:
-        return f"/family/persons/{self.ids['person']}/contacts"
-
-    def name_seen(self, who: UUID) -> str | None:
-        """The name as an organisation reads it: None without a consent. Raises for who may not read the person at all."""
-        shown = self.call(who, "coordinator", "GET", self.person).raise_for_status().json()["identity"]
-        return str(shown["name"]) if shown else None
-
-    def knows_nothing(self, who: UUID) -> None:
-        """Wherever it asks, the person does not exist; it can open nothing, consent to nothing, record nothing."""
-        places = (("coordinator", self.person), ("clinician", self.journey), ("liaison", self.contacts))
-        assert [self.status(who, role, path) for role, path in places] == [404, 404, 404]
-        opened = {"person_id": self.ids["person"], "pathway": "addiction-rehabilitation", "opened_on": ago(1)}
-        assert self.call(who, "clinician", "POST", "/programme/journeys", opened).status_code == 404
-        told = {"discloser_organisation_id": str(self.clinic), "to_organisation_id": str(who), "scope": "referral", "purpose": "care"}
-        assert self.call(who, "coordinator", "POST", f"{self.person}/consents", told | WRITTEN).status_code == 404
-        assert self.call(who, "coordinator", "PUT", f"{self.person}/death", {"on": ago(1)}).status_code == 404
-        assert self.call(who, "coordinator", "GET", f"{self.person}/consents").status_code == 404
-        seen = self.call(who, "clinician", "GET", f"/programme/seen/referral/{self.ids['person']}/1").json()
-        assert seen == {"state": "waiting"}
-
-    def referral_shown(self, who: UUID) -> dict[str, Any]:
-        found: dict[str, Any] = (
-            self.call(who, "coordinator", "GET", f"/referral/referrals/{self.ids['referral']}").raise_for_status().json()
-        )
-        return found
-
 
 def test_a_life(system: System) -> None:
-    clinic, centre, other, club = (an_organisation(system, stage) for stage in (1, 2, 2, 4))
-    life = Life(system, clinic, centre, other, club)
+    clinic, centre, other, club, home = (an_organisation(system, stage) for stage in (1, 2, 2, 4, 3))
+    life = Life(system, clinic, centre, other, club, home)
     is_registered(life)
     is_asked_for_and_declined(life)
     is_asked_for_and_accepted(life)
@@ -106,6 +27,10 @@ def test_a_life(system: System) -> None:
     goes_on_to_treatment(life)
     is_said_to_have_relapsed_by_mistake(life)
     has_results_on_paper(life)
+    is_completed_by_mistake(life)
+    is_completed_by_mistake_and_accepted(life)
+    is_another_person(life)
+    has_a_wrong_date(life)
     comes_of_age(life)
     is_an_emergency(life)
     is_taken_for_dead(life)
@@ -247,7 +172,7 @@ def is_said_to_have_relapsed_by_mistake(life: Life) -> None:
     assert life.call(life.clinic, "clinician", "POST", f"{life.journey}/relapses/{relapse}/refutation", {"reason": "x"}).status_code == 404
     decide(life, relapse, "refutation", reason="mistaken-or-duplicate")
     assert first_stage(life) == "completed"
-    eventually_sync(lambda: NO_CHANGE in inbox(life) and sent_for_a_relapse(life) == ["cancelled"])
+    eventually_sync(lambda: NO_CHANGE in inbox(life) and sent_for_a_relapse(life) == ["entered-in-error"])
 
 
 def has_results_on_paper(life: Life) -> None:
@@ -269,6 +194,86 @@ def has_results_on_paper(life: Life) -> None:
     eventually_sync(lambda: inbox(life).count(CHANGED) == told + 1)
     assert enter(dict.fromkeys(range(1, 5), "negative")) == {}, "the laboratory corrected all four"
     eventually_sync(lambda: inbox(life).count(NO_CHANGE) == 2)
+
+
+BY_MISTAKE = "An earlier message no longer holds: what it said was entered by mistake."
+DONE = "Step 2 of 5 has been completed."
+WHY = {"correction_reason": "mistyped"}
+
+
+def complete_treatment(life: Life, days_ago: int) -> None:
+    done = {"completed_on": ago(days_ago), "next_organisation_id": str(life.home)}
+    life.do(life.centre, "clinician", "PUT", f"{life.journey}/stages/2/completion", done)
+
+
+def correct(life: Life, who: UUID, what: str, **said: Any) -> None:
+    life.do(who, "clinician", "POST", f"{life.journey}/{what}", {**WHY, **said})
+
+
+def asked_of_home(life: Life) -> list[dict[str, Any]]:
+    """What the home reads of requests to it, the newest last."""
+    items = life.call(life.home, "coordinator", "GET", "/referral/referrals?direction=in").raise_for_status().json()["items"]
+    return sorted(items, key=lambda one: str(one["opened_at"]))
+
+
+def is_completed_by_mistake(life: Life) -> None:
+    """Nobody has accepted yet: the home is asked no more, the treatment goes on, and the mother reads that it was a mistake."""
+    corrections = inbox(life).count(BY_MISTAKE)
+    complete_treatment(life, 4)
+    eventually_sync(lambda: DONE in inbox(life) and [one["status"] for one in asked_of_home(life)] == ["requested"])
+    correct(life, life.centre, "stages/2/end/entered-in-error", spell=1)
+    shown = life.call(life.centre, "clinician", "GET", life.journey).json()
+    assert (shown["stages"][1]["status"], shown["corrections"][-1]["before"]["how"]) == ("started", "completed")
+    eventually_sync(lambda: inbox(life).count(BY_MISTAKE) == corrections + 1)
+    eventually_sync(lambda: [one["status"] for one in asked_of_home(life)] in ([], ["entered-in-error"]))
+    life.knows_nothing(life.home)
+
+
+def is_completed_by_mistake_and_accepted(life: Life) -> None:
+    """The home has accepted: it keeps the person, and both sides are asked whether that goes on."""
+    complete_treatment(life, 3)
+    eventually_sync(lambda: [one["status"] for one in asked_of_home(life)][-1:] == ["requested"])
+    life.ids["home"] = str(asked_of_home(life)[-1]["id"])
+    life.do(life.home, "coordinator", "POST", f"/referral/referrals/{life.ids['home']}/status", {"to": "accepted"})
+    correct(life, life.centre, "stages/2/end/entered-in-error", spell=1)
+    for who in (life.home, life.centre):
+        eventually_sync(partial(at_home, life, who, "basis_withdrawn"))
+        assert at_home(life, who) == "accepted"
+    life.do(life.home, "coordinator", "PUT", f"/referral/referrals/{life.ids['home']}/basis", {})
+    assert at_home(life, life.centre, "basis_withdrawn") is None
+
+
+def at_home(life: Life, who: UUID, what: str = "status") -> Any:
+    """What one of the two sides reads of the request that the home accepted."""
+    return life.call(who, "coordinator", "GET", f"/referral/referrals/{life.ids['home']}").raise_for_status().json()[what]
+
+
+def is_another_person(life: Life) -> None:
+    """The home starts the stage of somebody else. What it takes back leaves it no stay, and the centre has the person again."""
+    start = {"started_on": ago(2), "setting": "inpatient", "programme": "stage-3"}
+    life.do(life.home, "clinician", "PUT", f"{life.journey}/stages/3/start", start)
+    life.becomes(404, life.centre, "liaison", f"/family/persons/{life.ids['person']}/liaisons")
+    correct(life, life.home, "stages/3/start/entered-in-error", spell=1)
+    life.becomes(200, life.centre, "liaison", f"/family/persons/{life.ids['person']}/liaisons")
+    shown = life.call(life.centre, "clinician", "GET", life.journey).json()
+    assert (shown["holder_organisation_id"], shown["stages"][2]["status"]) == (str(life.centre), "planned")
+    eventually_sync(lambda: at_home(life, life.home) == "accepted")
+    cancelled = {"to": "cancelled", "reason": "mistaken-or-duplicate"}
+    life.do(life.centre, "coordinator", "POST", f"/referral/referrals/{life.ids['home']}/status", cancelled)
+    eventually_sync(lambda: life.status(life.home, "clinician", life.journey) == 404)
+    life.becomes(404, life.home, "liaison", life.contacts)
+    life.knows_nothing(life.home)
+
+
+def has_a_wrong_date(life: Life) -> None:
+    """Another day tells the mother nothing; that it was no completion does."""
+    complete_treatment(life, 3)
+    eventually_sync(lambda: inbox(life).count(DONE) == 3)
+    corrections = inbox(life).count(BY_MISTAKE)
+    correct(life, life.centre, "stages/2/end/amendment", ended_on=ago(5), how="completed", next_organisation_id=str(life.home))
+    assert life.call(life.centre, "clinician", "GET", life.journey).json()["spells"][1]["ended_on"] == ago(5)
+    correct(life, life.centre, "stages/2/end/entered-in-error", spell=1)
+    eventually_sync(lambda: inbox(life).count(BY_MISTAKE) == corrections + 1)
 
 
 async def a_day_passes(life: Life) -> None:

@@ -11,7 +11,7 @@ import orjson
 
 from tests.fault.evidence import LISTENERS, Evidence, Finding, Injected, Kept, Logged, Stream
 from tests.fault.figures import rollups_equal_recount
-from tests.fault.folding import tables_equal_folds
+from tests.fault.folding import spells, tables_equal_folds
 from tests.fault.ledger import Entry, Place, places_of
 from tests.fault.telling import announced_once, one_message_per_contact, permitted_at_claim
 
@@ -144,17 +144,34 @@ def effect_once_per_listener(evidence: Evidence) -> Findings:
 
 def _next_stage_opened_once(name: str, evidence: Evidence) -> Findings:
     """A completed stage opens one referral for the next, unless one was asked for before or the person died meanwhile."""
-    opened: Counter[tuple[UUID, int, str]] = Counter()
-    for row in evidence.held["referral"].outbox:
-        if row.kind == "referral_opened":
-            opened[(row.stream_id, row.body["stage"], row.body["origin"])] += 1
+    opened = _opened(evidence)
     dead = {row.stream_id for row in evidence.outbox if row.kind == "person_died"}
-    for person_id, stage in {(row.stream_id, row.body["stage"] + 1) for row in evidence.outbox if row.kind == "stage_completed"}:
+    stays = spells(sorted(evidence.outbox, key=lambda row: row.seq))
+    for person_id, stage in {(UUID(row["person_id"]), key[1] + 1) for key, row in stays.items() if row["completed_on"]}:
         by_completion, asked = opened[(person_id, stage, "completion")], opened[(person_id, stage, "organisation")]
         if by_completion > 1:
             yield Finding(name, "doubled", f"{by_completion} referrals opened for stage {stage} of {person_id}")
         if by_completion + asked == 0 and person_id not in dead and stage <= 5:
             yield Finding(name, "lost", f"no referral opened for stage {stage} of {person_id}")
+
+
+def _opened(evidence: Evidence) -> Counter[tuple[UUID, int, str]]:
+    """Referrals opened, by person, stage and origin. One entered in error never was; only a correction opens one a second time."""
+    found: Counter[tuple[UUID, int, str]] = Counter()
+    corrected = {row.stream_id for row in evidence.outbox if row.kind == "stay_corrected"}
+    newest: dict[str, Logged] = {}
+    origins: dict[str, str] = {}
+    for row in sorted(evidence.held["referral"].outbox, key=lambda row: row.seq):
+        if row.kind not in ("referral_opened", "referral_closed"):
+            continue
+        referral_id = row.body["referral_id"]
+        if row.kind == "referral_opened":
+            found[(row.stream_id, row.body["stage"], row.body["origin"])] += referral_id in newest and row.stream_id not in corrected
+            origins[referral_id] = row.body["origin"]
+        newest[referral_id] = row
+    for referral_id, row in newest.items():
+        found[(row.stream_id, row.body["stage"], origins[referral_id])] += row.body.get("end") != "entered-in-error"
+    return found
 
 
 def log_complete(evidence: Evidence) -> Findings:

@@ -64,7 +64,7 @@ def lives(events: Sequence[Logged]) -> dict[str, Life]:
     found: defaultdict[str, Life] = defaultdict(Life)
     for key, row in folding.spells(events).items():
         found[row["person_id"]].spells.append({**row, "stage": key[1], "spell": key[2]})
-    for key, row in folding.referrals(events).items():
+    for key, row in folding.standing_referrals(events).items():
         found[row["person_id"]].referrals.append({**row, "referral_id": key[0]})
     for row in folding.dated_journeys(events).values():
         found[row["person_id"]].journeys.append(row)
@@ -156,6 +156,8 @@ def requests(life: Life) -> Iterator[Unit]:
     """By the first referral for a stage that somebody was named in or accepted; those that a relapse opened apart."""
     firsts: dict[tuple[int, bool], tuple[int, Row]] = {}
     for row in life.referrals:
+        if row["ended"] == "entered-in-error":
+            continue
         since = row["addressed_seq"] or (row["answer_seq"] if row["answer"] == "accepted" else None)
         place = (row["stage"], row["origin"] == "relapse")
         if since is not None and (place not in firsts or since < firsts[place][0]):
@@ -204,7 +206,12 @@ def concerns(events: Sequence[Logged]) -> Iterator[Unit]:
 
 
 def no_places(events: Sequence[Logged]) -> Iterator[Unit]:
+    """Each request once, on the first day, while it was told since the request was last entered in error."""
+    errors = {key[0]: row["error_seq"] for key, row in folding.referrals(events).items()}
+    told: dict[str, list[Logged]] = {}
     for event in folding.of_kind(events, "place_not_found"):
+        told.setdefault(event.body["referral_id"], []).append(event)
+    for event in (found[0] for referral_id, found in told.items() if found[-1].seq > errors.get(referral_id, 0)):
         region = event.body["region"] or ""
         stage = code(event.body["stage"])
         yield ("no-place", PATHWAY, stage, "", None, None, utc(event.occurred_at), "not-found", region, None, None)

@@ -109,24 +109,38 @@ def instructions(events: Sequence[Logged]) -> Folded:
 
 
 def relations(events: Sequence[Logged]) -> Folded:
-    """In family: which organisation has to do with a person, why, and what ended it. No walk assigns a liaison."""
+    """In family: which organisation has to do with a person, why, and what ended it. No walk assigns a liaison.
+
+    Who holds a journey is made of its opening and of its stays as they were told last.
+    """
     folded: Folded = {}
-    for event in of_kind(events, "person_registered", "journey_opened", "stage_started"):
-        body, since = event.body, []
-        how, source = ("registered", "person_id") if event.kind == "person_registered" else ("holder", "journey_id")
-        if event.kind == "journey_opened":
-            since = [0, date.fromisoformat(body["opened_on"]).toordinal()]
-        elif event.kind == "stage_started":
-            since = [date.fromisoformat(body["started_on"]).toordinal(), body["stage"], body["spell"]]
-        if body.get("organisation_id"):
-            row = folded.setdefault((body["person_id"], body["organisation_id"], how, body[source]), {"since": since, "ended_by": None})
-            row["since"] = max(row["since"], since)
+    for event in of_kind(events, "person_registered"):
+        if event.body.get("organisation_id"):
+            key = (event.body["person_id"], event.body["organisation_id"], "registered", event.body["person_id"])
+            folded[key] = {"since": [], "ended_by": None}
+    for body, since in _told_of_stays(events).values():
+        key = (body["person_id"], body["organisation_id"], "holder", body["journey_id"])
+        row = folded.setdefault(key, {"since": since, "ended_by": None})
+        row["since"] = max(row["since"], since)
     lasts: dict[str, list[int]] = {}
     for (_, _, _, source_id), row in folded.items():
         lasts[source_id] = max(lasts.get(source_id, []), row["since"])
     for (_, _, _, source_id), row in folded.items():
         row["ended_by"] = lasts[source_id] if lasts[source_id] != row["since"] else None
     return folded | acceptances(events)
+
+
+def _told_of_stays(events: Sequence[Logged]) -> dict[Key, tuple[Mapping[str, Any], list[int]]]:
+    """The newest word of each stay's start, and of each journey's opening, with its rank among those that hold."""
+    newest: dict[Key, tuple[Mapping[str, Any], list[int]]] = {}
+    for event in of_kind(events, "journey_opened", "stage_started", "stay_corrected"):
+        body = event.body
+        if event.kind == "journey_opened":
+            newest[(body["journey_id"],)] = (body, [0, date.fromisoformat(body["opened_on"]).toordinal()])
+        else:
+            rank = [date.fromisoformat(body["started_on"]).toordinal(), body["stage"], body["spell"]]
+            newest[keyed(body, *SPELL)] = (body, rank)
+    return newest
 
 
 def acceptances(events: Sequence[Logged]) -> Folded:
@@ -170,17 +184,29 @@ def dated_journeys(events: Sequence[Logged]) -> Folded:
 
 
 def spells(events: Sequence[Logged]) -> Folded:
-    """In monitoring: each end by its own date."""
+    """In monitoring: each end by its own date, and what was corrected as it stands now."""
     folded: Folded = {}
-    for event in of_kind(events, "stage_started", "stage_completed", "stage_left"):
-        blank = {"started_on": None, "completed_on": None, "left_on": None, "how": None}
-        row = folded.setdefault(keyed(event.body, *SPELL), blank)
+    for event in of_kind(events, "stage_started", "stage_completed", "stage_left", "stay_corrected"):
+        row = folded.setdefault(keyed(event.body, *SPELL), dict(BLANK_SPELL))
         row |= picked(event.body, "person_id", "organisation_id")
+        if event.kind == "stay_corrected":
+            row |= _stands(event.body)
+            continue
         date_of = f"{event.kind.removeprefix('stage_')}_on"
         row[date_of] = event.body[date_of]
         if event.kind == "stage_left":
             row["how"] = event.body["how"]
     return folded
+
+
+BLANK_SPELL = {"started_on": None, "completed_on": None, "left_on": None, "how": None}
+
+
+def _stands(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A stay as its correction tells it; no walk takes back a start."""
+    completed = body["how"] == "completed"
+    ended = {"completed_on": body["ended_on"]} if completed else {"left_on": body["ended_on"], "how": body["how"]}
+    return BLANK_SPELL | {"started_on": body["started_on"]} | ended
 
 
 def ended_spells(events: Sequence[Logged]) -> Folded:
@@ -217,30 +243,57 @@ def referrals(events: Sequence[Logged]) -> Folded:
     return folded
 
 
+def standing_referrals(events: Sequence[Logged]) -> Folded:
+    """As figures count them: since it was told again nothing of its end holds; after an error nothing that was told before."""
+    return {key: _since_told_again(row) for key, row in referrals(events).items()}
+
+
+def _since_told_again(row: dict[str, Any]) -> dict[str, Any]:
+    opened, found = row["opened_seq"] or 0, dict(row)
+    if not row["is_told_again"]:
+        return found
+    if row["end_seq"] < opened:
+        found |= {"ended": None, "end_reason": None}
+    if not 0 < row["error_seq"] < opened:
+        return found
+    if (row["answer_seq"] or 0) < opened:
+        found |= dict.fromkeys(("answer_seq", "answer", "answered_by", "answer_reason", "in_time", "answered_at"))
+    is_later = (row["last_addressed_seq"] or 0) > opened
+    if row["opened_to"]:
+        first_at = row["opened_at"] if row["addressed_seq"] == opened else row["addressed_at"]
+        return found | {"addressed_to": row["opened_to"], "addressed_at": first_at}
+    return found | {name: row[f"last_{name}"] if is_later else None for name in ("addressed_to", "addressed_seq", "addressed_at")}
+
+
 def _opened(row: dict[str, Any], event: Logged) -> None:
-    row |= {
-        **picked(event.body, "journey_id", "from_organisation_id", "origin", "limit_days", "stage_code"),
-        "opened_at": event.occurred_at,
-    }
-    row["opened_seq"] = event.seq
-    row["timed"] = row["timed"] or event.body["due_on"] is not None
-    if event.body["to_organisation_id"]:
+    """Told again where something of it was undone: as it is told now, since when it was first opened."""
+    body = event.body
+    row["is_told_again"] = row["opened_seq"] is not None
+    row |= picked(body, "from_organisation_id", "origin", "limit_days", "stage_code")
+    row |= {"journey_id": body["journey_id"] or row["journey_id"], "opened_at": row["opened_at"] or event.occurred_at}
+    row |= {"opened_seq": event.seq, "opened_to": body["to_organisation_id"], "timed": row["timed"] or body["due_on"] is not None}
+    if body["to_organisation_id"]:
         _addressed(row, event)
 
 
 def _addressed(row: dict[str, Any], event: Logged) -> None:
+    to = event.body["to_organisation_id"]
     if row["addressed_seq"] is None:
-        row |= {"addressed_seq": event.seq, "addressed_to": event.body["to_organisation_id"], "addressed_at": event.occurred_at}
-    row |= {"last_addressed_seq": event.seq, "timed": row["timed"] or event.body["due_on"] is not None}
+        row |= {"addressed_seq": event.seq, "addressed_to": to, "addressed_at": event.occurred_at}
+    row |= {"last_addressed_seq": event.seq, "last_addressed_to": to, "last_addressed_at": event.occurred_at}
+    row["timed"] = row["timed"] or event.body["due_on"] is not None
 
 
 def _answered(row: dict[str, Any], event: Logged) -> None:
+    is_again = (row["answered_by"], row["answer"]) == (event.body["organisation_id"], event.body["answer"])
     row |= {**picked(event.body, "answer", "in_time"), "answer_seq": event.seq, "answered_by": event.body["organisation_id"]}
-    row |= {"answer_reason": event.body["reason"], "answered_at": event.occurred_at}
+    row |= {"answer_reason": event.body["reason"], "answered_at": row["answered_at"] if is_again else event.occurred_at}
 
 
 def _closed(row: dict[str, Any], event: Logged) -> None:
-    row |= {"ended": event.body["end"], "end_reason": event.body["reason"]}
+    row |= {"ended": event.body["end"], "end_reason": event.body["reason"], "end_seq": event.seq}
+    if event.body["end"] == "entered-in-error":
+        row["error_seq"] = event.seq
 
 
 def _overdue(row: dict[str, Any], event: Logged) -> None:
@@ -250,7 +303,11 @@ def _overdue(row: dict[str, Any], event: Logged) -> None:
 BLANK_REFERRAL: dict[str, Any] = {
     **dict.fromkeys(("journey_id", "from_organisation_id", "origin", "opened_at", "addressed_seq", "addressed_to", "addressed_at")),
     **dict.fromkeys(("last_addressed_seq", "answer_seq", "answer", "answered_by", "answer_reason", "in_time", "answered_at")),
-    **dict.fromkeys(("ended", "end_reason", "limit_days", "stage_code", "opened_seq")),
+    **dict.fromkeys(("ended", "end_reason", "limit_days", "stage_code", "opened_seq", "opened_to")),
+    **dict.fromkeys(("last_addressed_to", "last_addressed_at")),
+    "end_seq": 0,
+    "error_seq": 0,
+    "is_told_again": False,
     "timed": False,
     "overdue": False,
 }

@@ -34,11 +34,57 @@ class Term:
     revoked_at: float | None
 
 
+SAID = {
+    "referral_opened": "opened",
+    "referral_addressed": "addressed {to_organisation_id}",
+    "referral_answered": "{answer} {organisation_id}",
+    "referral_started": "started {organisation_id}",
+    "referral_closed": "closed {end}",
+    "place_not_found": "no place",
+}
+"""What a fact says of its referral: told once, though a referral that stands again is told as if it were new."""
+
+
 def occasion(event: Logged) -> UUID:
     """One stay that meets several definitions of relapse is told once. Source: mission row 002-46."""
     if event.kind == "return_recorded":
         return uuid5(UUID(event.body["journey_id"]), f"relapse {event.body['stage']}/{event.body['spell']}")
+    if event.kind in SAID:
+        return uuid5(UUID(event.body["referral_id"]), SAID[event.kind].format(**event.body))
     return event.event_id
+
+
+def corrections(event: Logged) -> list[UUID]:
+    """What a corrected stay may be told as: that an earlier message does not hold, or what holds and was not told."""
+    kinds = ("corrected", "stage-started", "support", "stage-completed", "stage-left")
+    return [uuid5(event.event_id, kind) for kind in kinds]
+
+
+def taken_back(event: Logged, events: list[Logged]) -> bool:
+    """Whether what was told of this referral was taken back later: the message then makes way for what is told anew."""
+    about = event.body.get("referral_id")
+    later = [other for other in events if about is not None and other.body.get("referral_id") == about and other.seq >= event.seq]
+    if any(is_in_error(other) for other in later):
+        return True
+    return event.kind == "referral_closed" and any(other.kind == "referral_opened" for other in later)
+
+
+def is_in_error(event: Logged) -> bool:
+    return event.kind == "referral_closed" and event.body["end"] == "entered-in-error"
+
+
+def correcting(evidence: Evidence) -> set[str]:
+    """The occasions of what corrections may be told as; an opening corrects only where its referral had been closed."""
+    closed, found = set(), set()
+    for event in sorted(evidence.outbox, key=lambda event: event.seq):
+        is_anew = event.kind == "referral_opened" and event.body["referral_id"] in closed
+        if event.kind == "stay_corrected":
+            found |= {str(one) for one in corrections(event)}
+        elif is_in_error(event) or is_anew:
+            found.add(str(uuid5(event.event_id, "corrected")))
+        if event.kind == "referral_closed":
+            closed.add(event.body["referral_id"])
+    return found
 
 
 def terms(evidence: Evidence) -> dict[str, list[Term]]:
@@ -59,7 +105,8 @@ def one_message_per_contact(evidence: Evidence) -> Iterator[Finding]:
     """Who surely might be told has one message, and nobody has two."""
     name = "one-message-per-contact"
     family, given = evidence.held["family"], terms(evidence)
-    messages = Counter((str(row["event_id"]), str(row["contact_id"])) for row in family.rows.get("message", []))
+    rows = [row for row in family.rows.get("message", []) if row["corrected_at"] is None or row["topic"] == "stage"]
+    messages = Counter((str(row["event_id"]), str(row["contact_id"])) for row in rows)
     yield from (Finding(name, "doubled", f"{times} messages for {key}") for key, times in messages.items() if times > 1)
     told: defaultdict[str, list[Logged]] = defaultdict(list)
     for event in evidence.outbox:
@@ -67,11 +114,13 @@ def one_message_per_contact(evidence: Evidence) -> Iterator[Finding]:
             told[str(event.stream_id)].append(event)
     dead = {str(event.stream_id) for event in evidence.outbox if event.kind == "person_died"}
     occasions = {str(occasion(event)) for events in told.values() for event in events}
+    occasions |= correcting(evidence)
     yield from (Finding(name, "wrong", f"a message for {key[0]}, which nobody told") for key in messages if key[0] not in occasions)
     for contact in family.rows.get("contact", []):
         person_id, contact_id = str(contact["person_id"]), str(contact["contact_id"])
         for event in told[person_id] if person_id not in dead else ():
-            if surely_covered(event, given[contact_id]) and not messages[(str(occasion(event)), contact_id)]:
+            is_told = messages[(str(occasion(event)), contact_id)] or taken_back(event, told[person_id])
+            if surely_covered(event, given[contact_id]) and not is_told:
                 yield Finding(name, "lost", f"contact {contact_id} was not told of {event.kind} {event.event_id}")
 
 

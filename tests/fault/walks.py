@@ -104,7 +104,9 @@ def person(about: Surroundings) -> Walk:
         path = f"programme/journeys/{journey_id}/stages/3/completion"
         yield first.command("too-early", "PUT", path, {"completed_on": about.ago(5)}, may_fail=True)
     yield from accepted(first, second, (person_id, journey_id))
-    yield complete(about, first, journey_id, 4, second)
+    if chance.random() < 0.2:
+        yield amended_start(about, first, journey_id, 5)
+    yield from completed(about, first, journey_id, 4, second)
     yield early(start(about, second, journey_id, chance.randint(1, 4)))
     yield from chance.choice((relapse, on_to_three, leave, die, stay))(about, second, (person_id, journey_id))
 
@@ -122,6 +124,22 @@ def start(about: Surroundings, at: Clinic, journey_id: str, days_ago: int) -> Co
 def complete(about: Surroundings, at: Clinic, journey_id: str, days_ago: int, to: Clinic | None) -> Command:
     body = {"completed_on": about.ago(days_ago), "next_organisation_id": str(to.organisation_id) if to else None}
     return stage_command(at, journey_id, at.stage, "completion", body, ("stage_completed",))
+
+
+def completed(about: Surroundings, at: Clinic, journey_id: str, days_ago: int, to: Clinic | None) -> Walk:
+    """Often by mistake first: what the completion did is undone before it is done again."""
+    yield complete(about, at, journey_id, days_ago, to)
+    if about.chance.random() < 0.3:
+        path = f"programme/journeys/{journey_id}/stages/{at.stage}/end/entered-in-error"
+        yield at.command("not-completed", "POST", path, {"correction_reason": "mistyped", "spell": 1}, ("stay_corrected",))
+        yield complete(about, at, journey_id, days_ago, to)
+
+
+def amended_start(about: Surroundings, at: Clinic, journey_id: str, days_ago: int) -> Command:
+    """On another day than was told."""
+    body = {**start(about, at, journey_id, days_ago).body, "correction_reason": "mistyped"}
+    path = f"programme/journeys/{journey_id}/stages/{at.stage}/start/amendment"
+    return at.command("amend-start", "POST", path, body, ("stay_corrected",))
 
 
 def stage_command(at: Clinic, journey_id: str, stage: int, what: str, body: Mapping[str, object], tells: tuple[str, ...] | None) -> Command:
@@ -147,7 +165,7 @@ def on_to_three(about: Surroundings, at: Clinic, ids: Ids) -> Walk:
     named = about.chance.random() < 0.5
     if named:
         yield from accepted(at, third, ids)
-    yield complete(about, at, ids[1], 1, third if named else None)
+    yield from completed(about, at, ids[1], 1, third if named else None)
     if named:
         yield early(start(about, third, ids[1], 0))
     else:

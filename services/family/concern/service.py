@@ -97,7 +97,7 @@ async def list_concerns(tx: Tx, before: tuple[datetime, UUID], limit: int) -> li
     """Those one raised, for a contact; for a liaison and for safeguarding those that reach them and those their organisation raised."""
     caller = tx.caller
     if not sees_reports(caller):
-        return await store.list_raised(tx, caller.sub, before, limit + 1)
+        return await store.list_raised(tx, caller.sub, contacts.id_of(caller), before, limit + 1)
     found = await store.list_reached(tx, _reader(caller), before, limit + 1)
     for concern in found[:limit]:
         if concern.is_reached:

@@ -16,8 +16,8 @@ INSERT INTO concern (concern_id, raised_by, raised_by_organisation_id, raised_at
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9,
        coalesce($10, p.region, g.region), coalesce(l.person_id, o.person_id), l.person_id IS NOT NULL
 FROM (SELECT $11::uuid AS link, $12::uuid AS own, $13::uuid AS organisation_id) a
-LEFT JOIN contact o ON o.contact_id = a.own
-LEFT JOIN contact l ON l.contact_id = a.link AND (l.contact_id = a.own OR EXISTS (
+LEFT JOIN contact o ON o.contact_id = a.own AND o.error_at IS NULL
+LEFT JOIN contact l ON l.contact_id = a.link AND l.error_at IS NULL AND (l.contact_id = a.own OR EXISTS (
     SELECT FROM relation r WHERE r.person_id = l.person_id AND r.organisation_id = a.organisation_id AND r.relation = ANY($14)))
 LEFT JOIN person p ON p.person_id = coalesce(l.person_id, o.person_id)
 LEFT JOIN organisation g ON g.organisation_id = a.organisation_id
@@ -92,14 +92,16 @@ def _reader(reader: Reader) -> tuple[object, ...]:
     return reader.organisation_id, RIGHTS["read-case"], reader.regions
 
 
-async def list_raised(tx: Tx, raised_by: str, before: tuple[datetime, UUID], limit: int) -> list[Concern]:
-    """Newest first."""
+async def list_raised(tx: Tx, raised_by: str, own: UUID | None, before: tuple[datetime, UUID], limit: int) -> list[Concern]:
+    """Newest first. `own`: the contact that asks; one that was entered in error sees none."""
     rows = await tx.connection.fetch(
         "SELECT c.* FROM concern c WHERE raised_by = $1 AND (c.raised_at, c.concern_id) < ($2, $3)"
+        " AND NOT EXISTS (SELECT FROM contact o WHERE o.contact_id = $5 AND o.error_at IS NOT NULL)"
         " ORDER BY c.raised_at DESC, c.concern_id DESC LIMIT $4",
         raised_by,
         *before,
         limit,
+        own,
     )
     return [_concern(row) for row in rows]
 

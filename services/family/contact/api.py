@@ -1,5 +1,6 @@
 """Routes over contacts. Every answer names the level the contact stands on: micro."""
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID, uuid4
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from services.family.channel.service import EMAIL, Addresses, ShownAddresses
 from services.family.contact import service
-from services.family.contact.domain import Contact, Kind, Language, Majority, Relation
+from services.family.contact.domain import Contact, ErrorReason, Kind, Language, Majority, Relation
 from shared.command import CurrentTx, Done, commands, queries
 from shared.paging import Page, Paging, after_id, page_of
 from shared.policy import allows, roles
@@ -43,6 +44,15 @@ class NewContact(Body):
         return self
 
 
+class ErrorView(BaseModel):
+    """That a contact was entered in error. `by` is the `sub` of who said so."""
+
+    reason: ErrorReason
+    at: datetime
+    by: str = Field(max_length=200)
+    by_organisation_id: UUID | None
+
+
 class ContactView(BaseModel):
     """A contact as those see it who are assigned to the family."""
 
@@ -56,7 +66,12 @@ class ContactView(BaseModel):
     email: str | None = Field(max_length=254)
     addresses: ShownAddresses
     organisation_id: UUID | None
+    error: ErrorView | None
     level: Literal["micro"] = "micro"
+
+
+class SoughtContacts(Paging):
+    entered_in_error: bool = Field(default=False, description="Those that were entered in error, in place of those that stand")
 
 
 class NewLanguage(Body):
@@ -70,7 +85,8 @@ async def add_contact(tx: CurrentTx, person_id: UUID, body: NewContact) -> Done:
 
     Role system: 409 `not-yet-known` while no news has tied its organisation to this person. Source: mission row 002-23.
     """
-    contact = Contact(contact_id=uuid4(), person_id=person_id, added_at=tx.now, **body.model_dump(exclude={"email"}))
+    made = {"contact_id": uuid4(), "person_id": person_id, "added_at": tx.now, "added_by_organisation_id": tx.caller.organisation_id}
+    contact = Contact.model_validate({**made, **body.model_dump(exclude={"email"})})
     await service.add_contact(tx, contact)
     return Done(id=contact.contact_id, status="added")
 
@@ -85,10 +101,10 @@ async def change_language(tx: CurrentTx, contact_id: UUID, body: NewLanguage) ->
 
 @router_queries.get("/persons/{person_id}/contacts")
 @allows(roles("liaison", "system", "person"))
-async def list_contacts(tx: CurrentTx, person_id: UUID, paging: Annotated[Paging, Query()]) -> Page[ContactView]:
+async def list_contacts(tx: CurrentTx, person_id: UUID, sought: Annotated[SoughtContacts, Query()]) -> Page[ContactView]:
     """The circle of a person, for those assigned to the family and for the person."""
-    found = await service.list_contacts(tx, person_id, after_id(paging.cursor), paging.limit)
-    return page_of([_view(contact) for contact in found], paging.limit, lambda item: (item.id,))
+    found = await service.list_contacts(tx, person_id, sought.entered_in_error, after_id(sought.cursor), sought.limit)
+    return page_of([_view(contact) for contact in found], sought.limit, lambda item: (item.id,))
 
 
 @router_queries.get("/contacts/{contact_id}")
@@ -101,5 +117,6 @@ async def get_contact(tx: CurrentTx, contact_id: UUID) -> ContactView:
 
 
 def _view(contact: Contact) -> ContactView:
-    fields = contact.model_dump(exclude={"contact_id", "added_at"})
-    return ContactView(id=contact.contact_id, email=contact.addresses.get(EMAIL.name), **fields)
+    fields = contact.model_dump(include=set(ContactView.model_fields))
+    error = ErrorView(**{name: getattr(contact, f"error_{name}") for name in ErrorView.model_fields}) if contact.error_at else None
+    return ContactView(id=contact.contact_id, email=contact.addresses.get(EMAIL.name), error=error, **fields)

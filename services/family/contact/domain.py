@@ -33,8 +33,15 @@ Relation = Literal[
 ]
 
 
+ErrorReason = Literal["other-person", "entered-twice", "other"]
+"""Why a contact should not have been entered."""
+
+
 class Contact(BaseModel):
-    """Someone of a person's circle, always at the micro level. Source: mission rows 002-11, 002-23."""
+    """Someone of a person's circle, always at the micro level. Source: mission rows 002-11, 002-23.
+
+    `error_at`: it was entered in error; who reads the circle sees so, and the contact itself sees nothing any more.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -48,3 +55,8 @@ class Contact(BaseModel):
     addresses: dict[str, str]
     organisation_id: UUID | None
     added_at: datetime
+    added_by_organisation_id: UUID | None = None
+    error_reason: str | None = None
+    error_at: datetime | None = None
+    error_by: str | None = None
+    error_by_organisation_id: UUID | None = None

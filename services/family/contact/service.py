@@ -3,11 +3,11 @@
 from uuid import UUID
 
 from services.family.contact import store
-from services.family.contact.domain import Contact
+from services.family.contact.domain import Contact, ErrorReason
 from services.family.person import service as persons
 from services.family.person.domain import RIGHTS, Action
 from shared.database import Tx
-from shared.errors import NotFound
+from shared.errors import NotFound, Refused
 from shared.identity import Caller
 
 
@@ -20,14 +20,18 @@ async def add_contact(tx: Tx, contact: Contact) -> None:
         await store.insert_addresses(tx, contact)
 
 
-async def list_contacts(tx: Tx, person_id: UUID, after: UUID, limit: int) -> list[Contact]:
+async def list_contacts(tx: Tx, person_id: UUID, in_error: bool, after: UUID, limit: int) -> list[Contact]:
+    """Those that stand, or those that were entered in error."""
     await persons.must_relate(tx, person_id, "read-circle")
     tx.audit("read-contacts", person_id)
-    return await store.list_contacts(tx, person_id, after, limit + 1)
+    return await store.list_contacts(tx, person_id, in_error, after, limit + 1)
 
 
 async def get_contact(tx: Tx, contact_id: UUID, action: Action) -> Contact:
-    """The contact for who may do this, itself included where the table says so; NotFound("contact") for everybody else."""
+    """The contact for who may do this, itself included where the table says so; NotFound("contact") for everybody else.
+
+    Raises Refused("contact-entered-in-error") for all but reading one that was.
+    """
     contact = await store.get_contact(tx, contact_id)
     await _must_relate(tx, contact, action)
     return contact
@@ -43,6 +47,26 @@ async def lock_contact(tx: Tx, contact_id: UUID, action: Action) -> Contact:
 async def change_language(tx: Tx, contact_id: UUID, language: str) -> None:
     await lock_contact(tx, contact_id, "choose-language")
     await store.save_language(tx, contact_id, language)
+
+
+async def get_to_withdraw(tx: Tx, contact_id: UUID) -> Contact:
+    """For who has the family's case, and for who entered it while it may change the circle. Raises NotFound("contact")."""
+    contact = await store.get_contact(tx, contact_id)
+    organisation_id = persons.organisation_of(tx.caller)
+    entered_it = organisation_id is not None and organisation_id == contact.added_by_organisation_id
+    if await persons.may(tx, contact.person_id, "withdraw-contact"):
+        return contact
+    if entered_it and await persons.may(tx, contact.person_id, "change-circle"):
+        return contact
+    raise NotFound("contact")
+
+
+async def enter_in_error(tx: Tx, contact_id: UUID, reason: ErrorReason) -> bool:
+    """Whether that is news; the first reason stays. The right was checked, and the person's lock is held."""
+    contact = await store.lock_contact(tx, contact_id)
+    if contact.error_at is None:
+        await store.save_error(tx, contact_id, reason)
+    return contact.error_at is None
 
 
 async def find_unchecked(tx: Tx, contact_id: UUID) -> Contact | None:
@@ -74,10 +98,12 @@ async def relates(tx: Tx, stream_id: UUID) -> bool:
         return True
     own_id = id_of(tx.caller)
     own = await store.find_contact(tx, own_id) if own_id else None
-    return own is not None and own.person_id == stream_id
+    return own is not None and own.error_at is None and own.person_id == stream_id
 
 
 async def _must_relate(tx: Tx, contact: Contact, action: Action) -> None:
-    is_own = "contact" in RIGHTS[action] and id_of(tx.caller) == contact.contact_id
+    is_own = "contact" in RIGHTS[action] and id_of(tx.caller) == contact.contact_id and contact.error_at is None
     if not is_own and not await persons.may(tx, contact.person_id, action):
         raise NotFound("contact")
+    if contact.error_at is not None and action != "read-circle":
+        raise Refused("contact-entered-in-error")

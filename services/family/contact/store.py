@@ -12,9 +12,9 @@ FROM contact c"""
 
 async def insert_contact(tx: Tx, contact: Contact) -> None:
     await tx.connection.execute(
-        "INSERT INTO contact (contact_id, person_id, name, relation, kind, majority, language, organisation_id, added_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        *contact.model_dump(exclude={"addresses"}).values(),
+        "INSERT INTO contact (contact_id, person_id, name, relation, kind, majority, language, organisation_id, added_at,"
+        " added_by_organisation_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        *contact.model_dump(exclude={"addresses", "error_reason", "error_at", "error_by", "error_by_organisation_id"}).values(),
     )
 
 
@@ -46,18 +46,31 @@ async def lock_contact(tx: Tx, contact_id: UUID) -> Contact:
     return _contact(row)
 
 
-async def list_contacts(tx: Tx, person_id: UUID, after: UUID, limit: int) -> list[Contact]:
+async def list_contacts(tx: Tx, person_id: UUID, in_error: bool, after: UUID, limit: int) -> list[Contact]:
     rows = await tx.connection.fetch(
-        f"{SELECT} WHERE person_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3",
+        f"{SELECT} WHERE person_id = $1 AND contact_id > $2 AND (error_at IS NOT NULL) = $4 ORDER BY contact_id LIMIT $3",
         person_id,
         after,
         limit,
+        in_error,
     )
     return [_contact(row) for row in rows]
 
 
 async def save_language(tx: Tx, contact_id: UUID, language: str) -> None:
     await tx.connection.execute("UPDATE contact SET language = $2 WHERE contact_id = $1", contact_id, language)
+
+
+async def save_error(tx: Tx, contact_id: UUID, reason: str) -> None:
+    """The row's lock is held."""
+    await tx.connection.execute(
+        "UPDATE contact SET error_reason = $2, error_at = $3, error_by = $4, error_by_organisation_id = $5 WHERE contact_id = $1",
+        contact_id,
+        reason,
+        tx.now,
+        tx.caller.sub,
+        tx.caller.organisation_id,
+    )
 
 
 async def save_merged(tx: Tx, person_id: UUID, into_id: UUID) -> None:

@@ -46,6 +46,11 @@ async def end_guardian(tx: Tx, contact_id: UUID) -> None:
     await _end(tx, contact.person_id, ended)
 
 
+async def end_of_contact(tx: Tx, person_id: UUID, contact_id: UUID) -> None:
+    """If this contact was guardian, it is one no more. The person's and the contact's locks are held."""
+    await _end(tx, person_id, await store.end_of_contact(tx, contact_id, "ended"))
+
+
 async def end_of_last_day(tx: Tx, guardianship_id: UUID) -> None:
     """Its last day is over."""
     person_id = await store.find_person(tx, guardianship_id)

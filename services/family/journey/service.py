@@ -42,12 +42,18 @@ async def end_asking(tx: Tx, journey: Journey, stage: int) -> bool:
     return not left
 
 
+async def withdraw(tx: Tx, journey_id: UUID) -> None:
+    """It was entered in error. Its stages are kept, since they count the steps in what was told."""
+    await store.save_withdrawn(tx, journey_id)
+
+
 async def list_asking(tx: Tx, person_id: UUID) -> list[UUID]:
     """The journeys that have a stage under way which asks for support."""
     return await store.list_asking(tx, person_id)
 
 
 async def list_ids(tx: Tx, person_id: UUID) -> list[UUID]:
+    """Without those that were entered in error."""
     return await store.list_ids(tx, person_id)
 
 

@@ -41,8 +41,14 @@ async def save_asking(tx: Tx, journey_id: UUID, stages: Sequence[int]) -> None:
     await tx.connection.execute("UPDATE journey SET asking = $2 WHERE journey_id = $1", journey_id, stages)
 
 
+async def save_withdrawn(tx: Tx, journey_id: UUID) -> None:
+    await tx.connection.execute("UPDATE journey SET is_withdrawn = true, asking = '{}' WHERE journey_id = $1", journey_id)
+
+
 async def list_ids(tx: Tx, person_id: UUID) -> list[UUID]:
-    rows = await tx.connection.fetch("SELECT journey_id FROM journey WHERE person_id = $1 ORDER BY journey_id", person_id)
+    rows = await tx.connection.fetch(
+        "SELECT journey_id FROM journey WHERE person_id = $1 AND NOT is_withdrawn ORDER BY journey_id", person_id
+    )
     return [row["journey_id"] for row in rows]
 
 

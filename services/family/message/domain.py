@@ -15,7 +15,6 @@ from shared.events.programme import (
     JourneyCompleted,
     JourneyOpened,
     RelapseRecorded,
-    RelapseWithdrawn,
     StageCompleted,
     StageLeft,
     StageStarted,
@@ -82,8 +81,14 @@ NOTICES: Mapping[type[Event], Notice] = {
     HandoverOverdue: Notice(topic="referral", kind="referral-waiting"),
     PlaceNotFound: Notice(topic="referral", kind="referral-waiting"),
     RelapseRecorded: Notice(topic="relapse", kind="change"),
-    RelapseWithdrawn: Notice(topic="relapse", kind="correction"),
 }
+CORRECTIONS: tuple[Notice, ...] = (
+    Notice(topic="stage", kind="stage-correction"),
+    Notice(topic="referral", kind="referral-correction"),
+    Notice(topic="relapse", kind="correction"),
+)
+"""That what was told under a topic no longer holds; who was told under several is told under the first."""
+CORRECTED = "corrected"
 SUPPORT = Notice(topic="stage", kind="support")
 PROMPT = Notice(topic="stage", kind="prompt")
 DEATH = Notice(topic="stage", kind="death")
@@ -106,12 +111,13 @@ class Source:
     person_id: UUID
     notice: Notice
     stage: int | None = None
+    spell: int | None = None
     journey_id: UUID | None = None
     pathway: str | None = None
     subjects: tuple[UUID, ...] = ()
     imported: bool = False
-    corrects: UUID | None = None
-    """The occasion whose message was told: only who got that is told this."""
+    only: tuple[UUID, ...] | None = None
+    """The contacts that may be told; None: whoever may know of the topic."""
 
 
 def source_of(event_id: UUID, event: Event, asks_for_support: bool = False) -> Source:
@@ -123,6 +129,7 @@ def source_of(event_id: UUID, event: Event, asks_for_support: bool = False) -> S
         person_id=getattr(event, "person_id"),  # noqa: B009 - the classes share no base that has it
         notice=notice_of(event, asks_for_support),
         stage=getattr(event, "stage", None),
+        spell=getattr(event, "spell", None),
         journey_id=journey_id,
         pathway=getattr(event, "pathway", None),
         subjects=tuple(i for i in ids if i is not None),
@@ -133,16 +140,37 @@ def source_of(event_id: UUID, event: Event, asks_for_support: bool = False) -> S
 def occasion_of(event_id: UUID, event: Event) -> UUID:
     """What a contact is told once: the fact itself; one stay that meets several definitions of relapse is one occasion.
 
-    Source: mission row 002-46.
+    A referral that stands again after an undoing is told to other services as if it were new: who was told hears it once. Source:
+    mission row 002-46; contracts section 3.
     """
     if isinstance(event, RelapseRecorded):
-        return relapse_of(event)
-    return event_id
+        return relapse_of(event.journey_id, event.stage, event.spell)
+    said = _said_of_referral(event)
+    return event_id if said is None else uuid5(getattr(event, "referral_id"), said)  # noqa: B009 - the classes share no base that has it
 
 
-def relapse_of(event: RelapseRecorded | RelapseWithdrawn) -> UUID:
+def _said_of_referral(event: Event) -> str | None:
+    """What a fact says of its referral; a delay is news each time."""
+    match event:
+        case ReferralOpened():
+            return "opened"
+        case ReferralAddressed():
+            return f"addressed {event.to_organisation_id}"
+        case ReferralAnswered():
+            return f"{event.answer} {event.organisation_id}"
+        case ReferralStarted():
+            return f"started {event.organisation_id}"
+        case ReferralClosed():
+            return f"closed {event.end}"
+        case PlaceNotFound():
+            return "no place"
+        case _:
+            return None
+
+
+def relapse_of(journey_id: UUID, stage: int | None, spell: int | None) -> UUID:
     """The occasion of all relapses of one stay."""
-    return uuid5(event.journey_id, f"relapse {event.stage}/{event.spell}")
+    return uuid5(journey_id, f"relapse {stage}/{spell}")
 
 
 class Message(BaseModel):
@@ -168,6 +196,7 @@ class Message(BaseModel):
     sent_at: datetime | None
     delivered_at: datetime | None
     read_at: datetime | None
+    corrected_at: datetime | None = None
 
     def moved(self, to: State, **changes: object) -> "Message":
         """The message in its next state; raises Refused("message-not-movable") for a step that standards section 7 does not have."""
@@ -192,11 +221,16 @@ def claimed(message: Message, channel: Channel | None, is_living: bool, claim_id
 
 
 def settled(message: Message, outcome: Outcome, now: datetime) -> Message:
-    """What a sending came to. Only what was surely not accepted is tried again, up to the ladder's 4 hours. Source: standards section 7."""
+    """What a sending came to. Only what was surely not accepted is tried again, up to the ladder's 4 hours. Source: standards section 7.
+
+    What was taken back meanwhile is not tried again: a correction followed it.
+    """
     if outcome == "accepted":
         return message.moved("sent", sent_at=now)
     if outcome == "unknown":
         return message.moved("uncertain", reason="no-definite-answer")
+    if message.corrected_at is not None:
+        return message.moved("failed", reason=CORRECTED)
     free = {"claim_id": None, "claimed_at": None}
     if outcome == "given-up":
         return message.moved("pending", **free)

@@ -11,6 +11,7 @@ from services.family.journey.domain import Journey
 from services.family.message import service
 from services.family.person import service as persons
 from services.family.settings import settings
+from services.family.stay.domain import Standing
 from shared.clock import meet_deadline, set_deadline
 from shared.database import Tx
 
@@ -41,6 +42,32 @@ async def end(tx: Tx, person_id: UUID, journey: Journey, stage: int) -> None:
 async def pause(tx: Tx, person_id: UUID, journey: Journey, stage: int) -> None:
     """The stage ended by a death that is not confirmed yet: nobody is prompted until it turns out to be none."""
     await _end(tx, journey.journey_id if stage in journey.asking else person_id)
+
+
+async def correct(tx: Tx, journey: Journey, stage: int, before: Standing | None, standing: Standing) -> None:
+    """A stay in a stage that asks stands otherwise than before, and none goes on beside it: as if it had been told so at first."""
+    if standing == "open":
+        await begin(tx, journey.person_id, journey, stage)
+        return
+    if standing == "died":
+        await journeys.begin_asking(tx, journey, stage)
+        await _end(tx, journey.journey_id)
+    elif before not in ("completed", "left"):
+        await end(tx, journey.person_id, journey, stage)
+    await _stop_what_waits(tx, journey.person_id)
+
+
+async def withdraw(tx: Tx, person_id: UUID, journey_id: UUID) -> None:
+    """The journey was entered in error: none of its stages ever asked."""
+    journey = await journeys.get_journey(tx, journey_id, person_id)
+    await journeys.withdraw(tx, journey_id)
+    await _end(tx, journey_id)
+    await _stop_what_waits(tx, journey.person_id)
+
+
+async def _stop_what_waits(tx: Tx, person_id: UUID) -> None:
+    if not await journeys.list_asking(tx, person_id):
+        await service.stop_prompts(tx, person_id)
 
 
 async def resume(tx: Tx, person_id: UUID) -> None:

@@ -1,7 +1,7 @@
 """What can be asked of messages: prepare them from facts, claim, settle, stop, list and read. Sending itself is sender.py's."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import get_args
 from uuid import UUID, uuid4, uuid5
 
@@ -19,9 +19,6 @@ from shared.database import Record, Tx
 from shared.errors import NotFound
 from shared.events import Event
 from shared.events.family import MessageDelivered, MessageSuppressed
-from shared.events.programme import RelapseWithdrawn
-
-CORRECTED = "corrected"
 
 
 @dataclass(frozen=True)
@@ -45,17 +42,23 @@ async def tell(tx: Tx, event: Event, asks_for_support: bool = False) -> None:
     await _create(tx, domain.source_of(tx.cause.event_id, event, asks_for_support))
 
 
-async def correct(tx: Tx, event: RelapseWithdrawn) -> None:
-    """No relapse of the stay stands any more: what waits stops, and whoever was told gets one neutral correction.
+async def tell_source(tx: Tx, source: Source) -> None:
+    """The same for what another noun made of a fact."""
+    await _create(tx, source)
 
-    A relapse that is told of the same stay later is news again. Source: issue of corrections, section 1.
-    """
-    if tx.cause is None:
-        raise ValueError("a fact is told where it is handled")
-    occasion = domain.relapse_of(event)
-    _suppressed(tx, await store.suppress_occasion(tx, occasion, CORRECTED), CORRECTED)
-    await _create(tx, replace(domain.source_of(tx.cause.event_id, event), corrects=occasion))
-    await store.close_occasion(tx, occasion, tx.cause.event_id, domain.STOPPED_BY_DEATH, CORRECTED)
+
+def tell_stopped(tx: Tx, rows: Iterable[Record], reason: str) -> list[UUID]:
+    """That these messages (message_id, person_id) were stopped; answers their ids."""
+    ids = []
+    for row in sorted(rows, key=lambda r: str(r["message_id"])):
+        tx.append(row["person_id"], MessageSuppressed(person_id=row["person_id"], message_id=row["message_id"], reason=reason))
+        ids.append(row["message_id"])
+    return ids
+
+
+async def stop_prompts(tx: Tx, person_id: UUID) -> None:
+    """Nothing asks for support any more, and never should have."""
+    tell_stopped(tx, await store.suppress_kind(tx, person_id, domain.PROMPT.kind, domain.CORRECTED), domain.CORRECTED)
 
 
 async def prompt(tx: Tx, person_id: UUID, journey: Journey | None) -> None:
@@ -78,7 +81,7 @@ async def tell_death(tx: Tx, person_id: UUID, journeys: Sequence[UUID]) -> None:
 
 async def resume(tx: Tx, person_id: UUID) -> None:
     """The death was none: its own text stops, and what it stopped waits again; the claim looks at the permission."""
-    _suppressed(tx, await store.suppress_death(tx, person_id, "death-reversed"), "death-reversed")
+    tell_stopped(tx, await store.suppress_kind(tx, person_id, domain.DEATH.kind, "death-reversed"), "death-reversed")
     await store.resume_person(tx, person_id, domain.STOPPED_BY_DEATH)
 
 
@@ -142,12 +145,12 @@ async def mark_uncertain(tx: Tx) -> int:
 
 async def stop_unpermitted(tx: Tx, contact_id: UUID, reason: str) -> list[UUID]:
     """Suppress what is pending for a contact and no permission covers any more; answers the ids. Lock the permission first."""
-    return _suppressed(tx, await store.suppress_unpermitted(tx, contact_id, reason), reason)
+    return tell_stopped(tx, await store.suppress_unpermitted(tx, contact_id, reason), reason)
 
 
 async def stop_person(tx: Tx, person_id: UUID, reason: str) -> list[UUID]:
     """Suppress everything pending about a person."""
-    return _suppressed(tx, await store.suppress_person(tx, person_id, reason), reason)
+    return tell_stopped(tx, await store.suppress_person(tx, person_id, reason), reason)
 
 
 async def list_claimed(tx: Tx, contact_id: UUID) -> list[UUID]:
@@ -178,14 +181,6 @@ def _announce(tx: Tx, message: Message) -> None:
         tx.append(person_id, MessageDelivered(person_id=person_id, message_id=message_id, reason=message.channel))
     elif message.state == "suppressed":
         tx.append(person_id, MessageSuppressed(person_id=person_id, message_id=message_id, reason=message.reason or "no-permission"))
-
-
-def _suppressed(tx: Tx, rows: Iterable[Record], reason: str) -> list[UUID]:
-    ids = []
-    for row in sorted(rows, key=lambda r: str(r["message_id"])):
-        tx.append(row["person_id"], MessageSuppressed(person_id=row["person_id"], message_id=row["message_id"], reason=reason))
-        ids.append(row["message_id"])
-    return ids
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from services.family.message.domain import DEATH, Message, Source
 from services.family.settings import settings
@@ -23,8 +23,7 @@ WITH now_known_as AS (
       AND NOT EXISTS (
           SELECT FROM person d WHERE d.person_id = c.person_id
           AND (d.erased_on IS NOT NULL OR (d.died_on IS NOT NULL AND $4 <> '{DEATH.kind}')))
-      AND ($14::uuid IS NULL OR EXISTS (
-          SELECT FROM message m WHERE m.event_id = $14 AND m.contact_id = c.contact_id AND m.state <> 'suppressed'))
+      AND ($14::uuid[] IS NULL OR c.contact_id = ANY($14))
     ORDER BY p.permission_id FOR SHARE OF p
 ), told AS (
     SELECT contact_id, person_id,
@@ -36,9 +35,9 @@ WITH now_known_as AS (
     GROUP BY contact_id, person_id
 )
 INSERT INTO message (event_id, contact_id, person_id, topic, kind, stage, subjects, channel, state, created_at, due_at, delivered_at,
-                     journey_id, pathway)
+                     journey_id, pathway, spell)
 SELECT $1, contact_id, person_id, $3, $4, $5, $6, coalesce(sent_on, $11), CASE WHEN sent_on IS NULL THEN 'delivered' ELSE 'pending' END,
-       $9, $9, CASE WHEN sent_on IS NULL THEN $9::timestamptz END, $12, $13
+       $9, $9, CASE WHEN sent_on IS NULL THEN $9::timestamptz END, $12, $13, $15
 FROM told ORDER BY contact_id
 ON CONFLICT (event_id, contact_id) DO NOTHING
 RETURNING message_id, person_id, state
@@ -66,7 +65,8 @@ async def insert_messages(tx: Tx, source: Source, sending: Sequence[str], kept_o
         kept_on,
         source.journey_id,
         source.pathway,
-        source.corrects,
+        source.only,
+        source.spell,
     )
 
 
@@ -122,7 +122,8 @@ async def lock_claim(tx: Tx, claim_id: UUID, message_id: UUID) -> Message | None
 
 async def lock_open(tx: Tx, message_id: UUID, contact_id: UUID, states: Sequence[str]) -> Message:
     row = await tx.connection.fetchrow(
-        "SELECT * FROM message WHERE message_id = $1 AND contact_id = $2 AND state = ANY($3) FOR NO KEY UPDATE",
+        "SELECT * FROM message WHERE message_id = $1 AND contact_id = $2 AND state = ANY($3)"
+        " AND NOT EXISTS (SELECT FROM contact c WHERE c.contact_id = $2 AND c.error_at IS NOT NULL) FOR NO KEY UPDATE",
         message_id,
         contact_id,
         states,
@@ -173,38 +174,14 @@ async def suppress_person(tx: Tx, person_id: UUID, reason: str) -> list[Record]:
     )
 
 
-async def suppress_occasion(tx: Tx, occasion: UUID, reason: str) -> list[Record]:
-    """Stop what is pending about one occasion; answers (message_id, person_id)."""
-    return await tx.connection.fetch(
-        "UPDATE message SET state = 'suppressed', reason = $2 WHERE event_id = $1 AND state = 'pending' RETURNING message_id, person_id",
-        occasion,
-        reason,
-    )
-
-
-async def close_occasion(tx: Tx, occasion: UUID, by: UUID, stopped: Sequence[str], reason: str) -> None:
-    """What was told of it keeps its place in the list, and no longer keeps the same from being told anew.
-
-    What was `stopped` for one of these reasons is stopped for `reason`, so that nothing lets it go on.
-    """
-    await tx.connection.execute(
-        "UPDATE message SET event_id = $2, reason = CASE WHEN state = 'suppressed' AND reason = ANY($3) THEN $4 ELSE reason END"
-        " WHERE event_id = $1",
-        occasion,
-        uuid5(occasion, f"corrected by {by}"),
-        stopped,
-        reason,
-    )
-
-
-async def suppress_death(tx: Tx, person_id: UUID, reason: str) -> list[Record]:
-    """Stop the news of a death that is pending; answers (message_id, person_id)."""
+async def suppress_kind(tx: Tx, person_id: UUID, kind: str, reason: str) -> list[Record]:
+    """Stop what is pending of one kind about a person; answers (message_id, person_id)."""
     return await tx.connection.fetch(
         "UPDATE message SET state = 'suppressed', reason = $2 WHERE person_id = $1 AND state = 'pending' AND kind = $3"
         " RETURNING message_id, person_id",
         person_id,
         reason,
-        DEATH.kind,
+        kind,
     )
 
 
@@ -246,11 +223,11 @@ SHOWN = """SELECT m.*, c.language, p.life_period,
 FROM message m JOIN contact c USING (contact_id) LEFT JOIN person p ON p.person_id = c.person_id
 LEFT JOIN journey j ON j.journey_id = m.journey_id"""
 """With the number of stages of its journey, or of the newest one heard of its pathway."""
-STANDS = f"(m.kind <> '{DEATH.kind}' OR p.died_on IS NOT NULL)"
+STANDS = f"c.error_at IS NULL AND (m.kind <> '{DEATH.kind}' OR p.died_on IS NOT NULL)"
 
 
 async def list_of_contact(tx: Tx, contact_id: UUID, states: Sequence[str], before: UUID, limit: int) -> list[Record]:
-    """Newest first. A contact that is gone has none; the news of a death that was reversed is not shown."""
+    """Newest first. A contact that is gone or was entered in error has none; the news of a reversed death is not shown."""
     return await tx.connection.fetch(
         f"{SHOWN} WHERE m.contact_id = $1 AND m.state = ANY($2) AND m.message_id < $3 AND {STANDS} ORDER BY m.message_id DESC LIMIT $4",
         contact_id,
@@ -277,7 +254,7 @@ async def list_of_organisation(
 async def find_shown(tx: Tx, message_id: UUID, contact_id: UUID | None) -> Record | None:
     """`contact_id`: the contact that asks, who is not shown the news of a death that was reversed."""
     return await tx.connection.fetchrow(
-        f"{SHOWN} WHERE m.message_id = $1 AND (m.contact_id <> $2 OR $2 IS NULL OR {STANDS})", message_id, contact_id
+        f"{SHOWN} WHERE m.message_id = $1 AND (m.contact_id <> $2 OR $2 IS NULL OR ({STANDS}))", message_id, contact_id
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from services.family.channel.domain import MAY_LEAVE, Channel
 from services.family.contact.domain import Language
-from services.family.message.domain import DEATH, NOTICES, PROMPT, SUPPORT
+from services.family.message.domain import CORRECTIONS, DEATH, NOTICES, PROMPT, SUPPORT
 
 LANGUAGES: tuple[str, ...] = get_args(Language)
 MINOR = "-minor"
@@ -17,7 +17,7 @@ MIDWAY = f"{SUPPORT.kind}-midway"
 """Asks for support at a stage that is not the last one."""
 UNCOUNTED = "-uncounted"
 """Ends the name of a text that names a step without saying of how many: each that does say so has one."""
-KINDS = frozenset(notice.kind for notice in NOTICES.values()) | {
+KINDS = frozenset(notice.kind for notice in (*NOTICES.values(), *CORRECTIONS)) | {
     PROMPT.kind,
     DEATH.kind,
     *(f"{kind}{end}" for kind in (SUPPORT.kind, MIDWAY) for end in ("", MINOR)),

@@ -65,6 +65,12 @@ async def revoke_permission(tx: Tx, contact_id: UUID, permission_id: UUID) -> St
     return Stopped(tuple(stopped), tuple(await messages.list_claimed(tx, contact_id)))
 
 
+async def end_of_contact(tx: Tx, contact_id: UUID, reason: str) -> None:
+    """The contact may be told nothing any more. The person's and the contact's locks are held."""
+    await store.end_of_contact(tx, contact_id)
+    await messages.stop_unpermitted(tx, contact_id, reason)
+
+
 async def come_of_age(tx: Tx, person_id: UUID) -> None:
     """An adult decides alone: what a guardian gave ends, also what the minor and the guardian gave together.
 

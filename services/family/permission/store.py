@@ -64,6 +64,11 @@ async def end_of_guardian(tx: Tx, guardian_id: UUID, because: EndedBecause) -> l
     return await _end(tx, END.format(whose="p.guardian_id = $1"), guardian_id, because)
 
 
+async def end_of_contact(tx: Tx, contact_id: UUID) -> None:
+    """All that lets this contact be told something."""
+    await _end(tx, END.format(whose="p.contact_id = $1"), contact_id, "revoked")
+
+
 async def _end(tx: Tx, statement: str, whose_id: UUID, because: EndedBecause) -> list[UUID]:
     rows = await tx.connection.fetch(statement, whose_id, tx.now, because)
     return sorted({row["contact_id"] for row in rows})

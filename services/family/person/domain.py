@@ -6,7 +6,9 @@ from typing import Literal
 # registrar: registered the person. keeper: the same while no other organisation is holder. holder: of a journey now.
 # acceptor: of a referral that is still open. liaison: assigned by somebody else. contact: the contact itself, of what is its own.
 Relation = Literal["registrar", "keeper", "holder", "acceptor", "liaison", "person", "contact"]
-Action = Literal["read-circle", "change-circle", "choose-language", "name-guardian", "read-case", "assign-liaison", "remove-liaison"]
+Action = Literal[
+    "read-circle", "change-circle", "choose-language", "name-guardian", "read-case", "assign-liaison", "remove-liaison", "withdraw-contact"
+]
 
 RIGHTS: Mapping[Action, tuple[Relation, ...]] = {
     "read-circle": ("registrar", "holder", "acceptor", "liaison", "person", "contact"),
@@ -16,6 +18,7 @@ RIGHTS: Mapping[Action, tuple[Relation, ...]] = {
     "read-case": ("keeper", "holder", "acceptor", "liaison", "contact"),
     "assign-liaison": ("keeper", "holder"),
     "remove-liaison": ("keeper", "holder", "person"),
+    "withdraw-contact": ("keeper", "holder"),
 }
 """circle: contacts, their permissions and guardians. case: messages and concerns, which tell of journeys and referrals.
 

@@ -7,7 +7,6 @@ from services.family.person import store
 from services.family.person.domain import ANY, RIGHTS, Action
 from shared.database import Record, Tx
 from shared.errors import NotFound, NotYetKnown
-from shared.events.programme import JourneyOpened, StageCompleted, StageLeft, StageStarted
 from shared.events.referral import LifePeriod, ReferralAnswered
 from shared.identity import Caller
 
@@ -75,25 +74,6 @@ async def _lock_last(tx: Tx, person_id: UUID, into_id: UUID) -> UUID:
 def relate_registrar(tx: Tx, person_id: UUID, organisation_id: UUID) -> None:
     """Who registered a person keeps the contacts and permissions until the erasure."""
     tx.gather(store.relate, (person_id, organisation_id, "registered", person_id, _since(), tx.now, None, None))
-
-
-def relate_opener(tx: Tx, opened: JourneyOpened) -> None:
-    """Who opened a journey holds it until a first start."""
-    since = _since(0, opened.opened_on.toordinal())
-    tx.gather(store.relate, (opened.person_id, opened.organisation_id, "holder", opened.journey_id, since, tx.now, None, None))
-
-
-def relate_holder(tx: Tx, started: StageStarted) -> None:
-    """Who started last holds the journey; what another had as holder ends. Source: contracts, Stages."""
-    since = _since(started.started_on.toordinal(), started.stage, started.spell)
-    tx.gather(store.relate, (started.person_id, started.organisation_id, "holder", started.journey_id, since, tx.now, None, None))
-    tx.gather(store.save_stays, (started.journey_id, started.stage, started.spell, started.organisation_id, False))
-    tx.gather(store.end_heard, (started.person_id, started.organisation_id, tx.now))
-
-
-def end_stay(tx: Tx, ended: StageCompleted | StageLeft) -> None:
-    """Once no stay of its holder goes on, a later start in another journey takes the person over."""
-    tx.gather(store.save_stays, (ended.journey_id, ended.stage, ended.spell, ended.organisation_id, True))
 
 
 def relate_acceptor(tx: Tx, accepted: ReferralAnswered) -> None:

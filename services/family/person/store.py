@@ -17,14 +17,6 @@ INSERT INTO referral_start (referral_id, seq)
 SELECT n.referral_id, max(n.seq) FROM unnest($1::uuid[], $2::bigint[]) AS n(referral_id, seq) GROUP BY 1 ORDER BY 1
 ON CONFLICT (referral_id) DO UPDATE SET seq = greatest(referral_start.seq, EXCLUDED.seq)
 """
-SAVE_STAYS = """
-INSERT INTO stay (journey_id, stage, spell, organisation_id, has_ended)
-SELECT n.journey_id, n.stage, n.spell, max(n.organisation_id::text)::uuid, bool_or(n.has_ended)
-FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::uuid[], $5::boolean[])
-    AS n(journey_id, stage, spell, organisation_id, has_ended)
-GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-ON CONFLICT (journey_id, stage, spell) DO UPDATE SET has_ended = true WHERE EXCLUDED.has_ended AND NOT stay.has_ended
-"""
 # Arrays do not go through unnest by row, so `since` comes as text.
 RELATE = """
 INSERT INTO person_organisation (person_id, organisation_id, how, source_id, since, related_at, journey_id, stage)
@@ -38,39 +30,22 @@ GROUP BY 1, 2, 3, 4, 7, 8 ORDER BY 1, 2, 3, 4
 ON CONFLICT (person_id, organisation_id, how, source_id)
     DO UPDATE SET since = greatest(person_organisation.since, EXCLUDED.since) WHERE person_organisation.since < EXCLUDED.since
 """
-END = """
-WITH latest AS ({latest}), changed AS (
-    SELECT r.person_id, r.organisation_id, r.how, r.source_id, l.ended_by
-    FROM person_organisation r JOIN latest l USING (source_id, organisation_id, how)
-    WHERE r.how = '{how}' AND r.ended_by IS DISTINCT FROM l.ended_by
-    ORDER BY 1, 2, 3, 4 FOR NO KEY UPDATE OF r
-)
-UPDATE person_organisation r SET ended_by = c.ended_by, ended_at = CASE WHEN c.ended_by IS NOT NULL THEN coalesce(r.ended_at, $2) END
-FROM changed c
-WHERE (r.person_id, r.organisation_id, r.how, r.source_id) = (c.person_id, c.organisation_id, c.how, c.source_id)
-"""
-# The holder is who started last, by day, stage and spell; before any start the opener.
-END_HOLDERS = END.format(
-    how="holder",
-    latest="""
-    SELECT source_id, organisation_id, how, nullif(max(since) OVER (PARTITION BY source_id), since) AS ended_by
-    FROM person_organisation WHERE how = 'holder' AND source_id = ANY($1::uuid[])""",
-)
-END_ACCEPTED = END.format(
-    how="accepted",
-    latest="""
-    SELECT a.source_id, a.organisation_id, a.how, (
+END_ACCEPTED = """
+WITH latest AS (
+    SELECT a.source_id, a.organisation_id, (
         SELECT ARRAY[max(e.seq)] FROM referral_end e
         WHERE e.referral_id = a.source_id AND e.spared_organisation_id <> a.organisation_id AND ARRAY[e.seq] > a.since
         HAVING count(*) > 0) AS ended_by
-    FROM person_organisation a WHERE a.how = 'accepted' AND a.source_id = ANY($1::uuid[])""",
+    FROM person_organisation a WHERE a.how = 'accepted' AND a.source_id = ANY($1::uuid[])
+), changed AS (
+    SELECT r.person_id, r.organisation_id, r.source_id, l.ended_by
+    FROM person_organisation r JOIN latest l USING (source_id, organisation_id)
+    WHERE r.how = 'accepted' AND r.ended_by IS DISTINCT FROM l.ended_by
+    ORDER BY 1, 2, 3 FOR NO KEY UPDATE OF r
 )
-END_HEARD = """
-UPDATE person_organisation r SET ended_at = n.ended_at
-FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS n(person_id, organisation_id, ended_at)
-LEFT JOIN person p ON p.person_id = n.person_id
-WHERE r.person_id = coalesce(p.merged_into, n.person_id) AND r.organisation_id <> n.organisation_id
-  AND r.how = 'heard' AND r.ended_at IS NULL
+UPDATE person_organisation r SET ended_by = c.ended_by, ended_at = CASE WHEN c.ended_by IS NOT NULL THEN coalesce(r.ended_at, $2) END
+FROM changed c
+WHERE (r.person_id, r.organisation_id, r.how, r.source_id) = (c.person_id, c.organisation_id, 'accepted', c.source_id)
 """
 ASSIGN = """
 INSERT INTO person_organisation (person_id, organisation_id, how, source_id, related_at, made_by, made_by_organisation_id)
@@ -155,12 +130,6 @@ async def save_starts(connection: Connection, rows: list[Row]) -> None:
     await connection.execute(SAVE_STARTS, *zip(*rows, strict=True))
 
 
-@gathered(9)
-async def save_stays(connection: Connection, rows: list[Row]) -> None:
-    """Keep (journey_id, stage, spell, organisation_id, has_ended); an end stays one, whatever comes after it."""
-    await connection.execute(SAVE_STAYS, *zip(*rows, strict=True))
-
-
 @gathered(10)
 async def relate(connection: Connection, rows: list[Row]) -> None:
     """Keep (person_id, organisation_id, how, source_id, since, related_at, journey_id, stage) and end what it ends.
@@ -168,15 +137,8 @@ async def relate(connection: Connection, rows: list[Row]) -> None:
     A merged person's go to whom they were merged into, an erased one's nowhere.
     """
     await connection.execute(RELATE, *zip(*rows, strict=True))
-    for how, end in (("holder", END_HOLDERS), ("accepted", END_ACCEPTED)):
-        if sources := sorted({row[3] for row in rows if row[2] == how}):
-            await connection.execute(end, sources, max(row[5] for row in rows))
-
-
-@gathered(11)
-async def end_heard(connection: Connection, rows: list[Row]) -> None:
-    """End, by (person_id, organisation_id, ended_at), what others of this person have without a known reason."""
-    await connection.execute(END_HEARD, *zip(*rows, strict=True))
+    if sources := sorted({row[3] for row in rows if row[2] == "accepted"}):
+        await connection.execute(END_ACCEPTED, sources, max(row[5] for row in rows))
 
 
 @gathered(10)

@@ -63,9 +63,12 @@ def _keeping(units: str) -> Write:
     return keep
 
 
+OF_JOURNEYS = (store.save_journeys, store.save_journey_corrections)
+
+
 def _by_kind(rows: Sequence[Row]) -> list[tuple[Save, list[Row]]]:
-    """Journeys first: a stay takes its pathway and its stage's code from its journey."""
+    """Journeys first: a stay takes its pathway and its stage's code from its journey, and counts nowhere where that never was."""
     kinds: dict[Save, list[Row]] = {}
     for save, _, row in rows:
         kinds.setdefault(save, []).append(row)
-    return sorted(kinds.items(), key=lambda kind: (kind[0] is not store.save_journeys, kind[0].__qualname__))
+    return sorted(kinds.items(), key=lambda kind: (kind[0] not in OF_JOURNEYS, kind[0].__qualname__))

@@ -1,7 +1,12 @@
-"""All SQL of the facts: one upsert a kind, for many rows at once. Any order of arrival gives the same facts."""
+"""All SQL of the facts: one upsert a kind, for many rows at once. Any order of arrival gives the same facts.
+
+`seq`: the place in the person's stream. What may be corrected is as the newest says, within a batch and against the table.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import cast
 
+from services.monitoring.fact.domain import Stay, newest
 from shared.database import Connection, Row
 
 Save = Callable[[Connection, Sequence[Row]], Awaitable[None]]
@@ -70,20 +75,57 @@ ON CONFLICT DO NOTHING
 
 
 async def save_journeys(connection: Connection, rows: Sequence[Row]) -> None:
-    """(journey_id, person_id, organisation_id, opened_on, imported, pathway, version)."""
+    """(journey_id, person_id, organisation_id, opened_on, imported, pathway, version, seq)."""
     await _run(connection, JOURNEYS, rows)
 
 
 JOURNEYS = """
-INSERT INTO journey AS j (journey_id, person_id, organisation_id, opened_on, imported, pathway, version)
+INSERT INTO journey AS j (journey_id, person_id, organisation_id, opened_on, imported, pathway, version, opened_seq)
 SELECT DISTINCT ON (journey_id) *
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::boolean[], $6::text[], $7::int[])
-    AS n(journey_id, person_id, organisation_id, opened_on, imported, pathway, version)
-ORDER BY journey_id, opened_on
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::boolean[], $6::text[], $7::int[], $8::bigint[])
+    AS n(journey_id, person_id, organisation_id, opened_on, imported, pathway, version, seq)
+ORDER BY journey_id, seq DESC
 ON CONFLICT (journey_id) DO UPDATE
-SET organisation_id = EXCLUDED.organisation_id, opened_on = EXCLUDED.opened_on, imported = EXCLUDED.imported,
-    pathway = EXCLUDED.pathway, version = EXCLUDED.version
-WHERE j.opened_on IS NULL
+SET organisation_id = EXCLUDED.organisation_id, imported = EXCLUDED.imported, pathway = EXCLUDED.pathway, version = EXCLUDED.version,
+    opened_on = CASE WHEN EXCLUDED.opened_seq > j.opened_seq THEN EXCLUDED.opened_on ELSE j.opened_on END,
+    opened_seq = GREATEST(j.opened_seq, EXCLUDED.opened_seq)
+WHERE EXCLUDED.opened_seq > j.opened_seq OR j.pathway IS NULL
+"""
+
+
+async def save_journey_corrections(connection: Connection, rows: Sequence[Row]) -> None:
+    """(journey_id, person_id, organisation_id, opened_on, imported, seq), the day None where the journey never was.
+
+    Only the day is corrected: whose the journey is, its opening tells. What was told of a journey that never was counts nowhere.
+    """
+    await _run(connection, JOURNEY_CORRECTIONS, rows)
+
+
+JOURNEY_CORRECTIONS = """
+WITH told AS (
+    SELECT journey_id, (array_agg(person_id))[1] AS person_id, (array_agg(organisation_id ORDER BY seq DESC))[1] AS organisation_id,
+           (array_agg(opened_on ORDER BY seq DESC))[1] AS opened_on, bool_or(imported) AS imported, max(seq) AS seq,
+           COALESCE(max(seq) FILTER (WHERE opened_on IS NULL), 0) AS void_seq
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::boolean[], $6::bigint[])
+        AS n(journey_id, person_id, organisation_id, opened_on, imported, seq)
+    GROUP BY journey_id
+), stays AS (
+    UPDATE spell s
+    SET started_on = CASE WHEN s.start_seq < t.void_seq THEN NULL ELSE s.started_on END, start_seq = GREATEST(s.start_seq, t.void_seq),
+        completed_on = CASE WHEN s.end_seq < t.void_seq THEN NULL ELSE s.completed_on END,
+        left_on = CASE WHEN s.end_seq < t.void_seq THEN NULL ELSE s.left_on END,
+        how = CASE WHEN s.end_seq < t.void_seq THEN NULL ELSE s.how END, end_seq = GREATEST(s.end_seq, t.void_seq)
+    FROM told t WHERE s.journey_id = t.journey_id AND LEAST(s.start_seq, s.end_seq) < t.void_seq
+), skips AS (
+    UPDATE skip s SET how = NULL, seq = t.void_seq FROM told t WHERE s.journey_id = t.journey_id AND s.seq < t.void_seq
+)
+INSERT INTO journey AS j (journey_id, person_id, organisation_id, opened_on, imported, opened_seq, void_seq, completed_seq)
+SELECT *, void_seq FROM told ORDER BY journey_id
+ON CONFLICT (journey_id) DO UPDATE
+SET opened_on = CASE WHEN EXCLUDED.opened_seq > j.opened_seq THEN EXCLUDED.opened_on ELSE j.opened_on END,
+    opened_seq = GREATEST(j.opened_seq, EXCLUDED.opened_seq),
+    completed_on = CASE WHEN j.completed_seq < EXCLUDED.void_seq THEN NULL ELSE j.completed_on END,
+    completed_seq = GREATEST(j.completed_seq, EXCLUDED.void_seq), void_seq = GREATEST(j.void_seq, EXCLUDED.void_seq)
 """
 FILL_IN = (
     "UPDATE journey SET pathway = 'addiction-rehabilitation', version = 1 WHERE opened_on IS NOT NULL AND pathway IS NULL",
@@ -106,21 +148,23 @@ async def fill_in(connection: Connection) -> None:
 
 
 async def save_journey_completions(connection: Connection, rows: Sequence[Row]) -> None:
-    """(journey_id, person_id, completed_on): a journey that was not heard of yet is kept with the rest unknown."""
+    """(journey_id, person_id, completed_on, seq), the day None where it is not completed; of a journey not heard of the rest is unknown."""
     await _run(connection, JOURNEY_COMPLETIONS, rows)
 
 
 JOURNEY_COMPLETIONS = """
-INSERT INTO journey AS j (journey_id, person_id, completed_on)
-SELECT DISTINCT ON (journey_id) * FROM unnest($1::uuid[], $2::uuid[], $3::date[]) AS n(journey_id, person_id, completed_on)
-ORDER BY journey_id, completed_on
-ON CONFLICT (journey_id) DO UPDATE SET completed_on = LEAST(j.completed_on, EXCLUDED.completed_on)
+INSERT INTO journey AS j (journey_id, person_id, completed_on, completed_seq)
+SELECT DISTINCT ON (journey_id) *
+FROM unnest($1::uuid[], $2::uuid[], $3::date[], $4::bigint[]) AS n(journey_id, person_id, completed_on, seq)
+ORDER BY journey_id, seq DESC
+ON CONFLICT (journey_id) DO UPDATE SET completed_on = EXCLUDED.completed_on, completed_seq = EXCLUDED.completed_seq
+WHERE EXCLUDED.completed_seq > j.completed_seq
 """
 
 
-async def save_starts(connection: Connection, rows: Sequence[Row]) -> None:
-    """(journey_id, stage, spell, person_id, organisation_id, started_on)."""
-    await _run(connection, STARTS, rows)
+async def save_stays(connection: Connection, rows: Sequence[Row]) -> None:
+    """Of `Stay`: starts, ends and corrections together. Of each half of a stay the newest counts, and the organisation told last."""
+    await _run(connection, STAYS, newest(cast(Sequence[Stay], rows)))
 
 
 WHOSE = """
@@ -132,68 +176,58 @@ OF_PATHWAY = """
 LEFT JOIN journey j ON j.journey_id = n.journey_id
 LEFT JOIN pathway w ON w.pathway = COALESCE(j.pathway, 'addiction-rehabilitation') AND w.version = COALESCE(j.version, 1)
 """
-STARTS = f"""
-INSERT INTO spell AS s (journey_id, stage, spell, person_id, organisation_id, started_on, pathway, code, next_code, ahead)
-SELECT DISTINCT ON (n.journey_id, n.stage, n.spell) n.*, {WHOSE}
-FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::uuid[], $5::uuid[], $6::date[])
-    AS n(journey_id, stage, spell, person_id, organisation_id, started_on)
+STAYS = f"""
+INSERT INTO spell AS s (journey_id, stage, spell, person_id, organisation_id, start_seq, started_on, end_seq, completed_on, left_on, how,
+    pathway, code, next_code, ahead)
+SELECT n.journey_id, n.stage, n.spell, n.person_id, n.organisation_id,
+       GREATEST(n.start_seq, j.void_seq), CASE WHEN n.start_seq < j.void_seq THEN NULL ELSE n.started_on END,
+       GREATEST(n.end_seq, j.void_seq), CASE WHEN n.end_seq < j.void_seq THEN NULL ELSE n.completed_on END,
+       CASE WHEN n.end_seq < j.void_seq THEN NULL ELSE n.left_on END, CASE WHEN n.end_seq < j.void_seq THEN NULL ELSE n.how END, {WHOSE}
+FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::uuid[], $5::uuid[], $6::bigint[], $7::date[], $8::bigint[], $9::date[],
+            $10::date[], $11::text[])
+    AS n(journey_id, stage, spell, person_id, organisation_id, start_seq, started_on, end_seq, completed_on, left_on, how)
 {OF_PATHWAY}
-ORDER BY n.journey_id, n.stage, n.spell, n.started_on
+ORDER BY n.journey_id, n.stage, n.spell
 ON CONFLICT (journey_id, stage, spell) DO UPDATE
-SET started_on = LEAST(s.started_on, EXCLUDED.started_on), organisation_id = LEAST(s.organisation_id, EXCLUDED.organisation_id)
-"""
-
-
-async def save_completions(connection: Connection, rows: Sequence[Row]) -> None:
-    """(journey_id, stage, spell, person_id, organisation_id, completed_on)."""
-    await _run(connection, STARTS.replace("started_on", "completed_on"), rows)
-
-
-async def save_leavings(connection: Connection, rows: Sequence[Row]) -> None:
-    """(journey_id, stage, spell, person_id, organisation_id, left_on, how)."""
-    await _run(connection, LEAVINGS, rows)
-
-
-LEAVINGS = f"""
-INSERT INTO spell AS s (journey_id, stage, spell, person_id, organisation_id, left_on, how, pathway, code, next_code, ahead)
-SELECT DISTINCT ON (n.journey_id, n.stage, n.spell) n.*, {WHOSE}
-FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::uuid[], $5::uuid[], $6::date[], $7::text[])
-    AS n(journey_id, stage, spell, person_id, organisation_id, left_on, how)
-{OF_PATHWAY}
-ORDER BY n.journey_id, n.stage, n.spell, n.left_on
-ON CONFLICT (journey_id, stage, spell) DO UPDATE
-SET left_on = LEAST(s.left_on, EXCLUDED.left_on), how = LEAST(s.how, EXCLUDED.how),
-    organisation_id = LEAST(s.organisation_id, EXCLUDED.organisation_id)
+SET organisation_id = CASE WHEN GREATEST(EXCLUDED.start_seq, EXCLUDED.end_seq) > GREATEST(s.start_seq, s.end_seq)
+                           THEN EXCLUDED.organisation_id ELSE s.organisation_id END,
+    started_on = CASE WHEN EXCLUDED.start_seq > s.start_seq THEN EXCLUDED.started_on ELSE s.started_on END,
+    completed_on = CASE WHEN EXCLUDED.end_seq > s.end_seq THEN EXCLUDED.completed_on ELSE s.completed_on END,
+    left_on = CASE WHEN EXCLUDED.end_seq > s.end_seq THEN EXCLUDED.left_on ELSE s.left_on END,
+    how = CASE WHEN EXCLUDED.end_seq > s.end_seq THEN EXCLUDED.how ELSE s.how END,
+    start_seq = GREATEST(s.start_seq, EXCLUDED.start_seq), end_seq = GREATEST(s.end_seq, EXCLUDED.end_seq)
 """
 
 
 async def save_skips(connection: Connection, rows: Sequence[Row]) -> None:
-    """(journey_id, stage, person_id, how)."""
+    """(journey_id, stage, person_id, how, seq), `how` None where the stage was not skipped: the newest counts."""
     await _run(connection, SKIPS, rows)
 
 
 SKIPS = """
-INSERT INTO skip AS s (journey_id, stage, person_id, how)
-SELECT DISTINCT ON (journey_id, stage) *
-FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::text[]) AS n(journey_id, stage, person_id, how)
-ORDER BY journey_id, stage, how
-ON CONFLICT (journey_id, stage) DO UPDATE SET how = LEAST(s.how, EXCLUDED.how)
+INSERT INTO skip AS s (journey_id, stage, person_id, how, seq)
+SELECT DISTINCT ON (n.journey_id, n.stage) n.journey_id, n.stage, n.person_id,
+       CASE WHEN n.seq < j.void_seq THEN NULL ELSE n.how END, GREATEST(n.seq, j.void_seq)
+FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::text[], $5::bigint[]) AS n(journey_id, stage, person_id, how, seq)
+LEFT JOIN journey j ON j.journey_id = n.journey_id
+ORDER BY n.journey_id, n.stage, n.seq DESC
+ON CONFLICT (journey_id, stage) DO UPDATE SET how = EXCLUDED.how, seq = EXCLUDED.seq WHERE EXCLUDED.seq > s.seq
 """
 
 
 async def save_relapses(connection: Connection, rows: Sequence[Row]) -> None:
-    """(relapse_id, definition, person_id, journey_id, stage, seq, known_on, withdrawn): the newest assessment wins."""
+    """(relapse_id, definition, person_id, journey_id, stage, seq, known_on, withdrawn, spell): the newest assessment wins."""
     await _run(connection, RELAPSES, rows)
 
 
 RELAPSES = """
-INSERT INTO relapse AS r (relapse_id, definition, person_id, journey_id, stage, seq, known_on, withdrawn)
+INSERT INTO relapse AS r (relapse_id, definition, person_id, journey_id, stage, seq, known_on, withdrawn, spell)
 SELECT DISTINCT ON (relapse_id, definition) *
-FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::smallint[], $6::bigint[], $7::date[], $8::boolean[])
-    AS n(relapse_id, definition, person_id, journey_id, stage, seq, known_on, withdrawn)
+FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::smallint[], $6::bigint[], $7::date[], $8::boolean[], $9::smallint[])
+    AS n(relapse_id, definition, person_id, journey_id, stage, seq, known_on, withdrawn, spell)
 ORDER BY relapse_id, definition, seq DESC
 ON CONFLICT (relapse_id, definition) DO UPDATE
-SET seq = EXCLUDED.seq, known_on = EXCLUDED.known_on, withdrawn = EXCLUDED.withdrawn, stage = EXCLUDED.stage
+SET seq = EXCLUDED.seq, known_on = EXCLUDED.known_on, withdrawn = EXCLUDED.withdrawn, stage = EXCLUDED.stage, spell = EXCLUDED.spell
 WHERE EXCLUDED.seq > r.seq
 """
 
@@ -216,15 +250,15 @@ SET raised_at = LEAST(c.raised_at, EXCLUDED.raised_at), answered_at = LEAST(c.an
 
 
 async def save_places_not_found(connection: Connection, rows: Sequence[Row]) -> None:
-    """(referral_id, person_id, stage, region, on_day, pathway): a request counts once, on the first day."""
+    """(referral_id, person_id, stage, region, on_day, pathway, seq): a request counts once, on the first day."""
     await _run(connection, PLACES_NOT_FOUND, rows)
 
 
 PLACES_NOT_FOUND = """
-INSERT INTO place_not_found AS p (referral_id, person_id, stage, region, on_day, pathway)
-SELECT DISTINCT ON (referral_id) *
-FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::date[], $6::text[])
-    AS n(referral_id, person_id, stage, region, on_day, pathway)
+INSERT INTO place_not_found AS p (referral_id, person_id, stage, region, on_day, pathway, seq)
+SELECT DISTINCT ON (referral_id) referral_id, person_id, stage, region, on_day, pathway, max(seq) OVER (PARTITION BY referral_id)
+FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::date[], $6::text[], $7::bigint[])
+    AS n(referral_id, person_id, stage, region, on_day, pathway, seq)
 ORDER BY referral_id, on_day
-ON CONFLICT (referral_id) DO UPDATE SET on_day = LEAST(p.on_day, EXCLUDED.on_day)
+ON CONFLICT (referral_id) DO UPDATE SET on_day = LEAST(p.on_day, EXCLUDED.on_day), seq = GREATEST(p.seq, EXCLUDED.seq)
 """

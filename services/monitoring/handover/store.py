@@ -8,7 +8,7 @@ WITH ended AS (
            CASE WHEN completed_on IS NULL THEN code ELSE next_code END AS to_code,
            CASE WHEN spell > 1 THEN started_on END AS since,
            lead(started_on) OVER (PARTITION BY journey_id, stage ORDER BY spell) AS until
-    FROM spell WHERE person_id = ANY($1::uuid[])
+    FROM standing_spell WHERE person_id = ANY($1::uuid[])
 ), counted AS (
     SELECT DISTINCT ON (person_id, pathway, code, to_code, date_trunc('month', ended_on::timestamp)) *
     FROM ended WHERE (completed_on IS NOT NULL AND to_code IS NOT NULL) OR how = 'transferred'
@@ -19,9 +19,9 @@ WITH ended AS (
                AS waits,
            bool_or(r.answer = 'declined' OR r.end_reason = 'declined-by-person') AS declined,
            bool_or('returned-to-custody' IN (r.end_reason, r.answer_reason)) AS custody,
-           (array_agg(COALESCE(r.end_reason, r.answer_reason) ORDER BY r.opened_at DESC))[1] AS reason,
+           (array_agg(COALESCE(r.end_reason, r.answer_reason) ORDER BY r.opened_at DESC, r.opened_seq DESC))[1] AS reason,
            (array_agg(r.limit_days ORDER BY r.opened_seq DESC) FILTER (WHERE r.limit_days IS NOT NULL))[1] AS limit_days
-    FROM counted c JOIN referral r ON r.person_id = c.person_id
+    FROM counted c JOIN standing_referral r ON r.person_id = c.person_id
     WHERE c.to_stage > c.stage AND r.person_id = ANY($1::uuid[]) AND r.ended IS DISTINCT FROM 'entered-in-error'
       AND CASE WHEN r.journey_id IS NULL THEN r.pathway = c.pathway AND r.stage_code = c.to_code
                ELSE r.journey_id = c.journey_id AND r.stage = c.to_stage END
@@ -46,12 +46,12 @@ SELECT CASE WHEN c.to_stage > c.stage THEN 'handover' ELSE 'transfer' END,
        r.limit_days
 FROM counted c
 CROSS JOIN LATERAL (
-    SELECT min(started_on) AS started_on FROM spell n
+    SELECT min(started_on) AS started_on FROM standing_spell n
     WHERE n.journey_id = c.journey_id AND n.stage = c.to_stage AND CASE WHEN c.to_stage = c.stage THEN n.spell > c.spell
         ELSE (n.started_on >= COALESCE(c.since, '-infinity') AND n.started_on < COALESCE(c.until, 'infinity'))
           OR (n.started_on <= c.ended_on AND COALESCE(n.completed_on, n.left_on, 'infinity') >= c.ended_on) END
 ) n
 LEFT JOIN asked r ON r.journey_id = c.journey_id AND r.stage = c.stage AND r.spell = c.spell
-LEFT JOIN skip k ON k.journey_id = c.journey_id AND k.stage = c.to_stage
+LEFT JOIN standing_skip k ON k.journey_id = c.journey_id AND k.stage = c.to_stage
 LEFT JOIN person p ON p.person_id = c.person_id
 """

@@ -7,7 +7,7 @@ SELECT 'interaction', pathway, '', '', from_organisation_id, COALESCE(answered_b
             WHEN ended IS NOT NULL THEN 'withdrawn' WHEN overdue THEN 'unanswered' ELSE 'waiting' END,
        CASE WHEN from_organisation_id IS NULL THEN 'from-person' ELSE 'referral' END,
        CASE WHEN answer IS NOT NULL THEN GREATEST(floor(extract(epoch FROM answered_at - sent_at) / 3600), 0)::int END, NULL::int
-FROM (SELECT *, COALESCE(addressed_at, opened_at) AS sent_at FROM referral WHERE person_id = ANY($1::uuid[]) AND timed) AS r
+FROM (SELECT *, COALESCE(addressed_at, opened_at) AS sent_at FROM standing_referral WHERE person_id = ANY($1::uuid[]) AND timed) AS r
 WHERE sent_at IS NOT NULL AND ended IS DISTINCT FROM 'entered-in-error'
 UNION ALL
 SELECT 'interaction', '', '', '', NULL::uuid, NULL::uuid, (raised_at AT TIME ZONE 'UTC')::date,

@@ -5,7 +5,7 @@ SELECT 'journey', j.pathway, '', '', j.organisation_id, NULL::uuid, j.opened_on,
        CASE WHEN s.ended_on IS NOT NULL THEN 'completed' WHEN s.last_left AND NOT s.open THEN 'left' ELSE 'open' END,
        CASE WHEN s.treated AND NOT s.later THEN 'treated-not-complete' WHEN s.treated THEN 'treated' ELSE '' END,
        s.ended_on - s.first_on, NULL::int
-FROM journey j
+FROM standing_journey j
 LEFT JOIN pathway w ON w.pathway = j.pathway AND w.version = j.version
 CROSS JOIN LATERAL (
     SELECT min(started_on) AS first_on, min(completed_on) FILTER (WHERE stage = w.completes) AS ended_on,
@@ -13,12 +13,12 @@ CROSS JOIN LATERAL (
            COALESCE(bool_or(stage > array_position(w.codes, 'treatment')), false) AS later,
            COALESCE(bool_or(completed_on IS NULL AND left_on IS NULL), false) AS open,
            COALESCE((array_agg(how <> 'transferred' ORDER BY started_on DESC, stage DESC, spell DESC))[1], false) AS last_left
-    FROM spell s WHERE s.journey_id = j.journey_id
+    FROM standing_spell s WHERE s.journey_id = j.journey_id
 ) s
-WHERE j.person_id = ANY($1::uuid[]) AND j.opened_on IS NOT NULL
+WHERE j.person_id = ANY($1::uuid[])
 UNION ALL
 SELECT 'journey-order', pathway, '', '', organisation_id, NULL::uuid, opened_on,
        CASE WHEN row_number() OVER (PARTITION BY person_id, pathway ORDER BY opened_on, journey_id) = 1 THEN 'first' ELSE 'again' END,
        '', NULL::int, NULL::int
-FROM journey WHERE person_id = ANY($1::uuid[]) AND opened_on IS NOT NULL
+FROM standing_journey WHERE person_id = ANY($1::uuid[])
 """

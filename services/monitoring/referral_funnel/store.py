@@ -9,8 +9,8 @@ WITH first AS (
                COALESCE(j.pathway, r.pathway) AS path, COALESCE(w.codes[r.stage], r.stage_code, 'stage-' || r.stage) AS code,
                COALESCE(r.addressed_to, CASE WHEN r.answer = 'accepted' THEN r.answered_by END) AS whom,
                COALESCE(r.addressed_seq, r.answer_seq) AS since, COALESCE(r.addressed_at, r.answered_at) AS since_at
-        FROM referral r
-        LEFT JOIN journey j ON j.journey_id = r.journey_id
+        FROM standing_referral r
+        LEFT JOIN standing_journey j ON j.journey_id = r.journey_id
         LEFT JOIN pathway w ON w.pathway = j.pathway AND w.version = j.version
         WHERE r.person_id = ANY($1::uuid[]) AND r.ended IS DISTINCT FROM 'entered-in-error'
     ) AS r
@@ -27,7 +27,7 @@ SELECT f.figure, f.path, f.code, '', f.whom, NULL::uuid,
        NULL::int, NULL::int
 FROM first f
 CROSS JOIN LATERAL (
-    SELECT bool_or(true) AS started FROM spell s
+    SELECT bool_or(true) AS started FROM standing_spell s
     WHERE s.person_id = f.person_id AND s.pathway = f.path AND s.code = f.code AND s.organisation_id = f.whom
       AND s.started_on IS NOT NULL AND (NOT f.relapse OR s.spell > 1)
 ) s

@@ -32,6 +32,10 @@ class Release(BaseModel):
     as_of: datetime
     closed_until: date
     made_at: datetime
+    awaiting_revision: list[str] | None = Field(
+        examples=[["2026-01"]],
+        description="Months that the release before covered and that count otherwise now: what was quoted of them awaits a revision.",
+    )
     threshold: int | None = Field(description="The least count that is shown, beside zero.")
     limits: dict[str, Any] | None = Field(description="What its definitions speak of.")
 

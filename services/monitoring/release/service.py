@@ -35,8 +35,12 @@ async def make_release(tx: Tx, figures: Figures, as_of: datetime) -> bool:
     found = await exact_tables(tx.connection, figures, open_since, as_of.date())
     terms = terms_of(settings(), figures, found)
     words = domain.definitions({code: text for figure in figures for code, text in figure.words.items()}, terms)
-    if not await store.insert_release(tx, store.Made(as_of, open_since - timedelta(days=1), settings().threshold, terms, words)):
+    digests = domain.digests(found.counts)
+    revised = domain.awaiting_revision(await store.find_before(tx, as_of), digests)
+    made = store.Made(as_of, open_since - timedelta(days=1), settings().threshold, terms, words, revised)
+    if not await store.insert_release(tx, made):
         return False
+    await store.insert_digests(tx, as_of, digests)
     await store.insert_tables(tx, as_of, await _released(tx.connection, figures, found, as_of))
     return True
 
@@ -115,12 +119,13 @@ async def list_rows(tx: Tx, name: str, as_of: datetime | None) -> tuple[datetime
 
 
 class Made(NamedTuple):
-    """A release and what it was made under; None in releases from before that was kept."""
+    """A release, the months it counts otherwise than the one before, what it was made under; None where that was not kept."""
 
     as_of: datetime
     closed_until: date
     made_at: datetime
     threshold: int | None
+    awaiting_revision: list[str] | None
     limits: Mapping[str, Any] | None
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from services.monitoring.release.domain import Before
 from services.monitoring.row.domain import Row
 from shared.database import Tx
 
@@ -18,16 +19,28 @@ class Made(NamedTuple):
     threshold: int
     limits: Mapping[str, Any]
     definitions: Mapping[str, str]
+    awaiting_revision: Sequence[str] | None
 
 
 async def insert_release(tx: Tx, made: Made) -> bool:
     """Returns whether it was new: a release as of this very moment stays the one it is."""
     sql = """
-    INSERT INTO release (as_of, closed_until, made_at, threshold, limits, definitions) VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb)
-    ON CONFLICT DO NOTHING
+    INSERT INTO release (as_of, closed_until, made_at, threshold, limits, definitions, awaiting_revision)
+    VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7::text[]) ON CONFLICT DO NOTHING
     """
-    texts = (orjson.dumps(made.limits).decode(), orjson.dumps(made.definitions).decode())
-    return await tx.connection.execute(sql, made.as_of, made.closed_until, tx.now, made.threshold, *texts) == "INSERT 0 1"
+    told = (orjson.dumps(made.limits).decode(), orjson.dumps(made.definitions).decode(), made.awaiting_revision)
+    return await tx.connection.execute(sql, made.as_of, made.closed_until, tx.now, made.threshold, *told) == "INSERT 0 1"
+
+
+async def find_before(tx: Tx, as_of: datetime) -> Before | None:
+    """The newest release as of an earlier moment."""
+    sql = "SELECT closed_until, months FROM release LEFT JOIN release_digest USING (as_of) WHERE as_of < $1 ORDER BY as_of DESC LIMIT 1"
+    row = await tx.connection.fetchrow(sql, as_of)
+    return Before(f"{row['closed_until']:%Y-%m}", orjson.loads(row["months"]) if row["months"] else None) if row else None
+
+
+async def insert_digests(tx: Tx, as_of: datetime, months: Mapping[str, str]) -> None:
+    await tx.connection.execute("INSERT INTO release_digest (as_of, months) VALUES ($1, $2::jsonb)", as_of, orjson.dumps(months).decode())
 
 
 async def insert_tables(tx: Tx, as_of: datetime, tables: Mapping[str, Sequence[Row]]) -> None:
@@ -61,8 +74,10 @@ async def find_definitions(tx: Tx, as_of: datetime) -> dict[str, str] | None:
 
 
 async def list_releases(tx: Tx, before: datetime, limit: int) -> list[tuple[Any, ...]]:
-    """(as_of, closed_until, made_at, threshold, limits), newest first."""
-    sql = "SELECT as_of, closed_until, made_at, threshold, limits FROM release WHERE as_of < $1 ORDER BY as_of DESC LIMIT $2"
+    """(as_of, closed_until, made_at, threshold, awaiting_revision, limits), newest first."""
+    sql = """
+    SELECT as_of, closed_until, made_at, threshold, awaiting_revision, limits FROM release WHERE as_of < $1 ORDER BY as_of DESC LIMIT $2
+    """
     return [
-        (*tuple(row)[:4], orjson.loads(row["limits"]) if row["limits"] else None) for row in await tx.connection.fetch(sql, before, limit)
+        (*tuple(row)[:5], orjson.loads(row["limits"]) if row["limits"] else None) for row in await tx.connection.fetch(sql, before, limit)
     ]

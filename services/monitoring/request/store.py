@@ -1,4 +1,4 @@
-"""All SQL of referrals as heard. The first one addressed and the newest answer win; repeating a row changes nothing."""
+"""All SQL of referrals as heard: the newest opening, the first one addressed, the newest answer. Repeating a row changes nothing."""
 
 from collections.abc import Sequence
 
@@ -10,23 +10,31 @@ async def _run(connection: Connection, sql: str, rows: Sequence[Row]) -> None:
 
 
 async def save_openings(connection: Connection, rows: Sequence[Row]) -> None:
-    """(referral_id, person_id, journey_id, stage, from_organisation_id, origin, timed, opened_at, opened_seq, pathway, code, limit)."""
+    """(referral_id, person_id, journey_id, stage, from_organisation_id, origin, timed, opened_at, opened_seq, pathway, code, limit, to)."""
     await _run(connection, OPENINGS, rows)
 
 
 OPENINGS = """
 INSERT INTO referral AS r (referral_id, person_id, journey_id, stage, from_organisation_id, origin, timed, opened_at, opened_seq,
-    pathway, stage_code, limit_days)
-SELECT DISTINCT ON (referral_id) *
+    pathway, stage_code, limit_days, opened_to, is_told_again)
+SELECT DISTINCT ON (referral_id) referral_id, person_id, journey_id, stage, from_organisation_id, origin, timed,
+    min(opened_at) OVER of_referral, opened_seq, pathway, code, limit_days, to_id, count(*) OVER of_referral > 1
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::uuid[], $6::text[], $7::boolean[], $8::timestamptz[], $9::bigint[],
-            $10::text[], $11::text[], $12::smallint[])
-    AS n(referral_id, person_id, journey_id, stage, from_organisation_id, origin, timed, opened_at, opened_seq, pathway, code, limit_days)
-ORDER BY referral_id, opened_at
+            $10::text[], $11::text[], $12::smallint[], $13::uuid[])
+    AS n(referral_id, person_id, journey_id, stage, from_organisation_id, origin, timed, opened_at, opened_seq, pathway, code, limit_days,
+         to_id)
+WINDOW of_referral AS (PARTITION BY referral_id)
+ORDER BY referral_id, opened_seq DESC
 ON CONFLICT (referral_id) DO UPDATE
-SET journey_id = LEAST(r.journey_id, EXCLUDED.journey_id), from_organisation_id = EXCLUDED.from_organisation_id,
-    origin = EXCLUDED.origin, timed = r.timed OR EXCLUDED.timed, opened_at = EXCLUDED.opened_at, opened_seq = EXCLUDED.opened_seq,
-    pathway = EXCLUDED.pathway, stage_code = EXCLUDED.stage_code, limit_days = EXCLUDED.limit_days
-WHERE r.opened_at IS NULL
+SET journey_id = LEAST(r.journey_id, EXCLUDED.journey_id), timed = r.timed OR EXCLUDED.timed,
+    opened_at = LEAST(r.opened_at, EXCLUDED.opened_at), opened_seq = GREATEST(r.opened_seq, EXCLUDED.opened_seq),
+    is_told_again = r.opened_at IS NOT NULL OR EXCLUDED.is_told_again,
+    (from_organisation_id, origin, pathway, stage_code, limit_days, opened_to) = (
+        SELECT EXCLUDED.from_organisation_id, EXCLUDED.origin, EXCLUDED.pathway, EXCLUDED.stage_code, EXCLUDED.limit_days,
+               EXCLUDED.opened_to
+        WHERE r.opened_at IS NULL OR EXCLUDED.opened_seq > COALESCE(r.opened_seq, 0)
+        UNION ALL SELECT r.from_organisation_id, r.origin, r.pathway, r.stage_code, r.limit_days, r.opened_to LIMIT 1)
+WHERE r.opened_at IS NULL OR EXCLUDED.opened_seq IS DISTINCT FROM r.opened_seq
 """
 
 
@@ -36,10 +44,11 @@ async def save_addressings(connection: Connection, rows: Sequence[Row]) -> None:
 
 
 ADDRESSINGS = """
-INSERT INTO referral AS r
-    (referral_id, person_id, journey_id, stage, addressed_seq, addressed_to, addressed_at, last_addressed_seq, timed)
+INSERT INTO referral AS r (referral_id, person_id, journey_id, stage, addressed_seq, addressed_to, addressed_at, last_addressed_seq,
+    last_addressed_to, last_addressed_at, timed)
 SELECT referral_id, (array_agg(person_id))[1], (array_agg(journey_id ORDER BY journey_id))[1], min(stage),
-       min(seq), (array_agg(to_id ORDER BY seq))[1], (array_agg(at ORDER BY seq))[1], max(seq), bool_or(timed)
+       min(seq), (array_agg(to_id ORDER BY seq))[1], (array_agg(at ORDER BY seq))[1], max(seq), (array_agg(to_id ORDER BY seq DESC))[1],
+       (array_agg(at ORDER BY seq DESC))[1], bool_or(timed)
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::bigint[], $6::uuid[], $7::timestamptz[], $8::boolean[])
     AS n(referral_id, person_id, journey_id, stage, seq, to_id, at, timed)
 GROUP BY referral_id ORDER BY referral_id
@@ -47,6 +56,9 @@ ON CONFLICT (referral_id) DO UPDATE
 SET addressed_to = CASE WHEN r.addressed_seq <= EXCLUDED.addressed_seq THEN r.addressed_to ELSE EXCLUDED.addressed_to END,
     addressed_at = CASE WHEN r.addressed_seq <= EXCLUDED.addressed_seq THEN r.addressed_at ELSE EXCLUDED.addressed_at END,
     addressed_seq = LEAST(r.addressed_seq, EXCLUDED.addressed_seq),
+    (last_addressed_to, last_addressed_at) = (
+        SELECT r.last_addressed_to, r.last_addressed_at WHERE r.last_addressed_seq >= EXCLUDED.last_addressed_seq
+        UNION ALL SELECT EXCLUDED.last_addressed_to, EXCLUDED.last_addressed_at LIMIT 1),
     last_addressed_seq = GREATEST(r.last_addressed_seq, EXCLUDED.last_addressed_seq),
     journey_id = LEAST(r.journey_id, EXCLUDED.journey_id), timed = r.timed OR EXCLUDED.timed
 """
@@ -60,30 +72,36 @@ async def save_answers(connection: Connection, rows: Sequence[Row]) -> None:
 ANSWERS = """
 INSERT INTO referral AS r
     (referral_id, person_id, journey_id, stage, answer_seq, answered_by, answer, answer_reason, in_time, answered_at)
-SELECT DISTINCT ON (referral_id) *
+SELECT DISTINCT ON (referral_id) referral_id, person_id, journey_id, stage, seq, organisation_id, answer, reason, in_time,
+    min(at) OVER (PARTITION BY referral_id, organisation_id, answer)
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::bigint[], $6::uuid[], $7::text[], $8::text[], $9::boolean[],
             $10::timestamptz[])
     AS n(referral_id, person_id, journey_id, stage, seq, organisation_id, answer, reason, in_time, at)
 ORDER BY referral_id, seq DESC
 ON CONFLICT (referral_id) DO UPDATE
 SET answer_seq = EXCLUDED.answer_seq, answered_by = EXCLUDED.answered_by, answer = EXCLUDED.answer,
-    answer_reason = EXCLUDED.answer_reason, in_time = EXCLUDED.in_time, answered_at = EXCLUDED.answered_at
+    answer_reason = EXCLUDED.answer_reason, in_time = EXCLUDED.in_time, answered_at = CASE
+        WHEN (r.answered_by, r.answer) = (EXCLUDED.answered_by, EXCLUDED.answer) THEN LEAST(r.answered_at, EXCLUDED.answered_at)
+        ELSE EXCLUDED.answered_at END
 WHERE r.answer_seq IS NULL OR EXCLUDED.answer_seq > r.answer_seq
 """
 
 
 async def save_ends(connection: Connection, rows: Sequence[Row]) -> None:
-    """(referral_id, person_id, stage, end, reason): ends are terminal, so that there is one."""
+    """(referral_id, person_id, stage, ended, reason, seq): the newest counts, since what ended may be entered in error later."""
     await _run(connection, ENDS, rows)
 
 
 ENDS = """
-INSERT INTO referral AS r (referral_id, person_id, stage, ended, end_reason)
-SELECT DISTINCT ON (referral_id) *
-FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::text[]) AS n(referral_id, person_id, stage, ended, reason)
-ORDER BY referral_id, ended
+INSERT INTO referral AS r (referral_id, person_id, stage, ended, end_reason, end_seq, error_seq)
+SELECT DISTINCT ON (referral_id) *, COALESCE(max(seq) FILTER (WHERE ended = 'entered-in-error') OVER (PARTITION BY referral_id), 0)
+FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::text[], $6::bigint[])
+    AS n(referral_id, person_id, stage, ended, reason, seq)
+ORDER BY referral_id, seq DESC
 ON CONFLICT (referral_id) DO UPDATE
-SET ended = LEAST(r.ended, EXCLUDED.ended), end_reason = LEAST(r.end_reason, EXCLUDED.end_reason)
+SET error_seq = GREATEST(r.error_seq, EXCLUDED.error_seq), end_seq = GREATEST(r.end_seq, EXCLUDED.end_seq),
+    ended = CASE WHEN EXCLUDED.end_seq > r.end_seq THEN EXCLUDED.ended ELSE r.ended END,
+    end_reason = CASE WHEN EXCLUDED.end_seq > r.end_seq THEN EXCLUDED.end_reason ELSE r.end_reason END
 """
 
 

@@ -7,14 +7,14 @@ UNITS = """
 WITH counted AS (
     SELECT DISTINCT ON (s.person_id, s.pathway, s.code)
            s.person_id, s.journey_id, s.pathway, s.code, s.stage, s.spell, s.organisation_id, s.completed_on, s.stage + s.ahead AS last
-    FROM spell s
+    FROM standing_spell s
     WHERE s.person_id = ANY($1::uuid[]) AND s.completed_on IS NOT NULL AND s.ahead IN (1, 2)
     ORDER BY s.person_id, s.pathway, s.code, s.completed_on, s.journey_id, s.spell
 ), asked AS MATERIALIZED (
     SELECT c.journey_id, c.stage, c.spell, bool_or('returned-to-custody' IN (r.end_reason, r.answer_reason)) AS custody,
            max(COALESCE(r.end_reason, r.answer_reason))
                FILTER (WHERE r.answer = 'declined' OR r.end_reason = 'declined-by-person') AS reason
-    FROM counted c JOIN referral r ON r.person_id = c.person_id
+    FROM counted c JOIN standing_referral r ON r.person_id = c.person_id
     WHERE r.person_id = ANY($1::uuid[]) AND r.ended IS DISTINCT FROM 'entered-in-error'
       AND CASE WHEN r.journey_id IS NULL THEN r.pathway = c.pathway AND r.stage_code = 'resocialization'
                ELSE r.journey_id = c.journey_id AND r.stage = c.last END
@@ -36,14 +36,14 @@ SELECT 'resocialization', c.pathway, c.code, '', c.organisation_id, NULL::uuid, 
 FROM counted c
 CROSS JOIN LATERAL (
     SELECT bool_or(started_on IS NOT NULL) AS started, bool_or(completed_on IS NOT NULL) AS completed
-    FROM spell s WHERE s.journey_id = c.journey_id AND s.stage = c.last
+    FROM standing_spell s WHERE s.journey_id = c.journey_id AND s.stage = c.last
 ) final
 CROSS JOIN LATERAL (
     SELECT bool_or(completed_on IS NOT NULL) AS completed, bool_or(completed_on IS NULL AND left_on IS NULL) AS open,
            CASE WHEN NOT bool_or(completed_on IS NOT NULL) THEN (array_agg(how ORDER BY spell DESC))[1] END AS how
-    FROM spell s WHERE s.journey_id = c.journey_id AND s.stage = c.last - 1
+    FROM standing_spell s WHERE s.journey_id = c.journey_id AND s.stage = c.last - 1
 ) before
 LEFT JOIN asked r ON r.journey_id = c.journey_id AND r.stage = c.stage AND r.spell = c.spell
-LEFT JOIN skip k ON k.journey_id = c.journey_id AND k.stage = c.last
+LEFT JOIN standing_skip k ON k.journey_id = c.journey_id AND k.stage = c.last
 LEFT JOIN person p ON p.person_id = c.person_id
 """

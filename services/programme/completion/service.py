@@ -13,9 +13,9 @@ from shared.database import Tx
 
 async def complete_journey(tx: Tx, journey_id: UUID, completed_on: date) -> Journey:
     """Raises Refused naming every gap, NotFound. Source: mission rows 002-02, 002-31."""
-    found = await rights.lock_to_complete(tx, journey_id)
-    levels = await functioning.get(tx, journey_id)
-    journey, events = domain.complete_journey(found.journey, found.pathway, levels, completed_on, journeys.days(tx, found))
-    await journeys.save(tx, journey)
-    tx.append(journey.person_id, *events)
-    return journey
+    async with rights.locked_to_complete(tx, journey_id) as found:
+        levels = await functioning.get(tx, journey_id)
+        journey, events = domain.complete_journey(found.journey, found.pathway, levels, completed_on, journeys.days(tx, found))
+        await journeys.save(tx, journey)
+        tx.append(journey.person_id, *events)
+        return journey

@@ -5,7 +5,8 @@ from uuid import UUID
 from pydantic import Field, StrictBool
 
 from services.programme.journey import service
-from services.programme.journey.domain import CaseReason, LegalBasis, Opening
+from services.programme.journey.domain import CaseReason, LegalBasis
+from services.programme.journey.opening import Opening
 from shared.command import CurrentTx, Done, commands
 from shared.policy import allows, roles
 from shared.web import Body, BusinessDate, Code

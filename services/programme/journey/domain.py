@@ -1,20 +1,20 @@
 """A journey, its stages and spells, and who holds the person. Pure: no clock, no database. What is done to a stage: `stage/domain.py`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from services.programme.day.domain import Days
 from services.programme.length.domain import LengthClass
 from services.programme.pathway.domain import Pathway
 from services.programme.transition.domain import StageStatus, step
-from shared.errors import Refused, refuse
-from shared.events.programme import Ending, JourneyOpened
+from shared.errors import Refused
+from shared.events.programme import Ending
 
-JourneyStatus = Literal["open", "completed"]
+JourneyStatus = Literal["open", "completed", "entered-in-error"]
 Setting = Literal["inpatient", "outpatient", "natural-environment"]
 CaseReason = Literal["incorrect-previous-socialization", "change-of-environment", "social-failure"]
 LegalBasis = Literal["own-decision", "compulsory-treatment", "duty-to-act"]
@@ -31,6 +31,7 @@ class Spell(BaseModel):
     """One stay in a stage; a reopened stage has a new spell. `how` is set with `ended_on`; `relapses` mark it.
 
     `accepted`: the referrals that its start used; they give no right beyond it. `date_reason`: why it was entered with an unlikely day.
+    `began_from`: how the stage stood before its start; None in older ones.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -48,6 +49,7 @@ class Spell(BaseModel):
     warning_reason: str | None = None
     date_reason: str | None = None
     accepted: tuple[UUID, ...] = ()
+    began_from: StageStatus | None = None
     ended_on: date | None = None
     how: Literal["completed"] | Ending | None = None
     actual_class: LengthClass | None = None
@@ -60,6 +62,10 @@ class Spell(BaseModel):
     def is_open(self) -> bool:
         return self.ended_on is None
 
+    def lasts_on(self, day: date) -> bool:
+        """Whether the person stays on that day; the day of the end is the last one."""
+        return self.started_on <= day and (self.ended_on is None or day <= self.ended_on)
+
     @property
     def length_differs(self) -> bool:
         """The class reached is another than the planned one. Source: mission row 002-17."""
@@ -67,7 +73,7 @@ class Spell(BaseModel):
 
 
 class StageState(BaseModel):
-    """Where a stage stands; `reason` is why it was skipped, or the evidence."""
+    """Where a stage stands; `reason` is why it was skipped or reopened, or the evidence. `by`: who skipped or reopened it by decision."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -75,6 +81,26 @@ class StageState(BaseModel):
     code: str
     status: StageStatus = "planned"
     reason: str | None = None
+    by: UUID | None = None
+
+
+class Correction(BaseModel):
+    """What was corrected of a journey, by whom and why: the history of its mistakes. `before`: the fact as it had stood.
+
+    `of_organisation_id`: whose fact it was. Source: issue of corrections, section 1.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    what: Literal["start", "end", "skip", "reopening", "journey", "completion"]
+    how: Literal["entered-in-error", "amended"]
+    stage: int | None = None
+    spell: int | None = None
+    organisation_id: UUID | None = None
+    of_organisation_id: UUID | None = None
+    on: date
+    reason: str
+    before: dict[str, JsonValue] = {}
 
 
 class Journey(BaseModel):
@@ -98,6 +124,7 @@ class Journey(BaseModel):
     legal_basis: LegalBasis | None = None
     decided_on: date | None = None
     date_reason: str | None = None
+    corrections: tuple[Correction, ...] = ()
     is_lost: bool = Field(default=False, exclude=True)
     """Nobody stays in it, and another organisation started later in another journey on this pathway. Not kept: it follows from those."""
 
@@ -108,7 +135,8 @@ class Journey(BaseModel):
 
     def status_of(self, stage: int) -> StageStatus | None:
         """None: the pathway has no such stage."""
-        return next((state.status for state in self.stages if state.stage == stage), None)
+        state = self.state(stage)
+        return state.status if state else None
 
     def spells_of(self, stage: int) -> tuple[Spell, ...]:
         return tuple(spell for spell in self.spells if spell.stage == stage)
@@ -121,11 +149,16 @@ class Journey(BaseModel):
         spell = self.spell(stage)
         return spell if spell and spell.is_open else None
 
-    def with_status(self, stage: int, status: StageStatus, reason: str | None = None) -> "Journey":
-        states = tuple(
-            state.model_copy(update={"status": status, "reason": reason or state.reason}) if state.stage == stage else state
-            for state in self.stages
-        )
+    def state(self, stage: int) -> StageState | None:
+        """None: the pathway has no such stage."""
+        return next((state for state in self.stages if state.stage == stage), None)
+
+    def with_status(self, stage: int, status: StageStatus, reason: str | None = None, by: UUID | None = None) -> "Journey":
+        """The stage so; where no reason is given, with the one it had."""
+        return self.with_state(stage, {"status": status, "by": by, **({"reason": reason} if reason else {})})
+
+    def with_state(self, stage: int, changes: dict[str, Any]) -> "Journey":
+        states = tuple(state.model_copy(update=changes) if state.stage == stage else state for state in self.stages)
         return self.model_copy(update={"stages": states})
 
     def with_spell(self, changed: Spell) -> "Journey":
@@ -166,16 +199,12 @@ class Found(NamedTuple):
     """
 
     journey: Journey
-    pathway_body: str
+    pathway: Pathway
     accepted: tuple[Acceptance, ...] = ()
     person: Subject = Subject()
     organisation_kind: str | None = None
     is_confirmed: bool = True
     keeps_weeks: bool = False
-
-    @property
-    def pathway(self) -> Pathway:
-        return Pathway.model_validate_json(self.pathway_body)
 
     def last_day(self, today: date) -> date:
         """The last day on which a week of the person can pass: today, or the day of the death."""
@@ -187,94 +216,33 @@ class Found(NamedTuple):
         return Days(latest, self.person.died_on, self.journey.begun_on, self.journey.imported)
 
 
+def begun_as(spell: Spell) -> tuple[date, int, int]:
+    """Stays in the order that makes the holder."""
+    return (spell.started_on, spell.stage, spell.number)
+
+
 def holder(journey: Journey) -> UUID | None:
     """The one organisation that has the person now: of the spell started last, before any start the opener.
 
     None before a start where it was opened by an acceptance: nobody becomes holder by what it alone did. None where the person went on
-    in another journey on the pathway.
+    in another journey on the pathway, or this one was entered in error.
 
     Source: mission row OUR-01, contracts section 3.
     """
-    if journey.is_lost:
+    if journey.is_lost or journey.status == "entered-in-error":
         return None
-    last = max(journey.spells, key=lambda spell: (spell.started_on, spell.stage, spell.number), default=None)
+    last = max(journey.spells, key=begun_as, default=None)
     return last.organisation_id if last else None if journey.by_acceptance else journey.opened_by
 
 
-def relates(organisation_id: UUID, registered_by: UUID | None, earlier: Sequence[Journey]) -> bool:
-    """Whether an organisation may open a journey of a person without a referral: it registered the person, or has it now, and no other
-    organisation is holder of an open one. Where the registrar was not told, it may also be who had a part before.
+def asks(found: Found, organisation_id: UUID | None) -> bool:
+    """Whether what an organisation enters of a journey asks somebody to take the person: not once another one has it.
+
+    Who accepted the person and had no part in the journey yet is no former holder.
     """
-    holders = {holder(journey) for journey in earlier if journey.status == "open"} - {None}
-    had_part = registered_by is None and any(organisation_id in set(journey.organisations()) for journey in earlier)
-    return (organisation_id == registered_by or organisation_id in holders or had_part) and holders <= {organisation_id}
-
-
-class Opening(NamedTuple):
-    """Who sets out, when and why, as it was entered. `by_system`: the caller may mark what it brings as imported.
-
-    `by_acceptance`: the opener has no relation but an acceptance.
-    """
-
-    person_id: UUID
-    organisation_id: UUID
-    opened_on: date
-    imported: bool = False
-    by_system: bool = False
-    by_acceptance: bool = False
-    reason: CaseReason | None = None
-    legal_basis: LegalBasis | None = None
-    decided_on: date | None = None
-    date_reason: str | None = None
-
-    @property
-    def dates(self) -> tuple[date, ...]:
-        return (self.opened_on,) if self.decided_on is None else (self.opened_on, self.decided_on)
-
-
-def open_journey(journey_id: UUID, pathway: Pathway, opening: Opening, days: Days) -> tuple[Journey, list[JourneyOpened]]:
-    """A new journey on a version of a pathway; earlier ones of the person never block it. Raises Refused("journey-not-openable").
-
-    Source: mission rows 000-66, 002-15, 002-36.
-    """
-    refuse(
-        "journey-not-openable",
-        {
-            **days.unmet(*opening.dates),
-            **days.unlikely(*opening.dates, reason=opening.date_reason),
-            "imported-by-role-system": opening.imported and not opening.by_system,
-        },
-    )
-    journey = Journey(
-        journey_id=journey_id,
-        person_id=opening.person_id,
-        pathway=pathway.code,
-        version=pathway.version,
-        opened_on=opening.opened_on,
-        opened_by=opening.organisation_id,
-        by_acceptance=opening.by_acceptance,
-        imported=opening.imported,
-        stages=tuple(StageState(stage=rule.stage, code=rule.code) for rule in pathway.stages),
-        reason=opening.reason,
-        legal_basis=opening.legal_basis,
-        decided_on=opening.decided_on,
-        date_reason=opening.date_reason,
-    )
-    return journey, [_opened(journey, pathway)]
-
-
-def _opened(journey: Journey, pathway: Pathway) -> JourneyOpened:
-    return JourneyOpened(
-        person_id=journey.person_id,
-        journey_id=journey.journey_id,
-        pathway=journey.pathway,
-        version=journey.version,
-        organisation_id=journey.opened_by,
-        opened_on=journey.opened_on,
-        imported=journey.imported,
-        stages=pathway.told(),
-        by_acceptance=journey.by_acceptance,
-    )
+    journey = found.journey
+    is_new = bool(found.accepted) and organisation_id not in set(journey.organisations())
+    return is_new or (not journey.is_lost and holder(journey) in (None, organisation_id))
 
 
 def reopen_stage(journey: Journey, stage: int) -> Journey:

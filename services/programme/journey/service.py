@@ -1,12 +1,15 @@
 """What can be asked of a journey: to be opened, found, listed; and the lock and the right that every command on it takes first."""
 
+from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
 from services.programme.concern import service as concerns
 from services.programme.day.domain import Days
 from services.programme.journey import domain, store
-from services.programme.journey.domain import Found, Journey, Opening
+from services.programme.journey import opening as openings
+from services.programme.journey.domain import Found, Journey
+from services.programme.journey.opening import Opening
 from services.programme.organisation import service as organisations
 from services.programme.pathway import service as pathways
 from services.programme.person import service as persons
@@ -14,6 +17,8 @@ from services.programme.settings import settings
 from shared import business_dates
 from shared.database import Tx
 from shared.errors import NotFound, NotYetKnown
+from shared.events import Event
+from shared.events.programme import StageCompleted, StageLeft
 from shared.events.referral import ReferralAnswered
 
 Named = tuple[str, UUID | None]
@@ -44,7 +49,7 @@ async def open_journey(tx: Tx, pathway_code: str, opening: Opening) -> Journey:
     pathway = await pathways.current(tx, pathway_code)
     await organisations.must_be_known(tx, opening.organisation_id)
     bounds = Days(latest_day(tx), person.died_on, is_imported=opening.imported)
-    journey, events = domain.open_journey(person.new_id, pathway, opening, bounds)
+    journey, events = openings.open_journey(person.new_id, pathway, opening, bounds)
     await store.insert_journey(tx, journey)
     tx.append(journey.person_id, *events)
     return journey
@@ -53,7 +58,7 @@ async def open_journey(tx: Tx, pathway_code: str, opening: Opening) -> Journey:
 async def _relates(tx: Tx, opening: Opening, registered_by: UUID | None) -> bool:
     """Whether the opener has the case itself; if not, it opens by an acceptance. Raises NotFound. Call with the person's row locked."""
     earlier = await store.list_of_person(tx, opening.person_id)
-    if domain.relates(opening.organisation_id, registered_by, earlier):
+    if openings.relates(opening.organisation_id, registered_by, earlier):
         return True
     if not await store.has_accepted(tx, opening.person_id, opening.organisation_id):
         raise NotFound("person")
@@ -85,6 +90,26 @@ def _seen(tx: Tx, found: Found) -> Found:
 
 async def save(tx: Tx, journey: Journey, *parties: UUID | None) -> None:
     await store.save_journey(tx, journey, *parties)
+
+
+async def correct(tx: Tx, journey: Journey) -> None:
+    """Save what was corrected. Who has no part in the journey any more is no party to it."""
+    await store.save_journey(tx, journey)
+    await store.keep_parties(tx, journey.journey_id, set(journey.organisations()))
+
+
+def tell(tx: Tx, stood: Found, events: Iterable[Event]) -> None:
+    """Append facts of a journey. `stood`: it before them; of who does not have the person any more they ask nobody.
+
+    Ends that a system brings from outside tell the past as it was.
+    """
+    quiet = not (tx.caller.is_process or domain.asks(stood, tx.caller.organisation_id))
+    tx.append(stood.journey.person_id, *(_asking_nobody(event, tx.caller.has("system")) if quiet else event for event in events))
+
+
+def _asking_nobody(event: Event, by_system: bool) -> Event:
+    is_past = by_system and isinstance(event, StageCompleted | StageLeft) and event.imported
+    return event if is_past or "asks_nobody" not in type(event).model_fields else event.model_copy(update={"asks_nobody": True})
 
 
 async def list_journeys(tx: Tx, status: str | None, after: UUID, limit: int) -> list[Found]:

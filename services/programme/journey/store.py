@@ -1,47 +1,26 @@
 """All SQL about journeys and who is a party to them."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from services.programme.journey.domain import Acceptance, Found, Journey, Subject
+from services.programme.pathway import service as pathways
 from shared.database import Record, Tx
 from shared.errors import NotFound
 from shared.events.referral import ReferralAnswered
 
 NO_REFERRAL = "'00000000-0000-0000-0000-000000000000'"
-ACCEPTED_OF_CALLER = f"""
-ARRAY (
-    SELECT party.referral_id || '/' || coalesce(party.stage, 0) FROM party
-    WHERE party.organisation_id = $2 AND party.journey_id = j.journey_id AND party.referral_id <> {NO_REFERRAL}
-        AND NOT EXISTS (SELECT FROM organisation WHERE organisation_id = $2 AND NOT confirmed)
-        AND NOT EXISTS (
-            SELECT FROM journey used CROSS JOIN LATERAL jsonb_array_elements(used.state -> 'spells') s
-            WHERE used.person_id = j.person_id AND used.journey_id <> j.journey_id AND s -> 'accepted' ? party.referral_id::text)
-)
-"""
-OPENER = "CASE WHEN (j.state ->> 'by_acceptance')::boolean THEN NULL ELSE j.state ->> 'opened_by' END"
-# Of the spell started last, before any start of the opener: who has the person by this journey, since when, and whether it stays there.
-HELD = f"""
-CROSS JOIN LATERAL (
-    SELECT coalesce(s ->> 'organisation_id', {OPENER}) AS organisation_id,
-        coalesce(s ->> 'started_on', j.state ->> 'opened_on') AS since, EXISTS (
-            SELECT FROM jsonb_array_elements(j.state -> 'spells') x
-            WHERE x ->> 'organisation_id' = s ->> 'organisation_id' AND x ->> 'ended_on' IS NULL) AS is_open
-    FROM (SELECT) AS one LEFT JOIN jsonb_array_elements(j.state -> 'spells') s ON true
-    ORDER BY s ->> 'started_on' DESC, (s -> 'stage')::int DESC, (s -> 'number')::int DESC LIMIT 1
-) AS held
-"""
-IS_LOST = """
-(NOT held.is_open AND NOT (j.state ->> 'imported')::boolean AND EXISTS (
-    SELECT FROM journey o CROSS JOIN LATERAL jsonb_array_elements(o.state -> 'spells') s
-    WHERE o.person_id = j.person_id AND o.pathway = j.pathway AND o.journey_id <> j.journey_id
-        AND s ->> 'organisation_id' <> held.organisation_id
-        AND (s ->> 'started_on' > held.since OR (s ->> 'started_on' = held.since AND s ->> 'ended_on' IS NULL))))
-"""
+ACCEPTED = "accepted_for(j.person_id, j.journey_id, $2)"
+IS_LOST = "lost_to_another(j.person_id, j.pathway, j.journey_id, j.state)"
+# Most persons have one journey, and most callers accepted nothing for it: then nobody looks any further.
 FIND = f"""
-SELECT j.state, w.body, o.kind, o.confirmed, p.organisation_id AS registered_by, p.died_on, p.death_reversed,
-    {ACCEPTED_OF_CALLER} AS accepted, {IS_LOST} AS is_lost,
+SELECT j.state, w.pathway_id, o.kind, o.confirmed, p.organisation_id AS registered_by, p.died_on, p.death_reversed,
+    CASE WHEN EXISTS (SELECT FROM party WHERE organisation_id = $2 AND journey_id = j.journey_id AND referral_id <> {NO_REFERRAL})
+        THEN {ACCEPTED} ELSE '{{}}' END AS accepted,
+    CASE WHEN EXISTS (SELECT FROM journey WHERE person_id = j.person_id AND journey_id <> j.journey_id)
+        THEN {IS_LOST} ELSE false END AS is_lost,
     EXISTS (SELECT FROM weekly_record r WHERE r.journey_id = j.journey_id) AS keeps_weeks
-FROM journey j {HELD}
+FROM journey j
 JOIN pathway w ON w.code = j.pathway AND w.version = j.version
 LEFT JOIN organisation o ON o.organisation_id = $3
 LEFT JOIN person p ON p.person_id = j.person_id
@@ -66,26 +45,31 @@ SELECT $7::uuid, $1, {NO_REFERRAL}, NULL WHERE $7::uuid IS NOT NULL UNION ALL
 SELECT organisation_id, $1, referral_id, stage FROM accepted_referral WHERE person_id = $2
 """
 
+OPENER = "CASE WHEN (j.state ->> 'by_acceptance')::boolean THEN NULL ELSE j.state ->> 'opened_by' END"
 HAS_PART = f"""
 $2::text IN (SELECT {OPENER} UNION ALL SELECT s ->> 'organisation_id' FROM jsonb_array_elements(j.state -> 'spells') s)
 """
 LIST = f"""
-SELECT j.state, a.accepted, {IS_LOST} AS is_lost
+SELECT j.state, w.pathway_id, a.accepted, {IS_LOST} AS is_lost
 FROM (SELECT DISTINCT journey_id FROM party WHERE organisation_id = $2 AND journey_id > $1) AS own
-JOIN journey j USING (journey_id) {HELD}
-CROSS JOIN LATERAL (SELECT {ACCEPTED_OF_CALLER} AS accepted) AS a
+JOIN journey j USING (journey_id)
+JOIN pathway w ON w.code = j.pathway AND w.version = j.version
+CROSS JOIN LATERAL (SELECT {ACCEPTED} AS accepted) AS a
 WHERE NOT j.erased AND (a.accepted <> '{{}}' OR {HAS_PART})
-    AND ($3::text IS NULL OR j.status = $3 AND (a.accepted <> '{{}}' OR ($2::text = held.organisation_id AND NOT {IS_LOST})))
+    AND CASE coalesce($3::text, '') WHEN '' THEN j.status <> 'entered-in-error' WHEN 'entered-in-error' THEN j.status = $3
+        ELSE j.status = $3 AND (a.accepted <> '{{}}' OR ($2::text = (holding_of(j.state)).organisation_id AND NOT {IS_LOST})) END
 ORDER BY j.journey_id LIMIT $4
 """
-OF_PERSON = f"SELECT j.state, {IS_LOST} AS is_lost FROM journey j {HELD} WHERE j.person_id = $1 AND NOT j.erased"
+OF_PERSON = f"""
+SELECT j.state, {IS_LOST} AS is_lost FROM journey j WHERE j.person_id = $1 AND NOT j.erased AND j.status <> 'entered-in-error'
+"""
 ADMIT = """
 INSERT INTO party (referral_id, journey_id, organisation_id, stage) SELECT $1, $2, $3, $5
 WHERE NOT EXISTS (SELECT FROM journey WHERE journey_id = $2 AND person_id <> $4)
     AND NOT EXISTS (SELECT FROM person WHERE person_id = $4 AND merged_into_id IS NOT NULL)
 ON CONFLICT DO NOTHING
 """
-ACCEPTED = """
+KEEP_ACCEPTED = """
 INSERT INTO accepted_referral (referral_id, person_id, organisation_id, stage) SELECT $1, $2, $3, $4
 WHERE NOT EXISTS (SELECT FROM person WHERE person_id = $2 AND merged_into_id IS NOT NULL) ON CONFLICT DO NOTHING
 """
@@ -96,6 +80,7 @@ SELECT EXISTS (
         WHERE j.person_id = $1 AND s -> 'accepted' ? a.referral_id::text)
 ) AND NOT EXISTS (SELECT FROM organisation WHERE organisation_id = $2 AND NOT confirmed)
 """
+KEEP_PARTIES = f"DELETE FROM party WHERE journey_id = $1 AND referral_id = {NO_REFERRAL} AND organisation_id <> ALL($2::uuid[])"
 REMOVE = tuple(
     f"DELETE FROM {table} WHERE referral_id = $1 AND organisation_id IS DISTINCT FROM $2::uuid" for table in ("accepted_referral", "party")
 )
@@ -112,23 +97,29 @@ FORGET = (
 
 async def lock_journey(tx: Tx, journey_id: UUID, organisation_id: UUID | None = None) -> Found:
     """Raises NotFound for an absent journey or one of an erased person."""
-    return _found(await tx.connection.fetchrow(LOCK, journey_id, tx.caller.organisation_id, organisation_id))
+    return await _found(tx, await tx.connection.fetchrow(LOCK, journey_id, tx.caller.organisation_id, organisation_id))
 
 
 async def get_journey(tx: Tx, journey_id: UUID) -> Found:
     """Without a lock; raises NotFound."""
-    return _found(await tx.connection.fetchrow(FIND, journey_id, tx.caller.organisation_id, None))
+    return await _found(tx, await tx.connection.fetchrow(FIND, journey_id, tx.caller.organisation_id, None))
 
 
-def _found(row: Record | None) -> Found:
+async def _found(tx: Tx, row: Record | None) -> Found:
     if row is None:
         raise NotFound("journey")
     person = Subject(row["registered_by"], row["died_on"], bool(row["death_reversed"]))
-    return Found(_journey(row), row["body"], _accepted(row), person, row["kind"], row["confirmed"] is not False, row["keeps_weeks"])
+    pathway = await pathways.of_journey(tx, row["pathway_id"])
+    return Found(_journey(row), pathway, _accepted(row), person, row["kind"], row["confirmed"] is not False, row["keeps_weeks"])
 
 
 def _journey(row: Record) -> Journey:
     return Journey.model_validate_json(row["state"]).model_copy(update={"is_lost": row["is_lost"]})
+
+
+def written(journey: Journey) -> str:
+    """What is not known is left out: it is most of a stay."""
+    return journey.model_dump_json(exclude_none=True)
 
 
 def _accepted(row: Record) -> tuple[Acceptance, ...]:
@@ -139,7 +130,12 @@ def _accepted(row: Record) -> tuple[Acceptance, ...]:
 async def save_journey(tx: Tx, journey: Journey, *parties: UUID | None) -> None:
     """Writes the state; `parties` have a stay in the journey now."""
     named = sorted({party for party in parties if party})
-    await tx.save(SAVE, journey.journey_id, journey.status, journey.model_dump_json(), named)
+    await tx.save(SAVE, journey.journey_id, journey.status, written(journey), named)
+
+
+async def keep_parties(tx: Tx, journey_id: UUID, organisations: Collection[UUID]) -> None:
+    """No others opened it or had a stay in it."""
+    await tx.connection.execute(KEEP_PARTIES, journey_id, list(organisations))
 
 
 async def insert_journey(tx: Tx, journey: Journey) -> None:
@@ -151,15 +147,15 @@ async def insert_journey(tx: Tx, journey: Journey) -> None:
         journey.pathway,
         journey.version,
         journey.status,
-        journey.model_dump_json(),
+        written(journey),
         None if journey.by_acceptance else journey.opened_by,
     )
 
 
 async def list_journeys(tx: Tx, organisation_id: UUID, status: str | None, after: UUID, limit: int) -> list[Found]:
-    """Those the organisation is a party to, by id, without pathways and persons; by status only those it holds or accepted."""
+    """Those the organisation is a party to, by id, without persons; by status only those it holds or accepted."""
     rows = await tx.connection.fetch(LIST, after, organisation_id, status, limit)
-    return [Found(_journey(row), "", _accepted(row)) for row in rows]
+    return [Found(_journey(row), await pathways.of_journey(tx, row["pathway_id"]), _accepted(row)) for row in rows]
 
 
 async def list_of_person(tx: Tx, person_id: UUID) -> list[Journey]:
@@ -191,7 +187,7 @@ async def insert_party(tx: Tx, event: ReferralAnswered) -> None:
 async def insert_party_of_person(tx: Tx, event: ReferralAnswered) -> None:
     """Who accepted a referral that names no journey: for the open ones and those still to come. Call with the person's row locked."""
     given = (event.referral_id, event.person_id, event.organisation_id, event.stage)
-    await tx.connection.execute(ACCEPTED, *given)
+    await tx.connection.execute(KEEP_ACCEPTED, *given)
     await tx.connection.execute(ADMIT_TO_ALL, *given)
 
 

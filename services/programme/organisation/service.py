@@ -19,3 +19,8 @@ async def must_be_known(tx: Tx, organisation_id: UUID) -> None:
     """Raises NotYetKnown: the caller's own entry may arrive any moment. Source: contracts section 3."""
     if not await store.is_known(tx, organisation_id):
         raise NotYetKnown("organisation_id", TOLD_BY)
+
+
+async def kind_of(tx: Tx, organisation_id: UUID) -> str:
+    """As last heard; empty where it is not known."""
+    return await store.find_kind(tx, organisation_id) or ""

@@ -18,3 +18,8 @@ async def save_organisation(tx: Tx, event: OrganisationChanged) -> None:
 
 async def is_known(tx: Tx, organisation_id: UUID) -> bool:
     return bool(await tx.connection.fetchval("SELECT EXISTS (SELECT FROM organisation WHERE organisation_id = $1)", organisation_id))
+
+
+async def find_kind(tx: Tx, organisation_id: UUID) -> str | None:
+    kind: str | None = await tx.connection.fetchval("SELECT kind FROM organisation WHERE organisation_id = $1", organisation_id)
+    return kind

@@ -10,6 +10,15 @@ from services.programme.pathway.domain import Pathway, PathwayStatus
 from shared.database import Record, Tx
 from shared.errors import NotFound
 
+_KEPT: dict[UUID, Pathway] = {}
+
+
+async def of_journey(tx: Tx, pathway_id: UUID) -> Pathway:
+    """The version a journey was opened on. Read once a process: what was published never changes."""
+    if pathway_id not in _KEPT:
+        _KEPT[pathway_id] = await store.get_pathway(tx, pathway_id)
+    return _KEPT[pathway_id]
+
 
 async def current(tx: Tx, code: str) -> Pathway:
     """The highest published version; raises NotFound."""

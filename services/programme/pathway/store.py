@@ -20,6 +20,10 @@ async def find_current(tx: Tx, code: str) -> Pathway | None:
     return Pathway.model_validate_json(body) if body else None
 
 
+async def get_pathway(tx: Tx, pathway_id: UUID) -> Pathway:
+    return Pathway.model_validate_json(await tx.connection.fetchval("SELECT body FROM pathway WHERE pathway_id = $1", pathway_id))
+
+
 async def list_versions(tx: Tx, code: str) -> list[Record]:
     return list(await tx.connection.fetch(VERSIONS, code))
 

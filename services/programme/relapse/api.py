@@ -1,15 +1,16 @@
 """Observations and relapses of a journey on the wire."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import Field, StrictBool, field_validator
+from pydantic import BaseModel, Field, StrictBool, field_validator
 
 from services.programme.definition.domain import Result
 from services.programme.journey.domain import WHO
 from services.programme.relapse import service
-from services.programme.relapse.domain import Relapse
+from services.programme.relapse.domain import Status
 from services.programme.substance.domain import Finding, Use, counted
 from services.programme.weekly.domain import Results
 from shared.command import CurrentTx, Done, commands, queries
@@ -45,7 +46,7 @@ class WeekResult(Body):
 class Observations(Body):
     """Many weeks at once, late and in any order; each week once. `spell`: the stage's last one where none is given.
 
-    `closes_through`: nothing more is expected for the weeks up to this one; without a result they are missing.
+    `closes_through`: nothing more is expected for the weeks up to this one; without a result they are missing. 0 takes it back.
     `closes_record`: the same for all weeks of an imported record.
     """
 
@@ -53,7 +54,7 @@ class Observations(Body):
     spell: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
     results: list[WeekResult] = Field(max_length=520)
     closes_record: StrictBool = False
-    closes_through: Week | None = None
+    closes_through: Annotated[int, Field(strict=True, ge=0, le=520, examples=[1])] | None = None
 
     @field_validator("results")
     @classmethod
@@ -73,6 +74,24 @@ class RelapseReport(Body):
     reopens: StrictStage | None = None
     on: BusinessDate
     use: Use = "non-medical"
+
+
+class RelapseView(BaseModel):
+    """One definition met in one spell, or a clinician's report (no week). `reopens`: the stage it reopened or opened.
+
+    `status`: found until a clinician confirms or refutes it. `withdrawn`: the weeks show it no more, or the report was none.
+    """
+
+    relapse_id: UUID
+    stage: int
+    spell: int
+    definition: str
+    week: int | None
+    known_on: date
+    reopens: int | None
+    withdrawn: bool
+    status: Status
+    reason: str | None
 
 
 class Confirmation(Body):
@@ -123,8 +142,8 @@ async def refute_relapse(tx: CurrentTx, journey_id: UUID, relapse_id: UUID, body
 
 @router_queries.get("/journeys/{journey_id}/relapses")
 @allows(CLINICAL)
-async def list_relapses(tx: CurrentTx, journey_id: UUID, paging: Annotated[Paging, Query()]) -> Page[Relapse]:
+async def list_relapses(tx: CurrentTx, journey_id: UUID, paging: Annotated[Paging, Query()]) -> Page[RelapseView]:
     """What was met or reported, withdrawn ones too; `dropout-4-missing` is listed and never a relapse. Source: standards section 3."""
     journey, found = await service.list_relapses(tx, journey_id, after_id(paging.cursor), paging.limit)
     tx.audit("read-relapses", journey.person_id)
-    return page_of(found, paging.limit, lambda item: (item.relapse_id,))
+    return page_of([RelapseView.model_validate(one.model_dump()) for one in found], paging.limit, lambda item: (item.relapse_id,))

@@ -42,7 +42,9 @@ def _assess_one(journey: Journey, by: Assessing, change: Change) -> Outcome:
     if change.what != "met":
         before = next(one for one in by.undoing.kept if one.relapse_id == change.relapse_id)
         relapse = before.model_copy(update=found)
-        if change.what == "moved" and before.status == "refuted":  # the weeks that it shows now were never decided on
+        if (
+            change.what == "moved" and before.status == "refuted" and before.week != change.week
+        ):  # the weeks that it shows now were never decided on
             relapse = relapse.model_copy(update={"status": "found", "reason": None})
         if change.what == "withdrawn" and is_relapse:
             return undone(journey, before, relapse, by.undoing)
@@ -60,14 +62,9 @@ def _assess_one(journey: Journey, by: Assessing, change: Change) -> Outcome:
 def wanted_by(journey: Journey, rule: StageRule, relapse: Relapse, named: int | None) -> int | None:
     """The stage that a relapse by definition is to reopen: none for a stay that a former holder had, or that a later one followed."""
     spell = journey.spell(relapse.stage, relapse.spell)
-    if named is None and (spell is None or not _is_its_own(journey, spell) or _is_answered(journey, relapse)):
+    if named is None and (spell is None or spell.organisation_id != holder(journey) or _is_answered(journey, relapse)):
         return None
     return wanted_stage(journey, rule, named)
-
-
-def _is_its_own(journey: Journey, spell: Spell) -> bool:
-    """Whether the holder's stay shows it: results of a former holder mark its stay and reopen nothing. Imported history is as it was."""
-    return journey.imported or spell.organisation_id == holder(journey)
 
 
 def _is_answered(journey: Journey, relapse: Relapse) -> bool:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.programme.day.domain import Days
 from services.programme.definition.domain import CLINICIAN_REPORT
-from services.programme.journey.domain import Journey, holder, reopen_stage
+from services.programme.journey.domain import Journey, Spell, holder, reopen_stage
 from services.programme.pathway.domain import StageRule
 from services.programme.substance.domain import Use
 from services.programme.transition.domain import StageStatus
@@ -27,8 +27,8 @@ class Relapse(BaseModel):
     """One definition met in one spell, or a clinician's report (no week). `reopens`: the stage it reopened or opened.
 
     `status`: what a clinician says of it, or the rule where none need say. `withdrawn`: the weeks show it no more, or the report was none.
-    `wants`: the stage that it reopens or would reopen if another relapse had not. `reopened_from`: how that stage stood before;
-    `reopened_journey`: the journey was completed.
+    `wants`: the stage that it reopens or would reopen if another relapse had not; `wanted_after`: that stage's last stay by then, 0: none.
+    `reopened_from`: how that stage stood before; `reopened_journey`: the journey was completed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -44,6 +44,7 @@ class Relapse(BaseModel):
     status: Status = "confirmed"
     reason: str | None = None
     wants: int | None = None
+    wanted_after: int | None = None
     reopened_from: StageStatus | None = None
     reopened_journey: bool = False
 
@@ -51,7 +52,7 @@ class Relapse(BaseModel):
 class Report(NamedTuple):
     """What a clinician reports; `reopens` None: the pathway's default. `organisation_id`: whose stay it must be, None for any.
 
-    `earlier`: what was reported of the same stay before.
+    `earlier`: what was reported of the same stay before. `is_kept`: it was reported already, of a stay that never was.
     """
 
     relapse_id: UUID
@@ -60,6 +61,7 @@ class Report(NamedTuple):
     earlier: Sequence[Relapse] = ()
     use: Use = "non-medical"
     organisation_id: UUID | None = None
+    is_kept: bool = False
 
     def repeats(self) -> Relapse | None:
         """The same use, reported again: of one day one is kept."""
@@ -67,6 +69,10 @@ class Report(NamedTuple):
 
     def has_no_consequence_yet(self) -> bool:
         return not any(one.reopens for one in self.earlier)
+
+    def may_be_later(self, journey: Journey) -> bool:
+        """Whether it may lie after its stay: what who lost the person reports anew may not."""
+        return self.is_kept or self.is_by_holder(journey)
 
     def is_by_holder(self, journey: Journey) -> bool:
         return self.organisation_id in (None, holder(journey))
@@ -81,7 +87,7 @@ class Outcome(NamedTuple):
 
 
 def report(journey: Journey, rule: StageRule, reported: Report, days: Days) -> Outcome:
-    """A clinician's report of a use; prescribed use is none. A former holder's marks its stay and reopens nothing.
+    """A clinician's report of a use; prescribed use is none. A former holder's lies in its stay, marks it and reopens nothing.
 
     Each use is kept, and the first one of a stay is told. A later one is told only where it reopens a stage and none before it did,
     or where the clinician names the stage. Raises Refused("relapse-not-recordable").
@@ -96,6 +102,7 @@ def report(journey: Journey, rule: StageRule, reported: Report, days: Days) -> O
             "spell-of-own-organisation": spell is not None and reported.organisation_id not in (None, spell.organisation_id),
             "holder-names-what-reopens": reported.reopens is not None and not reported.is_by_holder(journey),
             "on-or-after-start": spell is not None and reported.on < spell.started_on,
+            "within-own-stay": spell is not None and not reported.may_be_later(journey) and not spell.lasts_on(reported.on),
             **days.unmet(reported.on),
             "reopens-stage-of-pathway": reported.reopens is not None and journey.status_of(reported.reopens) is None,
             "non-medical-use": reported.use == "prescribed",
@@ -117,7 +124,7 @@ def report(journey: Journey, rule: StageRule, reported: Report, days: Days) -> O
         known_on=reported.on,
     )
     if reported.earlier and target is None:
-        relapse = relapse.model_copy(update={"wants": wanted})
+        relapse = wanting(journey, relapse, wanted)
         return Outcome(mark(journey, relapse), [relapse], [])
     return happened(journey, relapse, wanted)
 
@@ -144,7 +151,7 @@ def happened(journey: Journey, relapse: Relapse, wanted: int | None) -> Outcome:
 def follows(journey: Journey, relapse: Relapse, wanted: int | None) -> Outcome:
     """What a relapse that counts does: it marks its stay and reopens the stage that it wants, unless another relapse has."""
     target = _target(journey, wanted)
-    relapse = relapse.model_copy(update={"reopens": target, "wants": wanted})
+    relapse = wanting(journey, relapse, wanted).model_copy(update={"reopens": target})
     if target is not None:
         stood = {"reopened_from": journey.status_of(target), "reopened_journey": journey.status == "completed"}
         relapse, journey = relapse.model_copy(update=stood), reopen_stage(journey, target)
@@ -159,6 +166,20 @@ def follows(journey: Journey, relapse: Relapse, wanted: int | None) -> Outcome:
         imported=journey.imported,
     )
     return Outcome(journey, [relapse], [recorded])
+
+
+def wanting(journey: Journey, relapse: Relapse, wanted: int | None) -> Relapse:
+    """The relapse with the stage that it wants open."""
+    last = journey.spell(wanted) if wanted is not None else None
+    after = None if wanted is None else last.number if last else 0
+    return relapse.model_copy(update={"wants": wanted, "wanted_after": after})
+
+
+def is_since(relapse: Relapse, last: Spell | None) -> bool:
+    """Whether the relapse wanted its stage open after that stage's last stay began; of an older row the days tell."""
+    if last is None:
+        return True
+    return relapse.known_on >= last.started_on if relapse.wanted_after is None else relapse.wanted_after >= last.number
 
 
 def mark(journey: Journey, relapse: Relapse) -> Journey:

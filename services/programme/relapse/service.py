@@ -1,13 +1,15 @@
 """What can be asked about relapses: observations to be recorded and judged, a report, a week that passed, the list."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from services.programme.definition.domain import CLINICIAN_REPORT
 from services.programme.journey import service as journeys
 from services.programme.journey.domain import Found, Journey, Spell
 from services.programme.pathway.domain import StageRule
-from services.programme.relapse import domain, finding, store
+from services.programme.relapse import domain, finding, store, undoing
 from services.programme.relapse.assessing import Assessing, assess
 from services.programme.relapse.domain import Outcome, Relapse, Report
 from services.programme.relapse.finding import Decision
@@ -20,21 +22,31 @@ from services.programme.weekly.domain import Change, Reach, Results
 from shared.database import Tx
 from shared.errors import NotFound, refuse
 
+KEPT_OF_WEEKS = {"stage", "spell", "started_on", "weeks", "closed", "closed_through", "results"}
+
+
+class Gone(NamedTuple):
+    """The journey while it still has the stays that never were, what was kept before, and what was recorded of them, for the history."""
+
+    journey: Journey
+    by: Undoing
+    recorded: dict[str, list[dict[str, Any]]]
+
 
 async def record_observations(tx: Tx, journey_id: UUID, place: tuple[int, int | None], results: Results) -> Journey:
     """Take weekly results of a stage's spell (None: its last), late ones too, and judge them. Raises Refused, NotFound.
 
     Source: standards section 3.
     """
-    found = await journeys.lock(tx, journey_id)
-    spell = found.journey.spell(*place)
-    own = spell is not None and spell.organisation_id == tx.caller.organisation_id
-    refuse("observations-not-recordable", {"stage-started": spell is None, "spell-of-own-organisation": spell is not None and not own})
-    assert spell is not None
-    rule = _rule(found, spell.stage)
-    bounds = weekly.Bounds(journeys.days(tx, found), _reach(tx, found, spell))
-    changes = await weekly.judge(tx, found.journey, spell, rule.relapse_definitions, results, bounds)
-    return await _assess(tx, found, spell, changes)
+    async with rights.locked(tx, journey_id) as found:
+        spell = found.journey.spell(*place)
+        own = spell is not None and spell.organisation_id == tx.caller.organisation_id
+        refuse("observations-not-recordable", {"stage-started": spell is None, "spell-of-own-organisation": spell is not None and not own})
+        assert spell is not None
+        rule = _rule(found, spell.stage)
+        changes = await weekly.judge(tx, found.journey, spell, rule.relapse_definitions, results, _bounds(tx, found, spell))
+        journey = await _assess(tx, found, spell, changes)
+        return rights.seen(tx, found._replace(journey=journey)).journey
 
 
 async def week_over(tx: Tx, waiting_id: UUID) -> None:
@@ -56,20 +68,95 @@ async def stay_ended(tx: Tx, found: Found, spell: Spell) -> Journey:
     return await _judge_again(tx, found, spell)
 
 
+async def stays_corrected(tx: Tx, found: Found, *spells: Spell | None) -> Journey:
+    """The records of these stays answer for other weeks now, or lie on other days. Call under the journey's lock.
+
+    Raises Refused for a corrected start that the results do not fit.
+    """
+    for spell in spells:
+        if spell is not None:
+            found = found._replace(journey=await _judge_again(tx, found, spell))
+    return found.journey
+
+
 async def resume(tx: Tx, person_id: UUID) -> None:
     """Weeks stopped closing with a death that was reversed: they close again in every record that is not imported."""
     for journey_id in await journeys.ids_of(tx, person_id):
-        found = await journeys.lock(tx, journey_id)
-        for place in await weekly.list_stopped(tx, journey_id):
-            spell = found.journey.spell(*place)
-            if spell is not None:
-                found = found._replace(journey=await _judge_again(tx, found, spell))
+        await go_on(tx, await journeys.lock(tx, journey_id))
+
+
+async def go_on(tx: Tx, found: Found) -> Journey:
+    """No death stops the weeks of this journey any more. Call under its lock."""
+    places = await weekly.list_stopped(tx, found.journey.journey_id)
+    return await stays_corrected(tx, found, *(found.journey.spell(*place) for place in places))
 
 
 async def _judge_again(tx: Tx, found: Found, spell: Spell, is_due: bool = False) -> Journey:
     rule = _rule(found, spell.stage)
-    changes = await weekly.judge_again(tx, found.journey, spell, rule.relapse_definitions, _reach(tx, found, spell), is_due)
+    changes = await weekly.judge_again(tx, found.journey, spell, rule.relapse_definitions, _bounds(tx, found, spell), is_due)
     return await _assess(tx, found, spell, changes)
+
+
+async def stay_goes_on(tx: Tx, found: Found, spell: Spell) -> Journey:
+    """The end of a stay never was: what reopened its stage since then only marks it. Call under the journey's lock."""
+    await _save(tx, found, undoing.not_reopened(await store.list_of_journey(tx, found.journey.journey_id), spell))
+    return await stays_corrected(tx, found, spell)
+
+
+async def reopens_another(tx: Tx, found: Found, stage: int) -> bool:
+    """Whether a relapse that stands, of the last stay of a stage, has reopened another one that its pathway names."""
+    spell, wanted = found.journey.spell(stage), _rule(found, stage).reopens
+    kept = await store.list_of_journey(tx, found.journey.journey_id)
+    of_stay = [one for one in kept if spell and (one.stage, one.spell) == (stage, spell.number) and not one.withdrawn]
+    return wanted != stage and any(one.wants == wanted and one.status == "confirmed" for one in of_stay)
+
+
+async def stays_gone(tx: Tx, found: Found, spells: Sequence[Spell]) -> Gone:
+    """These stays never were, nor what their weeks showed or was reported of them. Call under the journey's lock, while it has them."""
+    by = await _undoing(tx, found.journey.journey_id)
+    outcome = undoing.gone(found.journey, spells, by)
+    weeks = [await weekly.remove(tx, found.journey.journey_id, spell) for spell in spells]
+    await store.delete_relapses(tx, [one.relapse_id for one in outcome.relapses])
+    tx.append(found.journey.person_id, *outcome.events)
+    recorded = [record.model_dump(mode="json", include=KEPT_OF_WEEKS) for record in weeks if record]
+    relapses = [one.model_dump(mode="json", exclude_none=True) for one in outcome.relapses]
+    return Gone(outcome.journey, by, {"weeks": recorded, "relapses": relapses})
+
+
+async def before_stay(tx: Tx, found: Found, gone_stay: Spell, by: Undoing) -> Journey:
+    """What else follows from a stay that never was. `found`: without it; `by`: as it was before. Call under the journey's lock.
+
+    Uses reported of it are of the stay before, whose weeks are judged again; a reopening that only the stay had kept is taken back.
+    """
+    rule, days = _rule(found, gone_stay.stage), journeys.days(tx, found)
+    await _save(tx, found, undoing.wanted_before(by.kept, gone_stay))
+    left = await _undoing(tx, found.journey.journey_id)
+    journey = await _keep(tx, found.journey, undoing.wanted_no_more(found.journey, gone_stay.stage, left))
+    journey = await _keep(tx, journey, undoing.reported_before(journey, rule, gone_stay, by, days))
+    return await stays_corrected(tx, found._replace(journey=journey), journey.spell(gone_stay.stage))
+
+
+async def not_completed(tx: Tx, found: Found) -> None:
+    """The journey had not been completed when a relapse reopened it. Call under the journey's lock."""
+    await _save(tx, found, undoing.not_completed(await store.list_of_journey(tx, found.journey.journey_id)))
+
+
+async def _save(tx: Tx, found: Found, changed: list[Relapse]) -> None:
+    if changed:
+        await store.save_relapses(tx, found.journey.journey_id, changed)
+
+
+async def wants_open(tx: Tx, journey: Journey, stage: int) -> bool:
+    """Whether a relapse that stands has reopened this stage since its last stay."""
+    last, kept = journey.spell(stage), await store.list_of_journey(tx, journey.journey_id)
+    standing = [one for one in kept if one.wants == stage and one.status == "confirmed" and not one.withdrawn]
+    return any(domain.is_since(one, last) for one in standing)
+
+
+async def first_reported_on(tx: Tx, journey_id: UUID, spell: Spell) -> date | None:
+    """The day of the first use that a clinician reported of a stay, and that stands."""
+    kept = [one for one in await store.list_of_journey(tx, journey_id) if (one.stage, one.spell) == (spell.stage, spell.number)]
+    return min((one.known_on for one in kept if one.definition == CLINICIAN_REPORT and not one.withdrawn), default=None)
 
 
 async def report(tx: Tx, journey_id: UUID, stage: int, used: tuple[date, Use], reopens: int | None) -> Relapse:
@@ -77,14 +164,14 @@ async def report(tx: Tx, journey_id: UUID, stage: int, used: tuple[date, Use], r
 
     Source: mission rows 002-08, 002-46.
     """
-    found = await journeys.lock(tx, journey_id)
-    spell = found.journey.spell(stage)
-    kept = [one for one in await store.list_of_journey(tx, journey_id) if spell and (one.stage, one.spell) == (stage, spell.number)]
-    earlier = [one for one in kept if one.definition == CLINICIAN_REPORT and not one.withdrawn]
-    reported = Report(uuid4(), used[0], reopens, earlier, used[1], journeys.organisation_of(tx))
-    outcome = domain.report(found.journey, _rule(found, stage), reported, journeys.days(tx, found))
-    await _keep(tx, found.journey, outcome)
-    return outcome.relapses[0]
+    async with rights.locked(tx, journey_id) as found:
+        spell = found.journey.spell(stage)
+        kept = [one for one in await store.list_of_journey(tx, journey_id) if spell and (one.stage, one.spell) == (stage, spell.number)]
+        earlier = [one for one in kept if one.definition == CLINICIAN_REPORT and not one.withdrawn]
+        reported = Report(uuid4(), used[0], reopens, earlier, used[1], journeys.organisation_of(tx))
+        outcome = domain.report(found.journey, _rule(found, stage), reported, journeys.days(tx, found))
+        await _keep(tx, found.journey, outcome)
+        return outcome.relapses[0]
 
 
 async def decide(tx: Tx, journey_id: UUID, relapse_id: UUID, is_one: bool, said: tuple[int | None, str | None]) -> Relapse:
@@ -131,6 +218,10 @@ async def _keep(tx: Tx, before: Journey, outcome: Outcome) -> Journey:
         await journeys.save(tx, outcome.journey)
     tx.append(before.person_id, *outcome.events)
     return outcome.journey
+
+
+def _bounds(tx: Tx, found: Found, spell: Spell) -> weekly.Bounds:
+    return weekly.Bounds(journeys.days(tx, found), _reach(tx, found, spell))
 
 
 def _reach(tx: Tx, found: Found, spell: Spell) -> Reach:

@@ -6,15 +6,16 @@ from services.programme.journey.domain import Spell
 from services.programme.relapse.domain import Relapse
 from shared.database import Tx
 
-COLUMNS = "relapse_id, stage, spell, definition, week, known_on, reopens, withdrawn, status, reason, wants, reopened_from, reopened_journey"
+COLUMNS = """
+relapse_id, stage, spell, definition, week, known_on, reopens, withdrawn, status, reason,
+wants, wanted_after, reopened_from, reopened_journey"""
 SAVE = f"""
 INSERT INTO relapse (journey_id, {COLUMNS})
 SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::int[], $5::text[], $6::int[], $7::date[], $8::int[], $9::boolean[], $10::text[],
-    $11::text[], $12::int[], $13::text[], $14::boolean[])
+    $11::text[], $12::int[], $13::int[], $14::text[], $15::boolean[])
 ON CONFLICT (relapse_id) DO UPDATE SET week = EXCLUDED.week, known_on = EXCLUDED.known_on, reopens = EXCLUDED.reopens,
     withdrawn = EXCLUDED.withdrawn, status = EXCLUDED.status, reason = EXCLUDED.reason, wants = EXCLUDED.wants,
-    reopened_from = EXCLUDED.reopened_from,
-    reopened_journey = EXCLUDED.reopened_journey
+    wanted_after = EXCLUDED.wanted_after, reopened_from = EXCLUDED.reopened_from, reopened_journey = EXCLUDED.reopened_journey
 """
 LIST = f"""
 SELECT {COLUMNS} FROM relapse
@@ -27,6 +28,11 @@ async def save_relapses(tx: Tx, journey_id: UUID, relapses: list[Relapse]) -> No
     """New ones, and those that changed."""
     rows = [tuple(relapse.model_dump().values()) for relapse in relapses]
     await tx.connection.execute(SAVE, journey_id, *map(list, zip(*rows, strict=True)))
+
+
+async def delete_relapses(tx: Tx, relapse_ids: list[UUID]) -> None:
+    """Those of stays that never were; the correction keeps what they said."""
+    await tx.connection.execute("DELETE FROM relapse WHERE relapse_id = ANY($1::uuid[])", relapse_ids)
 
 
 async def list_relapses(tx: Tx, journey_id: UUID, spells: list[Spell], after: UUID, limit: int) -> list[Relapse]:

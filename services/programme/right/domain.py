@@ -3,12 +3,35 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from services.programme.journey.domain import Acceptance, Found, Journey, Spell, StageState, holder
-from shared.errors import refuse
+from services.programme.journey.domain import Acceptance, Found, Journey, Spell, StageState, asks, begun_as, holder
+from shared.errors import Refused, refuse
 
 UNKNOWN_STAGE = 0
 """The stage of a referral that was accepted before its stage was kept."""
 SKIPPED = ("done-elsewhere", "not-needed")
+
+
+LATER = {
+    "holder-unchanged",
+    "journey-open",
+    "journey-completed",
+    "journey-completion-corrected",
+    "completed-on-or-after-last-stage",
+    "stage-skipped",
+    "stage-reopened",
+    "reopened-by-decision",
+    "reopening-corrected",
+    "last-stay-of-stage",
+    "on-or-before-next-start",
+    "on-or-before-later-starts",
+    "later-stages-corrected",
+    "relapse-refuted",
+    "death-reversed",
+    "not-after-death",
+}
+"""Requirements that tell what came after a stay, or of the person."""
+OWN = ("own-stay-or-holder", "own-or-holder", "spell-of-own-organisation")
+"""Requirements that a stay or a decision of another organisation misses."""
 
 
 class Sight(NamedTuple):
@@ -47,11 +70,14 @@ def sight(found: Found, organisation_id: UUID | None) -> Sight:
     journey = found.journey
     if is_holder(journey, organisation_id) or accepted_stages(found, organisation_id):
         return Sight(journey, True)
-    last = max((_place(spell) for spell in journey.spells if spell.organisation_id == organisation_id), default=())
-    following = min((spell for spell in journey.spells if _place(spell) > last), key=_place, default=None)
-    shown = tuple(_as_then(spell, organisation_id, following) for spell in journey.spells if _place(spell) <= last)
+    last = max((begun_as(spell) for spell in journey.spells if spell.organisation_id == organisation_id), default=())
+    following = min((spell for spell in journey.spells if begun_as(spell) > last), key=begun_as, default=None)
+    shown = tuple(_as_then(spell, organisation_id, following) for spell in journey.spells if begun_as(spell) <= last)
     stages = tuple(_seen(state, shown, following) for state in journey.stages)
-    return Sight(journey.model_copy(update={"spells": shown, "stages": stages, "completions": ()}), False)
+    corrections = tuple(one for one in journey.corrections if organisation_id == one.of_organisation_id)
+    status = journey.status if journey.status == "entered-in-error" else "open"
+    seen = {"status": status, "spells": shown, "stages": stages, "completions": (), "corrections": corrections}
+    return Sight(journey.model_copy(update=seen), False)
 
 
 def _as_then(spell: Spell, organisation_id: UUID | None, following: Spell | None) -> Spell:
@@ -60,11 +86,6 @@ def _as_then(spell: Spell, organisation_id: UUID | None, following: Spell | None
     if spell.organisation_id == organisation_id or not ended_later:
         return spell
     return spell.model_copy(update={"ended_on": None, "how": None, "actual_class": None, "outcome": None, "reason": None})
-
-
-def _place(spell: Spell) -> tuple[object, ...]:
-    """Spells in the order that makes the holder."""
-    return (spell.started_on, spell.stage, spell.number)
 
 
 def _seen(state: StageState, shown: tuple[Spell, ...], following: Spell | None) -> StageState:
@@ -77,6 +98,20 @@ def _seen(state: StageState, shown: tuple[Spell, ...], following: Spell | None) 
         return state.model_copy(update={"status": ended, "reason": None})
     earlier = state.status in SKIPPED and state.stage < max((spell.stage for spell in shown), default=0)
     return state if earlier else state.model_copy(update={"status": "planned", "reason": None})
+
+
+def told_to_former(refused: Refused) -> Refused:
+    """The refusal as a former holder is told it.
+
+    A stay of another organisation, or one that never was, is only named as not its own. Whatever came later is `holder-unchanged`, which
+    stands last, so that the order tells nothing. A use outside the own stay is refused for that alone.
+    """
+    lacking = [name for name in OWN if name in refused.unmet]
+    if lacking or "stage-started" in refused.unmet:
+        return Refused("relation-not-sufficient", tuple(lacking) or OWN[-1:])
+    shown = tuple(name for name in refused.unmet if name not in LATER)
+    is_whole = len(shown) == len(refused.unmet) or "within-own-stay" in shown
+    return Refused(refused.code, shown if is_whole else (*shown, "holder-unchanged"))
 
 
 def must_hold(journey: Journey, organisation_id: UUID | None) -> None:
@@ -112,7 +147,8 @@ def must_start(found: Found, organisation_id: UUID | None, stage: int) -> None:
 def may_report_death(found: Found, organisation_id: UUID | None) -> bool:
     """Who leaves a stage because the person died: the holder or who registered the person, anybody once the death is known.
 
-    Records brought from outside tell it as it was. Source: contracts "Death".
+    Records brought from outside tell it as it was, unless another organisation has the person. Source: contracts "Death".
     """
-    is_known = found.person.died_on is not None or found.journey.imported
+    is_past = found.journey.imported and asks(found, organisation_id)
+    is_known = found.person.died_on is not None or is_past
     return is_known or is_holder(found.journey, organisation_id) or organisation_id == found.person.registered_by

@@ -1,13 +1,28 @@
 """The right that a command or a query on a journey takes: lock or find the journey, then ask what the relation allows."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 from services.programme.journey import service as journeys
 from services.programme.journey.domain import Found, Journey, Spell
+from services.programme.journey.service import Named
 from services.programme.right import domain, store
 from services.programme.right.domain import Sight
 from shared.database import Tx
-from shared.errors import NotFound
+from shared.errors import NotFound, Refused
+
+
+@asynccontextmanager
+async def locked(tx: Tx, journey_id: UUID, naming: Named = ("", None)) -> AsyncIterator[Found]:
+    """The journey under its lock. Who lost the person is refused without being told what came later. Raises as `journeys.lock` does."""
+    found = await journeys.lock(tx, journey_id, naming)
+    try:
+        yield found
+    except Refused as refused:
+        if seen(tx, found).is_whole:
+            raise
+        raise domain.told_to_former(refused) from None
 
 
 async def lock_held(tx: Tx, journey_id: UUID) -> Found:
@@ -17,11 +32,12 @@ async def lock_held(tx: Tx, journey_id: UUID) -> Found:
     return found
 
 
-async def lock_to_complete(tx: Tx, journey_id: UUID) -> Found:
-    """Lock a journey that the caller may complete. Raises NotFound, Refused."""
-    found = await journeys.lock(tx, journey_id)
-    domain.must_complete(found.journey, tx.caller.organisation_id)
-    return found
+@asynccontextmanager
+async def locked_to_complete(tx: Tx, journey_id: UUID) -> AsyncIterator[Found]:
+    """The same, of a journey that the caller may complete. Raises NotFound, Refused."""
+    async with locked(tx, journey_id) as found:
+        domain.must_complete(found.journey, tx.caller.organisation_id)
+        yield found
 
 
 async def lock_decided(tx: Tx, journey_id: UUID, stage: int) -> Found:
@@ -38,9 +54,14 @@ async def lock_to_start(tx: Tx, journey_id: UUID, stage: int) -> Found:
     return found
 
 
+def seen(tx: Tx, found: Found) -> Sight:
+    """What the caller sees of a journey that is loaded."""
+    return domain.sight(found, tx.caller.organisation_id)
+
+
 async def get_sight(tx: Tx, journey_id: UUID) -> Sight:
     """What the caller sees of a journey; raises NotFound for a foreign one."""
-    return domain.sight(await journeys.get(tx, journey_id), tx.caller.organisation_id)
+    return seen(tx, await journeys.get(tx, journey_id))
 
 
 async def get_whole(tx: Tx, journey_id: UUID) -> Found:

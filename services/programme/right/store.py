@@ -8,7 +8,8 @@ RELATION = """
 SELECT EXISTS (SELECT FROM person WHERE person_id = $1 AND organisation_id = $2 AND erased_on IS NULL AND merged_into_id IS NULL)
     OR EXISTS (
         SELECT FROM party JOIN journey USING (journey_id)
-        WHERE person_id = $1 AND organisation_id = $2 AND NOT erased AND (referral_id = $3 OR {CONFIRMED})
+        WHERE person_id = $1 AND organisation_id = $2 AND NOT erased
+            AND CASE WHEN referral_id = $3 THEN status <> 'entered-in-error' ELSE {CONFIRMED} END
     )
     OR (EXISTS (SELECT FROM accepted_referral WHERE person_id = $1 AND organisation_id = $2) AND {CONFIRMED})
 """.replace("{CONFIRMED}", "NOT EXISTS (SELECT FROM organisation WHERE organisation_id = $2 AND NOT confirmed)")

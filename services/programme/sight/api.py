@@ -1,16 +1,26 @@
 """Journeys on the wire: listed and read, as far as the caller's organisation sees them. How they are opened: `journey/api.py`."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from services.programme.journey.domain import CaseReason, JourneyStatus, LegalBasis, Setting, Spell, StageState, holder, standing
+from services.programme.journey.domain import (
+    CaseReason,
+    Correction,
+    JourneyStatus,
+    LegalBasis,
+    Setting,
+    Spell,
+    holder,
+    standing,
+)
 from services.programme.length.domain import LengthClass
 from services.programme.right import service as rights
 from services.programme.right.domain import Sight
+from services.programme.transition.domain import StageStatus
 from shared.command import CurrentTx, queries
 from shared.paging import Page, Paging, after_id, page_of
 from shared.policy import allows, roles
@@ -68,6 +78,31 @@ class OwnSpell(BaseModel):
     relapses: list[UUID]
 
 
+class StageView(BaseModel):
+    """Where a stage stands. `reason`: why it was skipped or reopened, or the evidence."""
+
+    stage: int
+    code: str
+    status: StageStatus
+    reason: str | None
+
+
+class CorrectionView(BaseModel):
+    """One line of the history of mistakes. `before`: the fact as it had stood, for the organisation whose fact it was.
+
+    `organisation_id`: who corrected it, for who sees the whole journey.
+    """
+
+    what: str = Field(examples=["end"])
+    how: str = Field(examples=["entered-in-error"])
+    stage: int | None
+    spell: int | None
+    organisation_id: UUID | None
+    on: date
+    reason: str
+    before: dict[str, Any] | None
+
+
 class JourneyView(JourneyRow):
     """One journey, as one of its parties may see it: a former holder its stays, and of what came later only whether it was started."""
 
@@ -77,8 +112,9 @@ class JourneyView(JourneyRow):
     decided_on: date | None
     completions: list[date]
     open_concerns: int | None = Field(description="Concerns that wait for an answer; for the holder.")
-    stages: list[StageState]
+    stages: list[StageView]
     spells: list[SpellView]
+    corrections: list[CorrectionView]
 
 
 @router_queries.get("/journeys")
@@ -109,8 +145,9 @@ async def get_journey(tx: CurrentTx, journey_id: UUID) -> JourneyView:
             "decided_on": journey.decided_on,
             "completions": journey.completions,
             "open_concerns": await rights.count_concerns(tx, sight),
-            "stages": journey.stages,
+            "stages": [StageView.model_validate(state.model_dump()) for state in journey.stages],
             "spells": [_spell(spell, tx.caller.organisation_id) for spell in journey.spells],
+            "corrections": [_correction(one, tx.caller.organisation_id, sight.is_whole) for one in journey.corrections],
         }
     )
 
@@ -122,7 +159,7 @@ def _row(sight: Sight) -> dict[str, object]:
         "person_id": journey.person_id,
         "pathway": journey.pathway,
         "version": journey.version,
-        "status": journey.status if whole else None,
+        "status": journey.status if whole or journey.status == "entered-in-error" else None,
         "standing": standing(journey) if whole else None,
         "opened_on": journey.opened_on,
         "holder_organisation_id": holder(journey) if whole else None,
@@ -134,3 +171,12 @@ def _spell(spell: Spell, asking: UUID | None) -> SpellView:
     values = {**spell.model_dump(), "length_differs": spell.length_differs}
     own = OwnSpell.model_validate(values) if spell.organisation_id == asking else None
     return SpellView.model_validate({**values, "spell": spell.number, "own": own})
+
+
+def _correction(correction: Correction, asking: UUID | None, is_whole: bool) -> CorrectionView:
+    shown = correction.model_dump()
+    if correction.of_organisation_id != asking:
+        shown["before"] = None
+    if not is_whole and correction.organisation_id != asking:
+        shown["organisation_id"] = None
+    return CorrectionView.model_validate(shown)

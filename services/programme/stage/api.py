@@ -60,15 +60,7 @@ class Skip(Body):
 @allows(CLINICAL)
 async def start_stage(tx: CurrentTx, journey_id: UUID, stage: Stage, body: StageStart) -> Done:
     """Record the first attended contact at the caller's organisation, which holds the person from then on. Source: mission row OUR-01."""
-    visit = Visit(
-        body.started_on,
-        body.setting,
-        body.programme,
-        body.planned_until,
-        body.responsible_doctor,
-        body.warning_reason,
-        body.date_reason,
-    )
+    visit = Visit(on=body.started_on, **body.model_dump(exclude={"started_on"}))
     journey = await service.start_stage(tx, journey_id, stage, visit)
     return Done(id=journey_id, status=journey.status_of(stage) or "")
 
@@ -94,7 +86,7 @@ async def leave_stage(tx: CurrentTx, journey_id: UUID, stage: Stage, body: Leavi
 @router_commands.put("/journeys/{journey_id}/stages/{stage}/reopening")
 @allows(CLINICAL)
 async def reopen_stage(tx: CurrentTx, journey_id: UUID, stage: Stage, body: Reopening) -> Done:
-    """Reopen an ended stage by decision: somebody who left comes back, or the end was a mistake. Source: standards section 2."""
+    """Reopen an ended stage by decision: somebody who left comes back. A mistaken end is corrected instead. Source: standards section 2."""
     journey = await service.reopen_stage(tx, journey_id, stage, body.reason)
     return Done(id=journey_id, status=journey.status_of(stage) or "")
 

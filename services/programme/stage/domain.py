@@ -1,7 +1,7 @@
 """What is done to a stage: started, completed, left, skipped. Pure: each answers the new journey and its events, or refuses."""
 
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from services.programme.day.domain import Days
@@ -45,20 +45,15 @@ def start_stage(journey: Journey, rule: StageRule, start: Start, days: Days) -> 
     """
     visit = start.visit
     refuse("stage-not-startable", _unmet(journey, rule, start, days))
-    spell = Spell(
-        stage=rule.stage,
-        number=len(journey.spells_of(rule.stage)) + 1,
-        organisation_id=start.organisation_id,
-        started_on=visit.on,
-        setting=visit.setting,
-        programme=visit.programme,
-        weeks=_weeks(rule, visit),
-        planned_until=visit.planned_until,
-        planned_class=length_class(visit.on, visit.planned_until) if visit.planned_until else None,
-        responsible_doctor=visit.responsible_doctor,
-        warning_reason=visit.warning_reason,
-        date_reason=visit.date_reason,
-        accepted=start.accepted,
+    spell = Spell.model_validate(
+        {
+            "stage": rule.stage,
+            "number": len(journey.spells_of(rule.stage)) + 1,
+            "organisation_id": start.organisation_id,
+            "accepted": start.accepted,
+            "began_from": journey.status_of(rule.stage),
+            **facts_of_visit(rule, visit),
+        }
     )
     event = StageStarted(
         **_facts(journey, spell),
@@ -69,12 +64,34 @@ def start_stage(journey: Journey, rule: StageRule, start: Start, days: Days) -> 
     return journey.with_spell(spell).with_status(rule.stage, "started"), [event]
 
 
+def facts_of_visit(rule: StageRule, visit: Visit) -> dict[str, Any]:
+    """What a stay keeps of its first attended contact."""
+    return {
+        "started_on": visit.on,
+        "setting": visit.setting,
+        "programme": visit.programme,
+        "weeks": _weeks(rule, visit),
+        "planned_until": visit.planned_until,
+        "planned_class": length_class(visit.on, visit.planned_until) if visit.planned_until else None,
+        "responsible_doctor": visit.responsible_doctor,
+        "warning_reason": visit.warning_reason,
+        "date_reason": visit.date_reason,
+    }
+
+
 def _unmet(journey: Journey, rule: StageRule, start: Start, days: Days) -> dict[str, bool]:
-    last, visit = journey.spell(rule.stage), start.visit
     return {
         "journey-open": journey.status != "open",
         "stage-planned-or-reopened": not _is_startable(journey, rule.stage),
         **_unmet_before(journey, rule.stage),
+        **unmet_visit(journey, rule, start, days),
+    }
+
+
+def unmet_visit(journey: Journey, rule: StageRule, start: Start, days: Days) -> dict[str, bool]:
+    """What a first attended contact lacks, in the journey as it stood before it."""
+    last, visit = journey.spell(rule.stage), start.visit
+    return {
         "medical-organisation": rule.needs_medical_organisation and start.organisation_kind != MEDICAL,
         # Imported records rarely name a doctor, and none may be made up for them.
         "responsible-doctor": rule.needs_responsible_doctor and not visit.responsible_doctor and not journey.imported,
@@ -195,15 +212,28 @@ def _end(journey: Journey, stage: int, ended: Ended, days: Days, verb: str) -> S
         {
             "stage-started": spell is None,
             "spell-of-own-organisation": spell is not None and ended.organisation_id not in (None, spell.organisation_id),
-            "completed-on-or-after-start": spell is not None and ended.on < spell.started_on,
-            **days.unmet(ended.on),
-            "next-organisation": ended.how == "transferred" and ended.next_organisation_id is None,
-            "next-organisation-another": ended.how == "transferred" and not journey.imported and _is_own(spell, ended.next_organisation_id),
-            UNCONFIRMED: not ended.next_is_confirmed,
+            **unmet_end(journey, spell, ended, days),
             "holder-or-registrar-reports-death": ended.how == "died" and not ended.may_report_death,
         },
     )
     assert spell is not None
+    return ended_as(spell, ended)
+
+
+def unmet_end(journey: Journey, spell: Spell | None, ended: Ended, days: Days) -> dict[str, bool]:
+    """What the end of a stay lacks, whether it is entered or corrected."""
+    transferred = ended.how == "transferred"
+    return {
+        "completed-on-or-after-start": spell is not None and ended.on < spell.started_on,
+        **days.unmet(ended.on),
+        "next-organisation": transferred and ended.next_organisation_id is None,
+        "next-organisation-another": transferred and not journey.imported and _is_own(spell, ended.next_organisation_id),
+        UNCONFIRMED: not ended.next_is_confirmed,
+    }
+
+
+def ended_as(spell: Spell, ended: Ended) -> Spell:
+    """The stay with this end."""
     update = {
         "ended_on": ended.on,
         "how": ended.how,
@@ -220,14 +250,16 @@ def _is_own(spell: Spell | None, organisation_id: UUID | None) -> bool:
     return spell is not None and spell.organisation_id == organisation_id
 
 
-def correct_stage(journey: Journey, stage: int, reason: str) -> Journey:
+def correct_stage(journey: Journey, stage: int, reason: str, by: UUID | None = None) -> Journey:
     """Reopen an ended stage by decision; its end stays kept. Raises Refused("stage-not-reopenable"). Source: standards section 2."""
     row = step("correct", journey.status_of(stage))
     refuse("stage-not-reopenable", {"journey-open": journey.status != "open", "stage-ended": row is None, "reason": not reason})
-    return journey.with_status(stage, "reopened", reason)
+    return journey.with_status(stage, "reopened", reason, by)
 
 
-def skip_stage(journey: Journey, stage: int, how: SkippedHow, reason: str | None) -> tuple[Journey, list[StageSkipped]]:
+def skip_stage(
+    journey: Journey, stage: int, how: SkippedHow, reason: str | None, by: UUID | None = None
+) -> tuple[Journey, list[StageSkipped]]:
     """Set a stage aside at entry: `done-elsewhere` with its evidence, `not-needed` with a reason.
 
     Raises Refused("stage-not-skippable"). Source: mission row 002-01.
@@ -242,4 +274,4 @@ def skip_stage(journey: Journey, stage: int, how: SkippedHow, reason: str | None
         },
     )
     event = StageSkipped(person_id=journey.person_id, journey_id=journey.journey_id, stage=stage, how=how, imported=journey.imported)
-    return journey.with_status(stage, how, reason), [event]
+    return journey.with_status(stage, how, reason, by), [event]

@@ -44,19 +44,19 @@ async def leave_stage(tx: Tx, journey_id: UUID, stage: int, ended: Ended) -> Jou
 
 
 async def _end(tx: Tx, journey_id: UUID, stage: int, ended: Ended, decide: Decide) -> Journey:
-    found = await journeys.lock(tx, journey_id, ("next_organisation_id", ended.next_organisation_id))
-    known = ended._replace(may_report_death=rights.may_report_death(tx, found), next_is_confirmed=found.is_confirmed)
-    try:
-        journey, events = decide(found.journey, stage, known, journeys.days(tx, found))
-    except Refused as refused:
-        if refused.unmet != (domain.UNCONFIRMED,):
-            raise
-        raise NotYetKnown("next_organisation_id", TOLD_BY, refused) from refused  # its confirmation may be on its way
-    await journeys.save(tx, journey)
-    tx.append(journey.person_id, *(_by_whom(tx, event) for event in events))
-    spell = journey.spell(stage)
-    assert spell is not None, "what ended was a spell"
-    return await relapses.stay_ended(tx, found._replace(journey=journey), spell)
+    async with rights.locked(tx, journey_id, ("next_organisation_id", ended.next_organisation_id)) as found:
+        known = ended._replace(may_report_death=rights.may_report_death(tx, found), next_is_confirmed=found.is_confirmed)
+        try:
+            journey, events = decide(found.journey, stage, known, journeys.days(tx, found))
+        except Refused as refused:
+            if refused.unmet != (domain.UNCONFIRMED,):
+                raise
+            raise NotYetKnown("next_organisation_id", TOLD_BY, refused) from refused  # its confirmation may be on its way
+        await journeys.save(tx, journey)
+        journeys.tell(tx, found, (_by_whom(tx, event) for event in events))
+        spell = journey.spell(stage)
+        assert spell is not None, "what ended was a spell"
+        return await relapses.stay_ended(tx, found._replace(journey=journey), spell)
 
 
 def _by_whom(tx: Tx, event: Event) -> Event:
@@ -67,7 +67,7 @@ def _by_whom(tx: Tx, event: Event) -> Event:
 async def skip_stage(tx: Tx, journey_id: UUID, stage: int, how: SkippedHow, reason: str | None) -> Journey:
     """Raises Refused, NotFound."""
     found = await rights.lock_decided(tx, journey_id, stage)
-    journey, events = domain.skip_stage(found.journey, stage, how, reason)
+    journey, events = domain.skip_stage(found.journey, stage, how, reason, tx.caller.organisation_id)
     await journeys.save(tx, journey)
     tx.append(journey.person_id, *events)
     return journey
@@ -76,6 +76,6 @@ async def skip_stage(tx: Tx, journey_id: UUID, stage: int, how: SkippedHow, reas
 async def reopen_stage(tx: Tx, journey_id: UUID, stage: int, reason: str) -> Journey:
     """By decision, not by a relapse; no fact is told until the stage is started again. Raises Refused, NotFound."""
     found = await rights.lock_decided(tx, journey_id, stage)
-    journey = domain.correct_stage(found.journey, stage, reason)
+    journey = domain.correct_stage(found.journey, stage, reason, tx.caller.organisation_id)
     await journeys.save(tx, journey)
     return journey

@@ -10,7 +10,7 @@ class Step(NamedTuple):
     """One allowed change of a stage's status.
 
     `take-over`: after a transfer (hand-over n -> n). `reopen`: by a relapse, a skipped stage too ("reopens or opens", 002-46).
-    `correct`: reopened by decision, when somebody who left comes back or an end was entered by mistake.
+    `correct`: reopened by decision, when somebody who left comes back. An end entered by mistake is corrected instead.
     """
 
     act: Act

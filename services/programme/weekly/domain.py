@@ -107,7 +107,7 @@ class WeeklyRecord(BaseModel):
 
 
 class Change(NamedTuple):
-    """What new results, or weeks that passed, did to a definition. `moved`: still met, in another week, as the same relapse."""
+    """What new results, or weeks that passed, did to a definition. `moved`: still met, in another week or on another day."""
 
     what: Literal["met", "moved", "withdrawn"]
     definition: str
@@ -147,20 +147,29 @@ def record_results(record: WeeklyRecord, entered: Results, days: Days) -> Weekly
             "closed-weeks-over": through > record.weeks or (through > 0 and record.over_on(through) > days.latest),
         },
     )
-    closed = {"closed": record.closed or entered.closes, "closed_through": through or record.closed_through}
+    closed = {
+        "closed": record.closed or entered.closes,
+        "closed_through": record.closed_through if entered.closes_through is None else through,
+    }
     return record.model_copy(update={"results": {**record.results, **results}, **closed})
 
 
-def judge(record: WeeklyRecord, definitions: Iterable[str], reach: Reach) -> tuple[WeeklyRecord, list[Change]]:
+def moved(record: WeeklyRecord, spell: Spell, days: Days) -> WeeklyRecord:
+    """The record of a stay whose start or plan was corrected; its results are of the same weeks. Raises as `record_results` does."""
+    placed = record.model_copy(update={"started_on": spell.started_on, "weeks": spell.weeks})
+    return record_results(placed, Results(record.results), days)
+
+
+def judge(record: WeeklyRecord, definitions: Iterable[str], reach: Reach, days_moved: bool = False) -> tuple[WeeklyRecord, list[Change]]:
     """Apply the definitions to the known weeks: each stands at most once a spell; one that a late result undoes is withdrawn.
 
-    Source: standards section 3, contracts section 3.
+    `days_moved`: the weeks lie on other days than before. Source: standards section 3, contracts section 3.
     """
     weeks = record.known(reach)
     standing = dict(record.standing)
     changes = []
     for code in definitions:
-        change = _change(record, code, evaluate(DEFINITIONS[code], weeks))
+        change = _change(record, code, evaluate(DEFINITIONS[code], weeks), days_moved)
         if change is None:
             continue
         changes.append(change)
@@ -171,11 +180,11 @@ def judge(record: WeeklyRecord, definitions: Iterable[str], reach: Reach) -> tup
     return record.model_copy(update={"standing": standing}), changes
 
 
-def _change(record: WeeklyRecord, code: str, met: Met | None) -> Change | None:
+def _change(record: WeeklyRecord, code: str, met: Met | None, days_moved: bool) -> Change | None:
     before = record.standing.get(code)
     if met is None:
         return Change("withdrawn", code, before.relapse_id, before.week, _known_on(record, code, before.week)) if before else None
-    if before and before.week == met.week:
+    if before and before.week == met.week and not days_moved:
         return None
     known_on = _known_on(record, code, met.week)
     if before:

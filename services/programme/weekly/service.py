@@ -32,17 +32,35 @@ async def judge(tx: Tx, journey: Journey, spell: Spell, definitions: Iterable[st
     return changes
 
 
-async def judge_again(tx: Tx, journey: Journey, spell: Spell, definitions: Iterable[str], reach: Reach, is_due: bool) -> list[Change]:
+async def judge_again(
+    tx: Tx, journey: Journey, spell: Spell, definitions: Iterable[str], bounds: Bounds, is_due: bool = False
+) -> list[Change]:
     """A week was closed by itself (`is_due`: it waits under a new id), or the record answers for other weeks now.
 
-    Call under the journey's lock.
+    Call under the journey's lock. Raises Refused for a corrected start that the results do not fit.
     """
     found = await store.find_record(tx, journey.journey_id, spell.stage, spell.number)
     if found is None:
         return []
-    record, changes = domain.judge(found[0], definitions, reach)
-    await store.save_record(tx, journey.journey_id, record, await _wait(tx, record, None if is_due else found[1], reach))
+    record, waiting_id = found
+    has_moved = (record.started_on, record.weeks) != (spell.started_on, spell.weeks)
+    if has_moved:
+        record = domain.moved(record, spell, bounds.days)
+    record, changes = domain.judge(record, definitions, bounds.reach, has_moved)
+    await store.save_record(tx, journey.journey_id, record, await _wait(tx, record, None if is_due else waiting_id, bounds.reach))
     return changes
+
+
+async def remove(tx: Tx, journey_id: UUID, spell: Spell) -> WeeklyRecord | None:
+    """The stay never was: no week of it closes any more. Answers what was recorded. Call under the journey's lock."""
+    found = await store.find_record(tx, journey_id, spell.stage, spell.number)
+    if found is None:
+        return None
+    record, waiting_id = found
+    await store.delete_record(tx, journey_id, spell.stage, spell.number)
+    if waiting_id is not None:
+        await meet_deadline(tx, WEEK_OVER, subject_id=waiting_id)
+    return record
 
 
 async def _wait(tx: Tx, record: WeeklyRecord, waiting_id: UUID | None, reach: Reach) -> UUID | None:

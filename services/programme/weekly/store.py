@@ -33,6 +33,10 @@ async def save_record(tx: Tx, journey_id: UUID, record: WeeklyRecord, waiting_id
     await tx.connection.execute(SAVE, journey_id, record.stage, record.spell, waiting_id, record.model_dump_json())
 
 
+async def delete_record(tx: Tx, journey_id: UUID, stage: int, spell: int) -> None:
+    await tx.connection.execute("DELETE FROM weekly_record WHERE journey_id = $1 AND stage = $2 AND spell = $3", journey_id, stage, spell)
+
+
 async def list_records(tx: Tx, journey_id: UUID) -> list[WeeklyRecord]:
     return [WeeklyRecord.model_validate_json(row["state"]) for row in await tx.connection.fetch(LIST, journey_id)]
 

@@ -46,7 +46,7 @@ async def _giving(tx: Tx, consent: Consent, person: Person, discloser_may: bool)
         guardian_recorded=False,
         recipient_known=await organisations.find_organisation(tx, consent.to_organisation_id) is not None,
         discloser_may=discloser_may,
-        dates=dates.unmet(consent.given_on, today, birth_on=await persons.birth_known(tx, person), died_on=person.died_on),
+        dates=dates.unmet(consent.given_on, today, **await persons.days_known(tx, person)),
     )
 
 

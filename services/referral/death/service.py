@@ -63,10 +63,15 @@ async def confirm(tx: Tx, person_id: UUID) -> None:
 
 async def _count(tx: Tx, person: Person, on: date) -> None:
     """What was still waiting is cancelled, what has begun ends with its stage."""
-    await store.keep_stopped(tx, person.person_id)
     await persons.save_death(tx, person.person_id, on)
     tx.append(person.person_id, PersonDied(person_id=person.person_id, on=on))
-    await referrals.withdraw_waiting(tx, person.person_id, "died")
+    await stop(tx, person.person_id)
+
+
+async def stop(tx: Tx, person_id: UUID) -> None:
+    """What waits for the dead ends, and is kept for a reversal; also what a correction has opened again since."""
+    await store.keep_stopped(tx, person_id)
+    await referrals.withdraw_waiting(tx, person_id, "died")
 
 
 async def reverse(tx: Tx, person_id: UUID, reason: str) -> None:

@@ -7,6 +7,7 @@ from fastapi import Query
 
 from services.referral.disclosure import service
 from services.referral.disclosure.domain import Disclosure, PersonView
+from services.referral.person.domain import CategoryEntry
 from shared.command import CurrentTx, queries
 from shared.paging import Page, Paging, after_id, page_of
 from shared.policy import allows, roles
@@ -27,6 +28,14 @@ async def list_persons(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Pag
 async def show_person(tx: CurrentTx, person_id: UUID) -> PersonView:
     """One person; who it is only for its own organisation, itself, and under a valid consent."""
     return await service.show_person(tx, person_id)
+
+
+@router_queries.get("/persons/{person_id}/categories")
+@allows(roles("coordinator", "clinician", "system", "person"))
+async def list_category_entries(tx: CurrentTx, person_id: UUID, paging: Annotated[Paging, Query()]) -> Page[CategoryEntry]:
+    """What was said of the person's categories, also what was taken back. Who may not see who the person is sees its own entries."""
+    items = await service.list_category_entries(tx, person_id, after_id(paging.cursor), paging.limit)
+    return page_of(items, paging.limit, lambda item: (item.category_entry_id,))
 
 
 @router_queries.get("/persons/{person_id}/disclosures")

@@ -9,7 +9,7 @@ from services.referral.disclosure import domain, store
 from services.referral.disclosure.domain import EMERGENCY_NOTICE, REDISCLOSURE_NOTICE, Disclosure, Identity, PersonView
 from services.referral.emergency import service as emergencies
 from services.referral.person import service as persons
-from services.referral.person.domain import Person
+from services.referral.person.domain import CategoryEntry, Person
 from services.referral.relation import domain as rights
 from services.referral.relation import service as relations
 from shared.database import Tx
@@ -29,6 +29,15 @@ async def list_persons(tx: Tx, after: UUID, limit: int) -> list[PersonView]:
     """The persons the caller's organisation registered."""
     found = await persons.list_persons(tx, after, limit)
     return [domain.view(p, persons.period_today(tx, p), domain.identity(p, None), lambda action: True) for p in found]
+
+
+async def list_category_entries(tx: Tx, person_id: UUID, after: UUID, limit: int) -> list[CategoryEntry]:
+    """As far as the caller may know who the person is; else its own. Raises NotFound("person") without a case relation."""
+    await relations.must(tx, "read-person", person_id)
+    person = await persons.get_person(tx, person_id)
+    tx.audit("read-person", person_id)
+    by = None if await _identity(tx, person, "categories") else tx.caller.organisation_id
+    return await persons.list_category_entries(tx, person_id, by, after, limit + 1)
 
 
 async def find_identity(tx: Tx, person_id: UUID, what: str) -> Identity | None:

@@ -1,29 +1,95 @@
 """Keeping what programme told, and answering from it."""
 
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from services.referral.journey import domain, store
+from services.referral.journey.domain import Fact, Spell
 from services.referral.pathway import service as pathways
 from services.referral.pathway.domain import REHABILITATION, Place, Stages
 from shared.database import Tx
-from shared.events.programme import JourneyOpened, StageCompleted, StageLeft, StageSkipped, StageStarted
+from shared.events.programme import (
+    JourneyCorrected,
+    JourneyOpened,
+    SkipWithdrawn,
+    StageCompleted,
+    StageLeft,
+    StageSkipped,
+    StageStarted,
+    StayCorrected,
+)
 
 
 async def opened(tx: Tx, event: JourneyOpened) -> None:
     await store.save_journey(tx, event)
 
 
-async def completed(tx: Tx, journey_id: UUID, on: date) -> None:
+async def completed(tx: Tx, journey_id: UUID, on: date | None) -> None:
+    """None: its completion was none."""
     await store.save_completion(tx, journey_id, on)
 
 
+async def is_completed(tx: Tx, journey_id: UUID) -> bool:
+    return await store.is_completed(tx, journey_id)
+
+
 async def started(tx: Tx, event: StageStarted) -> None:
-    await store.save_start(tx, event, tx.cause.seq if tx.cause else None)
+    await store.save_start(tx, event, _seq(tx))
 
 
 async def ended(tx: Tx, event: StageCompleted | StageLeft) -> None:
-    await store.save_end(tx, event, event.how if isinstance(event, StageLeft) else "completed")
+    await store.save_end(tx, event, event.how if isinstance(event, StageLeft) else "completed", _seq(tx))
+
+
+def _seq(tx: Tx) -> int | None:
+    return tx.cause.seq if tx.cause else None
+
+
+async def correct(tx: Tx, event: JourneyCorrected) -> None:
+    await store.correct_journey(tx, event)
+
+
+async def correct_stay(tx: Tx, event: StayCorrected) -> None:
+    await store.correct_stay(tx, event, _seq(tx))
+
+
+async def withdraw_skip(tx: Tx, event: SkipWithdrawn) -> None:
+    await store.delete_skip(tx, event.journey_id, event.stage)
+
+
+class Leads(NamedTuple):
+    """The stage that follows a stay, skipped ones passed over, and whether the stay's end opens it: it was not started already."""
+
+    stage: int | None
+    opens: bool
+
+
+class Outline(NamedTuple):
+    """The stays and skipped stages of a journey at one moment, and how many stages it has."""
+
+    spells: list[Spell]
+    skips: list[int]
+    size: int
+
+    def find(self, stage: int, spell: int) -> Spell | None:
+        return next((s for s in self.spells if (s.stage, s.spell) == (stage, spell)), None)
+
+    def following(self, stage: int, spell: int) -> int | None:
+        """The stage to open after this stay."""
+        return domain.next_stage(self.spells, self.skips, (stage, spell), self.size)
+
+    def leads(self, spell: Spell) -> Leads:
+        stage = domain.next_stage((), self.skips, (spell.stage, spell.spell), self.size)
+        return Leads(stage, self.following(spell.stage, spell.spell) is not None)
+
+
+async def outline(tx: Tx, journey_id: UUID, stages: Stages) -> Outline:
+    return Outline(await store.list_spells(tx, journey_id), await store.list_skipped(tx, journey_id), stages.size)
+
+
+async def is_skipped(tx: Tx, journey_id: UUID, stage: int) -> bool:
+    return stage in await store.list_skipped(tx, journey_id)
 
 
 async def skipped(tx: Tx, event: StageSkipped) -> None:
@@ -32,8 +98,7 @@ async def skipped(tx: Tx, event: StageSkipped) -> None:
 
 async def next_place(tx: Tx, journey_id: UUID, stages: Stages, stage: int, spell: int) -> Place | None:
     """The stage to open after this spell; None when nothing is to be opened. `stages`: the journey's."""
-    spells, skips = await store.list_spells(tx, journey_id), await store.list_skipped(tx, journey_id)
-    following = domain.next_stage(spells, skips, (stage, spell), stages.size)
+    following = (await outline(tx, journey_id, stages)).following(stage, spell)
     return stages.place(following) if following is not None else None
 
 
@@ -71,9 +136,14 @@ async def is_of_another(tx: Tx, journey_id: UUID | None, person_id: UUID) -> boo
     return journey_id is not None and await store.is_of_another(tx, journey_id, person_id)
 
 
-async def is_under_way(tx: Tx, person_id: UUID, journey_id: UUID | None, place: Place, organisation_id: UUID) -> bool:
-    """Whether the person is in that stage there now, on this journey (None: any): its start may be heard before its referral is made."""
-    return await store.is_under_way(tx, person_id, journey_id, place, organisation_id)
+async def find_under_way(tx: Tx, person_id: UUID, journey_id: UUID | None, place: Place, organisation_id: UUID) -> Fact | None:
+    """By which start the person is in that stage there now, on this journey (None: any): it may be heard before its referral is made."""
+    return await store.find_under_way(tx, person_id, journey_id, place, organisation_id)
+
+
+async def goes_on(tx: Tx, journey_id: UUID, stage: int, spell: int) -> bool:
+    spells = await store.list_spells(tx, journey_id)
+    return any((s.stage, s.spell, s.ended) == (stage, spell, None) for s in spells)
 
 
 async def organisation_of(tx: Tx, journey_id: UUID, stage: int, spell: int) -> UUID | None:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from services.referral.journey.domain import Spell
+from services.referral.journey.domain import Fact, Spell
 from services.referral.pathway.domain import Place, told_by
 from shared.database import Tx
-from shared.events.programme import JourneyOpened, StageCompleted, StageLeft, StageStarted
+from shared.events.programme import JourneyCorrected, JourneyOpened, StageCompleted, StageLeft, StageStarted, StayCorrected
 
 SAVE_JOURNEY = """
 INSERT INTO journey (journey_id, person_id, organisation_id, imported, pathway, stages, by_acceptance, opened_on)
@@ -23,9 +23,30 @@ ON CONFLICT (journey_id, stage, spell) DO UPDATE
 SET organisation_id = EXCLUDED.organisation_id, started_on = EXCLUDED.started_on, started_seq = EXCLUDED.started_seq
 """
 SAVE_END = """
-INSERT INTO spell (journey_id, stage, spell, person_id, organisation_id, ended) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (journey_id, stage, spell) DO UPDATE SET ended = EXCLUDED.ended
+INSERT INTO spell (journey_id, stage, spell, person_id, organisation_id, ended, next_organisation_id, ended_seq)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (journey_id, stage, spell) DO UPDATE
+SET ended = EXCLUDED.ended, next_organisation_id = EXCLUDED.next_organisation_id, ended_seq = EXCLUDED.ended_seq
 """
+# The places in the stream stay those of the first telling: they say what came before what.
+CORRECT_STAY = """
+INSERT INTO spell (journey_id, stage, spell, person_id, organisation_id, started_on, ended, next_organisation_id, started_seq, ended_seq)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $7::text IS NOT NULL THEN $9::bigint END)
+ON CONFLICT (journey_id, stage, spell) DO UPDATE
+SET organisation_id = EXCLUDED.organisation_id, started_on = EXCLUDED.started_on, ended = EXCLUDED.ended,
+    next_organisation_id = EXCLUDED.next_organisation_id, started_seq = coalesce(spell.started_seq, EXCLUDED.started_seq),
+    ended_seq = CASE WHEN EXCLUDED.ended IS NOT NULL THEN coalesce(spell.ended_seq, EXCLUDED.ended_seq) END
+"""
+CORRECT_JOURNEY = """
+INSERT INTO journey (journey_id, person_id, organisation_id, imported, opened_on) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (journey_id) DO UPDATE SET organisation_id = EXCLUDED.organisation_id, opened_on = EXCLUDED.opened_on
+"""
+FORGET = (
+    "DELETE FROM spell WHERE journey_id = $1",
+    "DELETE FROM skipped_stage WHERE journey_id = $1",
+    "DELETE FROM journey WHERE journey_id = $1",
+)
+SPELLS = "SELECT stage, spell, organisation_id, started_on, started_seq, ended, next_organisation_id, ended_seq FROM spell"
 
 
 async def save_journey(tx: Tx, event: JourneyOpened) -> None:
@@ -41,7 +62,13 @@ async def find_stages(tx: Tx, journey_id: UUID, person_id: UUID) -> tuple[str, t
     return (row["pathway"], tuple(row["stages"]) if row["stages"] is not None else None) if row else None
 
 
-async def save_completion(tx: Tx, journey_id: UUID, completed_on: date) -> None:
+async def is_completed(tx: Tx, journey_id: UUID) -> bool:
+    statement = "SELECT EXISTS (SELECT FROM journey WHERE journey_id = $1 AND completed_on IS NOT NULL)"
+    return bool(await tx.connection.fetchval(statement, journey_id))
+
+
+async def save_completion(tx: Tx, journey_id: UUID, completed_on: date | None) -> None:
+    """None: it is open."""
     await tx.connection.execute("UPDATE journey SET completed_on = $2 WHERE journey_id = $1", journey_id, completed_on)
 
 
@@ -50,19 +77,44 @@ async def save_start(tx: Tx, event: StageStarted, seq: int | None) -> None:
     await tx.connection.execute(SAVE_START, *key, event.organisation_id, event.started_on, seq)
 
 
-async def save_end(tx: Tx, event: StageCompleted | StageLeft, ended: str) -> None:
+async def save_end(tx: Tx, event: StageCompleted | StageLeft, ended: str, seq: int | None) -> None:
     key = (event.journey_id, event.stage, event.spell, event.person_id)
-    await tx.connection.execute(SAVE_END, *key, event.organisation_id, ended)
+    await tx.connection.execute(SAVE_END, *key, event.organisation_id, ended, event.next_organisation_id, seq)
+
+
+async def correct_stay(tx: Tx, event: StayCorrected, seq: int | None) -> None:
+    """As it stands now, heard of before or not; without a start there is none."""
+    key = (event.journey_id, event.stage, event.spell)
+    if event.started_on is None:
+        await tx.connection.execute("DELETE FROM spell WHERE (journey_id, stage, spell) = ($1, $2, $3)", *key)
+        return
+    stands = (event.organisation_id, event.started_on, event.how, event.next_organisation_id)
+    await tx.connection.execute(CORRECT_STAY, *key, event.person_id, *stands, seq)
+
+
+async def correct_journey(tx: Tx, event: JourneyCorrected) -> None:
+    """Another day; without one the journey never was, nor its stays and skips."""
+    if event.opened_on is None:
+        for statement in FORGET:
+            await tx.connection.execute(statement, event.journey_id)
+        return
+    key = (event.journey_id, event.person_id, event.organisation_id)
+    await tx.connection.execute(CORRECT_JOURNEY, *key, event.imported, event.opened_on)
+
+
+async def delete_skip(tx: Tx, journey_id: UUID, stage: int) -> None:
+    await tx.connection.execute("DELETE FROM skipped_stage WHERE (journey_id, stage) = ($1, $2)", journey_id, stage)
 
 
 async def save_skip(tx: Tx, journey_id: UUID, stage: int, how: str) -> None:
-    statement = "INSERT INTO skipped_stage (journey_id, stage, how) VALUES ($1, $2, $3) ON CONFLICT (journey_id, stage) DO NOTHING"
+    statement = """
+    INSERT INTO skipped_stage (journey_id, stage, how) VALUES ($1, $2, $3) ON CONFLICT (journey_id, stage) DO UPDATE SET how = EXCLUDED.how
+    """
     await tx.connection.execute(statement, journey_id, stage, how)
 
 
 async def list_spells(tx: Tx, journey_id: UUID) -> list[Spell]:
-    statement = "SELECT stage, spell, organisation_id, started_on, started_seq, ended FROM spell WHERE journey_id = $1"
-    return [Spell(**dict(row)) for row in await tx.connection.fetch(statement, journey_id)]
+    return [Spell(**dict(row)) for row in await tx.connection.fetch(f"{SPELLS} WHERE journey_id = $1", journey_id)]
 
 
 async def list_skipped(tx: Tx, journey_id: UUID) -> list[int]:
@@ -94,11 +146,13 @@ async def is_of_another(tx: Tx, journey_id: UUID, person_id: UUID) -> bool:
     return answer
 
 
-async def is_under_way(tx: Tx, person_id: UUID, journey_id: UUID | None, place: Place, organisation_id: UUID) -> bool:
+async def find_under_way(tx: Tx, person_id: UUID, journey_id: UUID | None, place: Place, organisation_id: UUID) -> Fact | None:
+    """The start of the stay that goes on there, the latest one of several."""
     statement = """
-    SELECT EXISTS (SELECT FROM spell_by_code
-        WHERE person_id = $1 AND ($2::uuid IS NULL OR journey_id = $2) AND pathway = $3 AND stage_code = $4 AND organisation_id = $5
-            AND started_on IS NOT NULL AND ended IS NULL)
+    SELECT journey_id, stage, spell FROM spell_by_code
+    WHERE person_id = $1 AND ($2::uuid IS NULL OR journey_id = $2) AND pathway = $3 AND stage_code = $4 AND organisation_id = $5
+        AND started_on IS NOT NULL AND ended IS NULL
+    ORDER BY started_on DESC, journey_id, spell DESC LIMIT 1
     """
-    answer: bool = await tx.connection.fetchval(statement, person_id, journey_id, place.pathway, place.code, organisation_id)
-    return answer
+    row = await tx.connection.fetchrow(statement, person_id, journey_id, place.pathway, place.code, organisation_id)
+    return Fact(row["journey_id"], "started", row["stage"], row["spell"]) if row else None

@@ -9,7 +9,7 @@ from services.referral.person import service
 from services.referral.person.domain import Category, CategoryCode, Person
 from shared.command import CurrentTx, Done, commands
 from shared.policy import allows, roles
-from shared.web import Body, BusinessDate, Name, Region
+from shared.web import Body, BusinessDate, Name, Region, Text
 
 router_commands = commands("persons")
 
@@ -23,6 +23,14 @@ class NewCategory(Body):
 
     def category(self) -> Category:
         return Category(code=self.code, since=self.since, until=self.until)
+
+
+class CategoryInError(Body):
+    """Which one, and why it is wrong; the reason stays with the history."""
+
+    code: CategoryCode
+    since: BusinessDate
+    reason: Text = Field(examples=["another person of the same name"])
 
 
 class NewPerson(Body):
@@ -60,3 +68,11 @@ async def add_category(tx: CurrentTx, person_id: UUID, body: NewCategory) -> Don
     """Add a category, or tell when one ended. Source: mission row 001-04."""
     await service.add_category(tx, person_id, body.category())
     return Done(id=person_id, status="kept")
+
+
+@router_commands.post("/persons/{person_id}/categories/entered-in-error")
+@allows(roles("coordinator", "system"))
+async def take_back_category(tx: CurrentTx, person_id: UUID, body: CategoryInError) -> Done:
+    """Take back a category as entered in error: by who entered it or has the person. Its history stays. Again changes nothing."""
+    await service.take_back_category(tx, person_id, body.code, body.since, body.reason)
+    return Done(id=person_id, status="entered-in-error")

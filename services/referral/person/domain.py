@@ -1,7 +1,7 @@
 """Persons: life period, categories, death. Pure."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -36,6 +36,21 @@ class Category(BaseModel):
     code: CategoryCode
     since: date
     until: date | None
+
+
+class CategoryEntry(BaseModel):
+    """One line of what was said of a person's categories; kept for ever."""
+
+    model_config = ConfigDict(frozen=True)
+
+    category_entry_id: UUID
+    code: CategoryCode
+    since: date
+    until: date | None
+    at: datetime
+    change: Literal["entered", "entered-in-error"]
+    organisation_id: UUID | None
+    reason: str | None
 
 
 class Person(BaseModel):

@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from services.referral.person import domain, store
-from services.referral.person.domain import Category, Person
+from services.referral.person.domain import Category, CategoryCode, CategoryEntry, Person
 from services.referral.region import service as regions
 from services.referral.relation import service as relations
 from services.referral.relation.domain import Action
@@ -44,6 +44,28 @@ async def add_category(tx: Tx, person_id: UUID, category: Category) -> None:
     person = await lock_person(tx, person_id, "change-categories")
     domain.check_category(category, dates.unmet(category.since, today(tx), birth_on=await birth_known(tx, person), died_on=person.died_on))
     await store.save_categories(tx, person_id, [category])
+
+
+async def take_back_category(tx: Tx, person_id: UUID, code: CategoryCode, since: date, reason: str) -> None:
+    """It was entered in error, such as on the wrong person: by who entered it or has the case. A second time changes nothing.
+
+    Raises NotFound for a category that the person never had, and for who may not take it back. Source: issue of corrections, section 1.
+    """
+    await lock_person(tx, person_id, "read-person")
+    entries = await store.list_entries_of(tx, person_id, code, since)
+    entered_by = next((entry.organisation_id for entry in entries if entry.change == "entered"), None)
+    by_own = entered_by is not None and entered_by == tx.caller.organisation_id
+    if not by_own and not await relations.may(tx, "take-back-category", person_id):
+        raise NotFound("category")
+    if entries and entries[0].change == "entered-in-error":
+        return
+    if not await store.take_back_category(tx, person_id, code, since, reason):
+        raise NotFound("category")
+
+
+async def list_category_entries(tx: Tx, person_id: UUID, by: UUID | None, after: UUID, limit: int) -> list[CategoryEntry]:
+    """What was said of the person's categories, the oldest first. `by`: by this organisation only."""
+    return await store.list_entries(tx, person_id, by, after, limit)
 
 
 async def get_person(tx: Tx, person_id: UUID) -> Person:

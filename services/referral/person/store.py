@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from services.referral.person.domain import Category, Person
+from services.referral.person.domain import Category, CategoryEntry, Person
 from shared.database import Record, Tx
 from shared.errors import NotFound
 from shared.events.referral import LifePeriod
@@ -14,10 +14,20 @@ INSERT = """
 INSERT INTO person (person_id, name, birth_on, region, life_period, registered_by, registered_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 SAVE_CATEGORIES = """
-INSERT INTO person_category (person_id, code, since, until)
-SELECT DISTINCT ON (code, since) $1::uuid, * FROM unnest($2::text[], $3::date[], $4::date[]) AS c(code, since, until)
-ON CONFLICT (person_id, code, since) DO UPDATE SET until = EXCLUDED.until
+WITH kept AS (
+    INSERT INTO person_category (person_id, code, since, until)
+    SELECT DISTINCT ON (code, since) $1::uuid, * FROM unnest($2::text[], $3::date[], $4::date[]) AS c(code, since, until)
+    ON CONFLICT (person_id, code, since) DO UPDATE SET until = EXCLUDED.until
+    RETURNING code, since, until)
+INSERT INTO category_entry (person_id, code, since, until, at, change, organisation_id, said_by)
+SELECT $1, code, since, until, $5, 'entered', $6, $7 FROM kept ORDER BY code, since
 """
+TAKE_BACK = """
+WITH gone AS (DELETE FROM person_category WHERE (person_id, code, since) = ($1, $2, $3) RETURNING until)
+INSERT INTO category_entry (person_id, code, since, until, at, change, organisation_id, said_by, reason)
+SELECT $1, $2, $3, until, $4, 'entered-in-error', $5, $6, $7 FROM gone RETURNING true
+"""
+ENTRIES = "SELECT category_entry_id, code, since, until, at, change, organisation_id, reason FROM category_entry WHERE person_id = $1"
 
 
 async def insert_person(tx: Tx, person: Person) -> None:
@@ -28,7 +38,26 @@ async def insert_person(tx: Tx, person: Person) -> None:
 async def save_categories(tx: Tx, person_id: UUID, categories: Iterable[Category]) -> None:
     found = list(categories)
     columns = [c.code for c in found], [c.since for c in found], [c.until for c in found]
-    await tx.connection.execute(SAVE_CATEGORIES, person_id, *columns)
+    if found:
+        await tx.connection.execute(SAVE_CATEGORIES, person_id, *columns, tx.now, tx.caller.organisation_id, tx.caller.sub)
+
+
+async def take_back_category(tx: Tx, person_id: UUID, code: str, since: date, reason: str) -> bool:
+    """Whether the person had it."""
+    said = (tx.now, tx.caller.organisation_id, tx.caller.sub, reason)
+    return bool(await tx.connection.fetchval(TAKE_BACK, person_id, code, since, *said))
+
+
+async def list_entries_of(tx: Tx, person_id: UUID, code: str, since: date) -> list[CategoryEntry]:
+    """What was said of one category, the newest first."""
+    statement = f"{ENTRIES} AND (code, since) = ($2, $3) ORDER BY category_entry_id DESC"
+    return [CategoryEntry(**dict(row)) for row in await tx.connection.fetch(statement, person_id, code, since)]
+
+
+async def list_entries(tx: Tx, person_id: UUID, by: UUID | None, after: UUID, limit: int) -> list[CategoryEntry]:
+    """`by` None: by whomever."""
+    statement = f"{ENTRIES} AND ($2::uuid IS NULL OR organisation_id = $2) AND category_entry_id > $3 ORDER BY category_entry_id LIMIT $4"
+    return [CategoryEntry(**dict(row)) for row in await tx.connection.fetch(statement, person_id, by, after, limit)]
 
 
 async def find_person(tx: Tx, person_id: UUID) -> Person | None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool
 
-from services.referral.referral import service
+from services.referral.referral import anew, service
 from services.referral.relation import service as relations
 from services.referral.transition.domain import Reason, Status
 from services.referral.wish.domain import Source, Wish
@@ -50,6 +50,10 @@ class StatusChange(Body):
     reason: Reason | None = None
 
 
+class GoingOn(Body):
+    """Nothing to say but that it goes on."""
+
+
 def _asked(body: NewReferral | NewSelfReferral) -> dict[str, Any]:
     """What was asked for; the service looks up which stage that is."""
     return body.model_dump() | {"pathway": body.pathway or DEFAULT_PATHWAY, "stage_code": code_at((), body.stage)}
@@ -82,5 +86,16 @@ async def refer_oneself(tx: CurrentTx, body: NewSelfReferral) -> Done:
 @allows(roles("coordinator", "system", "person"))
 async def change_status(tx: CurrentTx, referral_id: UUID, body: StatusChange) -> Done:
     """Go to another status, as the table of transitions allows your side. Source: standards section 1, mission row 002-06."""
-    referral = await service.change_status(tx, referral_id, body.to, body.reason)
+    referral = await anew.change_status(tx, referral_id, body.to, body.reason)
+    return Done(id=referral_id, status=referral.status)
+
+
+@router_commands.put("/referrals/{referral_id}/basis")
+@allows(roles("coordinator", "system"))
+async def keep_basis(tx: CurrentTx, referral_id: UUID, body: GoingOn) -> Done:
+    """What it was opened for was corrected; its sender, or who accepted it, says that it goes on all the same. Again changes nothing.
+
+    Who does not want it any more cancels it. Source: issue of corrections, section 1.
+    """
+    referral = await service.go_on(tx, referral_id)
     return Done(id=referral_id, status=referral.status)

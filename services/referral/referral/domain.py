@@ -35,10 +35,17 @@ from shared.events.referral import (
 )
 
 IMPORTED: dict[str, Any] = {"imported": True, "due_on": None}  # history owes no answer
+ANSWERED_FOR: dict[str, Any] = {"basis_withdrawn": None, "basis_withdrawn_at": None}
+
+Basis = Literal["end-of-stay", "start-of-stay", "skip", "relapse", "journey"]
 
 
 class Referral(BaseModel):
-    """A request that an organisation take a person for a stage. Source: mission row 002-06."""
+    """A request that an organisation take a person for a stage. Source: mission row 002-06.
+
+    `asked_as`: as what an organisation or the person asked for it itself, also where the system opened it first; None: the system alone.
+    `basis_withdrawn`: what the system had opened it for was corrected after somebody accepted; nobody has said yet that it goes on.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -60,6 +67,9 @@ class Referral(BaseModel):
     has_started: bool
     place_found: bool
     opened_at: datetime
+    asked_as: ReferralOrigin | None = "organisation"
+    basis_withdrawn: Basis | None = None
+    basis_withdrawn_at: datetime | None = None
 
     @property
     def answer_due(self) -> date | None:
@@ -76,6 +86,11 @@ class Referral(BaseModel):
         )
 
     @property
+    def is_in_doubt(self) -> bool:
+        """Whether its two sides are asked if it goes on all the same."""
+        return self.basis_withdrawn is not None and self.status in TAKEN
+
+    @property
     def place(self) -> Place:
         return Place(self.pathway, self.stage, self.stage_code)
 
@@ -86,13 +101,16 @@ class Referral(BaseModel):
         """What every fact about it names."""
         return {"person_id": self.person_id, "referral_id": self.referral_id, "pathway": self.pathway, "stage": self.stage}
 
-    def told(self) -> list[Event]:
-        """A person was offered the stage; that nobody of the region has a place is told with it. Source: mission rows 002-06, 000-62."""
+    def told(self, again: bool = False) -> list[Event]:
+        """A person was offered the stage, and if no place was found; `again`: also if one was named since. Source: rows 002-06, 000-62."""
         sent = {"from_organisation_id": self.from_organisation_id, "to_organisation_id": self.to_organisation_id, "region": self.region}
         opened = ReferralOpened(**self.ids(), **sent, stage_code=self.stage_code, origin=self.origin, due_on=self.due_on)
-        if self.place_found or self.to_organisation_id is not None:
-            return [opened]
-        return [opened, PlaceNotFound(**self.names(), region=self.region)]
+        found = self.place_found or (self.to_organisation_id is not None and not again)
+        return [opened] if found else [opened, PlaceNotFound(**self.names(), region=self.region)]
+
+    def mistaken(self) -> Event:
+        """What was told of it before counts no more."""
+        return ReferralClosed(**self.ids(), end="entered-in-error", reason="mistaken-or-duplicate")
 
 
 class Entry(BaseModel):
@@ -145,15 +163,20 @@ def knows_person(referral: Referral, organisation_id: UUID, relates: bool) -> bo
         return relates
     if organisation_id != referral.to_organisation_id:
         return False
-    return referral.status in TAKEN or (referral.has_started and relates)
+    return relates and (referral.status in TAKEN or referral.has_started)
 
 
 def open_referral(referral_id: UUID, wish: Wish, actor: Actor, place_found: bool, now: datetime) -> Changed:
     """A new referral: a draft tells nobody, a request is told. Source: mission rows 002-06, 000-62."""
     status: Status = "draft" if wish.draft else "requested"
-    fields = wish.model_dump(exclude={"draft"}) | ({"due_on": None} if wish.draft else {})
+    fields = wish.model_dump(exclude={"draft"}) | ({"due_on": None} if wish.draft else {}) | as_asked(wish, actor)
     referral = Referral(referral_id=referral_id, status=status, has_started=False, place_found=place_found, opened_at=now, **fields)
-    return Changed(referral, [] if wish.draft else referral.told(), [_entry("opened", None, referral, actor)])
+    return Changed(referral, [] if wish.draft else referral.told(), [entry("opened", None, referral, actor)])
+
+
+def as_asked(wish: Wish, actor: Actor) -> dict[str, Any]:
+    """What asks for it beside the system. Source: issue of corrections, section 1."""
+    return {"asked_as": None if actor.is_system else wish.origin}
 
 
 def change_status(referral: Referral, to: Status, actor: Actor, reason: Reason | None, on: date) -> Changed:
@@ -165,7 +188,7 @@ def change_status(referral: Referral, to: Status, actor: Actor, reason: Reason |
     owner = referral.to_organisation_id or (actor.organisation_id if to == "accepted" else None)
     started = referral.has_started or to == "in-progress"
     changed = referral.model_copy(update={"status": to, "to_organisation_id": owner, "has_started": started})
-    return Changed(changed, _facts(referral, changed, reason, on), [_entry("status", referral.status, changed, actor, reason)])
+    return Changed(changed, _facts(referral, changed, reason, on), [entry("status", referral.status, changed, actor, reason)])
 
 
 def _facts(before: Referral, after: Referral, reason: str | None, on: date) -> list[Event]:
@@ -202,7 +225,7 @@ def address(referral: Referral, to_organisation_id: UUID, actor: Actor, due_on: 
     """Name the organisation, or another one, for a referral that is already open; the answer is due anew."""
     changed = referral.model_copy(update={"to_organisation_id": to_organisation_id, "due_on": due_on})
     told: list[Event] = [ReferralAddressed(**changed.ids(), to_organisation_id=to_organisation_id, due_on=due_on)]
-    return Changed(changed, told if referral.status != "draft" else [], [_entry("addressed", referral.status, changed, actor)])
+    return Changed(changed, told if referral.status != "draft" else [], [entry("addressed", referral.status, changed, actor)])
 
 
 def is_meant(referral: Referral, journey_id: UUID, organisation_id: UUID) -> bool:
@@ -243,14 +266,26 @@ def reopen(referral: Referral, status: Status, answered_on: date | None) -> Chan
 
     No row of the table of transitions: it undoes one. Source: issue of rights, section 4.
     """
-    changed = referral.model_copy(update={"status": status})
-    told = changed.told()[:1] if status != "draft" else []
-    if answered_on is not None and status in TAKEN:
-        told.append(_answered(changed.model_copy(update={"status": "accepted"}), None, answered_on))
-    return Changed(changed, told, [_entry("status", referral.status, changed, SYSTEM, "death-reversed")])
+    return restate(referral, referral.model_copy(update={"status": status}), answered_on, "death-reversed")
 
 
-def _entry(
+def restate(before: Referral, after: Referral, answered_on: date | None, reason: str) -> Changed:
+    """How it stands after an undoing; the others are told its life again as if it were new. No row of the table of transitions.
+
+    An acceptance that is none any more ends first; that no place was found counts anew. `answered_on`: if it was accepted.
+    """
+    was_told = before.status in TAKEN or (before.status == "requested" and after.status == "draft")
+    told: list[Event] = [before.mistaken()] if was_told and after.status not in TAKEN else []
+    if after.status != "draft":
+        told += after.told(again=True) if told else after.told()[:1]
+    if answered_on is not None and after.status in TAKEN:
+        told.append(_answered(after.model_copy(update={"status": "accepted"}), None, answered_on))
+    if after.status in TAKEN and after.has_started and after.to_organisation_id is not None:
+        told.append(ReferralStarted(**after.ids(), organisation_id=after.to_organisation_id))
+    return Changed(after, told, [entry("status", before.status, after, SYSTEM, reason)])
+
+
+def entry(
     change: Literal["opened", "status", "addressed"], was: Status | None, now: Referral, actor: Actor, reason: str | None = None
 ) -> Entry:
     return Entry(

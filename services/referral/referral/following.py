@@ -1,14 +1,16 @@
 """What follows a change of a referral: it is saved with its history, told, and its deadlines are set or met."""
 
 from datetime import date, timedelta
+from uuid import UUID
 
-from services.referral.referral import store
+from services.referral.journey.domain import Fact
+from services.referral.referral import standing, store
 from services.referral.referral.domain import Changed, Referral
 from services.referral.settings import settings
 from shared.clock import meet_deadline, set_deadline
 from shared.database import Tx
 from shared.events import Event
-from shared.events.referral import ReferralOpened
+from shared.events.referral import AnswerOverdue, HandoverOverdue, ReferralOpened
 from shared.working_days import end_of
 
 ANSWER_DUE = "answer-due"
@@ -20,10 +22,13 @@ def recorded_on(tx: Tx) -> date:
     return (tx.cause.recorded_at if tx.cause else tx.now).date()
 
 
-async def apply(tx: Tx, before: Referral, changed: Changed) -> Referral:
-    """Save what changed of a locked referral, with its history, facts and deadlines."""
+async def apply(tx: Tx, before: Referral, changed: Changed, by: Fact | None = None) -> Referral:
+    """Save what changed of a locked referral, with its history, facts and deadlines. `by`: the fact of a journey that changes it."""
     if changed.referral != before:
-        await store.save_referral(tx, changed.referral)
+        if by is None:
+            await store.save_referral(tx, changed.referral)
+        else:
+            await standing.save_referral(tx, changed.referral, by)
         await follow_up(tx, before, changed)
     return changed.referral
 
@@ -56,3 +61,17 @@ async def _keep_handover_due(tx: Tx, was: bool, referral: Referral) -> None:
         await set_deadline(tx, HANDOVER_DUE, referral.referral_id, end_of(limit))
     elif was and not referral.awaits_start:
         await meet_deadline(tx, HANDOVER_DUE, subject_id=referral.referral_id)
+
+
+async def answer_overdue(tx: Tx, referral_id: UUID) -> None:
+    """Nobody answered by the due date. Source: mission row 002-22."""
+    r = await store.lock_referral(tx, referral_id)
+    if r.answer_due is not None and end_of(r.answer_due) <= tx.now:
+        tx.append(r.person_id, AnswerOverdue(**r.names(), region=r.region))
+
+
+async def handover_overdue(tx: Tx, referral_id: UUID) -> None:
+    """The stage was not started by the limit and nothing took this referral's place. Source: mission row OUR-01."""
+    r = await store.lock_referral(tx, referral_id)
+    if r.awaits_start and not await store.is_followed(tx, r):
+        tx.append(r.person_id, HandoverOverdue(**r.names(), region=r.region))

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.referral.referral.domain import IMPORTED, Changed, Referral, address, move
+from services.referral.referral.domain import ANSWERED_FOR, IMPORTED, Changed, Referral, address, move
 from services.referral.transition.domain import SYSTEM, TAKEN, UNANSWERED, Actor
 from services.referral.wish.domain import Wish
 from shared.errors import refuse
@@ -40,6 +40,8 @@ def meet(referral: Referral, wish: Wish, actor: Actor, on: date) -> Changed:
     """
     refuse("referral-not-possible", hindrances(referral, wish, actor))
     named = wish.to_organisation_id
+    if not actor.is_system and referral.asked_as is None:
+        referral = referral.model_copy(update={"asked_as": wish.origin})
     if _goes_on_with(referral, wish, actor):
         referral = referral.model_copy(update={"from_organisation_id": wish.from_organisation_id})
     changed = Changed(_completed_by(referral, wish), [], [])
@@ -51,7 +53,13 @@ def meet(referral: Referral, wish: Wish, actor: Actor, on: date) -> Changed:
 
 
 def serve(referral: Referral, wish: Wish, on: date) -> Changed:
-    """The same for the system, which refuses nothing: what cannot serve the wish learns of the journey and its limit. Source: OUR-01."""
+    """The same for the system, which refuses nothing: what cannot serve the wish learns of the journey and its limit. Source: OUR-01.
+
+    Where a correction had put in doubt what somebody accepted, it has a basis again, and who ended the stage is its sender.
+    """
+    if referral.is_in_doubt and wish.to_organisation_id in (None, referral.to_organisation_id):
+        sender = referral.from_organisation_id if referral.asked_as else wish.from_organisation_id or referral.from_organisation_id
+        referral = referral.model_copy(update=ANSWERED_FOR | {"from_organisation_id": sender})
     if any(hindrances(referral, wish).values()):
         return Changed(_completed_by(referral, wish), [], [])
     return meet(referral, wish, SYSTEM, on)

@@ -5,26 +5,28 @@ from datetime import datetime
 from uuid import UUID
 
 from services.referral.journey import service as journeys
+from services.referral.journey.domain import Fact
 from services.referral.organisation import service as organisations
 from services.referral.pathway import service as pathways
 from services.referral.pathway.domain import Place, Stages
 from services.referral.person import service as persons
-from services.referral.referral import domain, following, matching, store
+from services.referral.referral import correcting, domain, following, matching, standing, store, undoing
 from services.referral.referral.domain import Changed, Referral
 from services.referral.referral.following import follow_up, with_limit
 from services.referral.relation import service as relations
 from services.referral.transition.domain import DECIDING, OPEN, REQUESTER, SYSTEM, TAKEN, TARGET, Actor, Reason, Status
 from services.referral.wish import service as wishes
 from services.referral.wish.domain import Wish, check_wish
-from shared.clock import meet_deadline, set_deadline
+from shared.clock import set_deadline
 from shared.database import Tx
 from shared.errors import Conflict, NotFound, NotYetKnown, Refused
 from shared.events.pathway import DEFAULT_PATHWAY
-from shared.events.referral import AnswerOverdue, HandoverOverdue
-from shared.working_days import end_of
 
 ANSWER_DUE, HANDOVER_DUE = following.ANSWER_DUE, following.HANDOVER_DUE
 recorded_on, apply = following.recorded_on, following.apply
+answer_overdue, handover_overdue = following.answer_overdue, following.handover_overdue
+undo, undo_kept, undo_journey = correcting.undo, correcting.undo_kept, correcting.undo_journey
+rename, list_offers, doubt_in_the_way = correcting.rename, correcting.list_offers, correcting.doubt_in_the_way
 
 
 async def refer(tx: Tx, wish: Wish, pathway: str | None) -> Referral:
@@ -55,9 +57,10 @@ async def _started_before(tx: Tx, referral: Referral) -> Referral:
     target = referral.to_organisation_id
     if target is None or referral.status != "requested":
         return referral
-    if not await journeys.is_under_way(tx, referral.person_id, referral.journey_id, referral.place, target):
+    by = await journeys.find_under_way(tx, referral.person_id, referral.journey_id, referral.place, target)
+    if by is None:
         return referral
-    return await apply(tx, referral, domain.start_at(referral, target, referral.journey_id, tx.now.date()))
+    return await apply(tx, referral, domain.start_at(referral, target, referral.journey_id, tx.now.date()), by)
 
 
 async def ask(tx: Tx, wish: Wish, actor: Actor) -> Referral:
@@ -80,28 +83,37 @@ async def ask(tx: Tx, wish: Wish, actor: Actor) -> Referral:
     return await apply(tx, existing, changed)
 
 
-async def offer(tx: Tx, wish: Wish) -> None:
-    """The same for the system, which refuses nothing; a draft of somebody else gives way. Call with the person locked."""
-    existing = await _lock_told(tx, wish) or await _open(tx, wish, SYSTEM)
-    if existing is not None:
-        await apply(tx, existing, matching.serve(existing, wish, recorded_on(tx)))
+async def offer(tx: Tx, wish: Wish, by: Fact) -> None:
+    """The same for the system, which refuses nothing; a draft of somebody else gives way. Call with the person locked.
+
+    `by`: the fact that asks for it, kept also where the system had opened it for another one before.
+    """
+    told = await _lock_told(tx, wish, by)
+    existing = told or await _open(tx, wish, SYSTEM, by)
+    if existing is None:
+        return
+    changed = matching.serve(existing, wish, recorded_on(tx))
+    if changed.referral == told and told.asked_as is None:
+        await standing.keep(tx, told, by)
+    await apply(tx, existing, changed, by)
 
 
-async def _lock_told(tx: Tx, wish: Wish) -> Referral | None:
+async def _lock_told(tx: Tx, wish: Wish, by: Fact | None = None) -> Referral | None:
     """The open referral for the stage; a draft of somebody else that cannot serve the wish was told to nobody, and is withdrawn."""
     existing = await store.lock_open(tx, wish.person_id, wish.journey_id, wish.place)
     if existing is None or existing.status != "draft" or wish.draft or not any(matching.hindrances(existing, wish).values()):
         return existing
-    await withdraw(tx, existing, "mistaken-or-duplicate")
+    await withdraw(tx, existing, "mistaken-or-duplicate", by)
     return None
 
 
-async def _open(tx: Tx, wish: Wish, actor: Actor) -> Referral | None:
+async def _open(tx: Tx, wish: Wish, actor: Actor, by: Fact | None = None) -> Referral | None:
     """A new one; when another command was quicker, the one it made."""
     named = wish.to_organisation_id is not None
     place_found = named or await organisations.is_qualified(tx, wish.place, wish.region)
     changed = domain.open_referral(await store.new_id(tx), wish, actor, place_found, tx.now)
-    if not await store.insert_referral(tx, changed.referral):
+    insert = standing.insert_referral(tx, changed.referral, by) if by else store.insert_referral(tx, changed.referral)
+    if not await insert:
         return await store.lock_open(tx, wish.person_id, wish.journey_id, wish.place)
     await follow_up(tx, None, changed)
     return changed.referral
@@ -109,15 +121,39 @@ async def _open(tx: Tx, wish: Wish, actor: Actor) -> Referral | None:
 
 async def change_status(tx: Tx, referral_id: UUID, to: Status, reason: Reason | None) -> Referral:
     """One transition by the caller. Raises NotFound for who is no party, Refused for what the table does not allow."""
+    if to == "requested" or to not in OPEN:  # what takes the place of another, or waited for its end, is opened with the person locked
+        await persons.lock_known(tx, (await store.get_referral(tx, referral_id)).person_id)
     referral = await store.lock_referral(tx, referral_id)
     actor = await _actor(tx, referral)
+    if referral.status == "rejected" and to == "requested" and await standing.is_replaced(tx, referral):
+        raise Refused("status-not-possible", ("nothing-took-its-place",))
     if referral.status == "draft" and to == "requested":
         await relations.must(tx, "refer", referral.person_id)  # a draft of who has lost the person since stays one
         await wishes.must_be_addressable(tx, referral.to_organisation_id, referral.place)
         referral = referral.model_copy(update={"due_on": wishes.answer_due_on(tx, referral.imported)})
+    if actor.parties == DECIDING and referral.status != "requested" and await _is_under_way(tx, referral):
+        raise Refused("status-not-possible", ("stay-ended",))  # its stay goes on; with that the referral ends
     changed = await apply(tx, referral, domain.change_status(referral, to, actor, reason, tx.now.date()))
-    tx.ended_right = changed.status not in OPEN and not await knows_person(tx, changed)
+    if referral.basis_withdrawn is not None and changed.status not in OPEN:
+        await correcting.unblock(tx, changed)
+    tx.ended_right = not await knows_person(tx, changed)
     return await _started_before(tx, changed)
+
+
+async def _is_under_way(tx: Tx, r: Referral) -> bool:
+    """Whether the person stays at the one that accepted, in that stage."""
+    if r.to_organisation_id is None:
+        return False
+    return await journeys.find_under_way(tx, r.person_id, r.journey_id, r.place, r.to_organisation_id) is not None
+
+
+async def go_on(tx: Tx, referral_id: UUID) -> Referral:
+    """It goes on though what it was opened for was corrected. Raises NotFound for who does not see the person by it."""
+    referral = await store.lock_referral(tx, referral_id)
+    actor = await _actor(tx, referral)
+    if not await knows_person(tx, referral):
+        raise NotFound("referral")
+    return await apply(tx, referral, undoing.go_on(referral, actor))
 
 
 async def _actor(tx: Tx, referral: Referral) -> Actor:
@@ -132,6 +168,9 @@ async def _actor(tx: Tx, referral: Referral) -> Actor:
         parties = parties if await organisations.receives(tx, organisation_id, referral.place) else parties - TARGET
     if not parties or (parties == REQUESTER and not await relations.may(tx, "follow-referral", referral.person_id)):
         raise NotFound("referral")
+    was_taken = referral.status in TAKEN or referral.has_started  # its sender, once it lost the person, takes nothing back
+    if parties == REQUESTER and was_taken and organisation_id and relations.own_id(tx) is None:
+        parties -= parties if await relations.is_elsewhere(tx, referral.person_id, organisation_id, referral.pathway) else set()
     return Actor(parties=parties, organisation_id=organisation_id)
 
 
@@ -180,12 +219,13 @@ async def lock_open(tx: Tx, person_id: UUID, journey_id: UUID, place: Place) -> 
     return await store.lock_open(tx, person_id, journey_id, place)
 
 
-async def withdraw_waiting(tx: Tx, person_id: UUID, reason: Reason, journey_id: UUID | None = None) -> None:
-    """End, as the system, every referral of the person (of one journey only) that has not begun."""
+async def withdraw_waiting(tx: Tx, person_id: UUID, reason: Reason, by: Fact | None = None) -> None:
+    """End, as the system, every referral of the person (only of the journey of which `by` is a fact) that has not begun."""
+    journey_id = by.journey_id if by else None
     for referral in await store.lock_all_open(tx, person_id):
         if referral.status != "in-progress" and journey_id in (None, referral.journey_id):
-            await withdraw(tx, referral, reason)
-    await settle(tx, person_id, None, journey_id)
+            await withdraw(tx, referral, reason, by)
+    await settle(tx, person_id, None, journey_id, by)
 
 
 async def reopen(tx: Tx, referral_id: UUID, status: Status, due: Mapping[str, datetime | None]) -> None:
@@ -206,24 +246,24 @@ async def reopen(tx: Tx, referral_id: UUID, status: Status, due: Mapping[str, da
             await set_deadline(tx, kind, referral_id, due_at)
 
 
-async def settle(tx: Tx, person_id: UUID, place: Place | None, journey_id: UUID | None) -> Referral | None:
+async def settle(tx: Tx, person_id: UUID, place: Place | None, journey_id: UUID | None, by: Fact | None = None) -> Referral | None:
     """Nobody waits any more for those who turned the person down; answers the last of them. None: any stage, any journey."""
     turned_down = [r for r in await store.list_turned_down(tx, person_id) if journey_id in (None, r.journey_id)]
     found = [r for r in turned_down if place is None or (r.pathway, r.stage_code) == (place.pathway, place.code)]
-    for referral in found:
-        await meet_deadline(tx, HANDOVER_DUE, subject_id=referral.referral_id)
+    if found:
+        await standing.stop_waiting(tx, [referral.referral_id for referral in found], by)
     return found[-1] if found else None
 
 
-async def stop_waiting(tx: Tx, person_id: UUID, place: Place, journey_id: UUID) -> Referral | None:
+async def stop_waiting(tx: Tx, person_id: UUID, place: Place, by: Fact) -> Referral | None:
     """The journey needs nobody for this stage; answers the referral by which the person waited, None when it did not."""
-    turned_down = await settle(tx, person_id, place, journey_id)
-    referral = await store.lock_open(tx, person_id, journey_id, place)
-    if referral is None or not await _is_of(tx, referral, journey_id):
+    turned_down = await settle(tx, person_id, place, by.journey_id, by)
+    referral = await store.lock_open(tx, person_id, by.journey_id, place)
+    if referral is None or not await _is_of(tx, referral, by.journey_id):
         return turned_down
     if referral.has_started:
         return None
-    await withdraw(tx, referral, "needs-met-otherwise")
+    await withdraw(tx, referral, "needs-met-otherwise", by)
     return turned_down if referral.status == "draft" else referral
 
 
@@ -251,19 +291,5 @@ async def become_imported(tx: Tx, person_id: UUID, journey_id: UUID) -> None:
             await apply(tx, referral, Changed(referral.model_copy(update=domain.IMPORTED), [], []))
 
 
-async def withdraw(tx: Tx, referral: Referral, reason: Reason) -> None:
-    await apply(tx, referral, domain.withdraw(referral, reason, tx.now.date()))
-
-
-async def answer_overdue(tx: Tx, referral_id: UUID) -> None:
-    """Nobody answered by the due date. Source: mission row 002-22."""
-    r = await store.lock_referral(tx, referral_id)
-    if r.answer_due is not None and end_of(r.answer_due) <= tx.now:
-        tx.append(r.person_id, AnswerOverdue(**r.names(), region=r.region))
-
-
-async def handover_overdue(tx: Tx, referral_id: UUID) -> None:
-    """The stage was not started by the limit and nothing took this referral's place. Source: mission row OUR-01."""
-    r = await store.lock_referral(tx, referral_id)
-    if r.awaits_start and not await store.is_followed(tx, r):
-        tx.append(r.person_id, HandoverOverdue(**r.names(), region=r.region))
+async def withdraw(tx: Tx, referral: Referral, reason: Reason, by: Fact | None = None) -> None:
+    await apply(tx, referral, domain.withdraw(referral, reason, tx.now.date()), by)

@@ -12,17 +12,17 @@ from shared.errors import NotFound
 
 COLUMNS = """
 referral_id, person_id, journey_id, stage, status, from_organisation_id, to_organisation_id, region, origin, source, due_on, replaces,
-imported, has_started, place_found, opened_at, pathway, stage_code
+imported, has_started, place_found, opened_at, pathway, stage_code, asked_as, basis_withdrawn, basis_withdrawn_at
 """
 IS_OPEN = f"status IN ({', '.join(repr(status) for status in sorted(OPEN))})"
 INSERT = f"""
-INSERT INTO referral ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+INSERT INTO referral ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 ON CONFLICT (person_id, pathway, stage_code, journey_id) WHERE {IS_OPEN} DO NOTHING
 RETURNING true
 """
 SAVE = """
 UPDATE referral SET status = $2, from_organisation_id = $3, to_organisation_id = $4, journey_id = $5, region = $6, due_on = $7,
-    imported = $8, has_started = $9
+    imported = $8, has_started = $9, origin = $10, place_found = $11, asked_as = $12, basis_withdrawn = $13, basis_withdrawn_at = $14
 WHERE referral_id = $1
 """
 INSERT_HISTORY = """
@@ -67,13 +67,23 @@ async def new_id(tx: Tx) -> UUID:
 
 async def insert_referral(tx: Tx, referral: Referral) -> bool:
     """False when the person has an open referral for the journey and stage by now; a concurrent one is waited for."""
+    return await tx.connection.fetchval(INSERT, *inserted_values(referral)) is not None
+
+
+def inserted_values(referral: Referral) -> list[object]:
+    """What INSERT takes."""
     values = referral.model_dump()
-    return await tx.connection.fetchval(INSERT, *(values[name.strip()] for name in COLUMNS.split(","))) is not None
+    return [values[name.strip()] for name in COLUMNS.split(",")]
 
 
 async def save_referral(tx: Tx, r: Referral) -> None:
-    sides = (r.from_organisation_id, r.to_organisation_id)
-    await tx.connection.execute(SAVE, r.referral_id, r.status, *sides, r.journey_id, r.region, r.due_on, r.imported, r.has_started)
+    await tx.connection.execute(SAVE, *saved_values(r))
+
+
+def saved_values(r: Referral) -> tuple[object, ...]:
+    """What SAVE takes."""
+    stands = (r.referral_id, r.status, r.from_organisation_id, r.to_organisation_id, r.journey_id, r.region, r.due_on, r.imported)
+    return *stands, r.has_started, r.origin, r.place_found, r.asked_as, r.basis_withdrawn, r.basis_withdrawn_at
 
 
 async def insert_history(tx: Tx, referral_id: UUID, entries: Sequence[Entry]) -> None:
@@ -102,8 +112,11 @@ async def find_status(tx: Tx, referral_id: UUID, person_id: UUID) -> Status | No
 
 
 async def find_acceptance(tx: Tx, referral_id: UUID) -> date | None:
-    """The day on which it was last accepted."""
-    statement = "SELECT max(at) FROM referral_history WHERE referral_id = $1 AND change = 'status' AND to_status = 'accepted'"
+    """The day on which it was last accepted; what was undone since then led it back to that, and accepted nothing."""
+    statement = """
+    SELECT max(at) FROM referral_history
+    WHERE referral_id = $1 AND change = 'status' AND from_status = 'requested' AND to_status = 'accepted'
+    """
     at: datetime | None = await tx.connection.fetchval(statement, referral_id)
     return at.date() if at else None
 

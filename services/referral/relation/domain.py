@@ -9,6 +9,7 @@ Action = Literal[
     "see-identity",
     "see-death",
     "change-categories",
+    "take-back-category",
     "record-death",
     "refer-early",
     "refer",
@@ -32,6 +33,7 @@ RIGHTS: Mapping[Action, frozenset[Relation]] = {  # issue of rights, section 1; 
     "see-identity": PERSON | REGISTRARS,
     "see-death": PERSON | NOW,
     "change-categories": REGISTRARS | {"holder"},
+    "take-back-category": frozenset({"registrar", "holder"}),
     "record-death": REGISTRARS | {"holder"},
     "refer-early": PERSON | WITH_CASE,
     "refer": PERSON | WITH_CASE - {"acceptor"},
@@ -41,10 +43,11 @@ RIGHTS: Mapping[Action, frozenset[Relation]] = {  # issue of rights, section 1; 
     "list-consents": PERSON | NOW,
     "revoke-consent": PERSON | ANY,
     "list-disclosures": PERSON | REGISTRARS,
-    "take-emergency-access": frozenset({"acceptor", "holder"}),
+    "take-emergency-access": frozenset({"holder"}),
     "review-emergency-access": PERSON | REGISTRARS,
 }
 """`see-identity`: without a consent. `refer`: an acceptance alone makes no further ones; `refer-early` lets who accepted ask again.
+`take-back-category`: who entered it may as well.
 What else an action asks for, such as a consent or a second person, is its noun's."""
 
 

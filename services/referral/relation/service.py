@@ -8,13 +8,15 @@ from services.referral.relation.domain import Action, Relation
 from shared.database import Tx
 from shared.errors import NotFound
 
+NOBODY = UUID(int=0)
+
 
 def own_id(tx: Tx) -> UUID | None:
-    """The person a caller is: a token with the role person has the person's id as its subject."""
+    """The person a caller is: a token with the role person has the person's id as its subject, or is nobody's."""
     try:
         return UUID(tx.caller.sub) if tx.caller.has("person") and tx.caller.level == "micro" else None
     except ValueError:
-        return None
+        return NOBODY  # and not the organisation that the token may name besides
 
 
 async def find_relations(tx: Tx, person_id: UUID) -> frozenset[Relation]:
@@ -50,6 +52,11 @@ async def decides(tx: Tx, person_id: UUID, pathway: str, journey_id: UUID | None
     if own is not None or organisation_id is None:
         return own == person_id
     return await store.holds(tx, person_id, organisation_id, pathway, journey_id)
+
+
+async def is_elsewhere(tx: Tx, person_id: UUID, organisation_id: UUID, pathway: str) -> bool:
+    """Whether another organisation has the person on the pathway, and this one does not."""
+    return await store.is_elsewhere(tx, person_id, organisation_id, pathway)
 
 
 async def list_related(tx: Tx, person_ids: Collection[UUID]) -> set[UUID]:

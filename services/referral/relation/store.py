@@ -27,3 +27,12 @@ async def list_related(tx: Tx, person_ids: Collection[UUID], organisation_id: UU
 async def holds(tx: Tx, person_id: UUID, organisation_id: UUID, pathway: str, journey_id: UUID | None) -> bool:
     """Whether the organisation is holder by this journey; where that has none, or None is asked for, by one on the pathway."""
     return bool(await tx.connection.fetchval("SELECT holds($1, $2, $3, $4)", person_id, organisation_id, pathway, journey_id))
+
+
+async def is_elsewhere(tx: Tx, person_id: UUID, organisation_id: UUID, pathway: str) -> bool:
+    """Whether others hold the person by journeys on the pathway, and the organisation by none."""
+    statement = """
+    SELECT coalesce(bool_and(h.organisation_id <> $2), false) FROM holder h JOIN journey j USING (journey_id)
+    WHERE h.person_id = $1 AND j.pathway = $3
+    """
+    return bool(await tx.connection.fetchval(statement, person_id, organisation_id, pathway))

@@ -8,6 +8,7 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 
 from services.referral.disclosure.domain import Identity
+from services.referral.referral.domain import Basis
 from services.referral.sight import service
 from services.referral.sight.service import Direction, Seen
 from services.referral.sight.store import NO_DUE_DAY, HistoryLine, Slice
@@ -26,6 +27,16 @@ class Sought(Paging):
     direction: Direction = "in"
     status: Status | None = None
     due_before: BusinessDate | None = None
+    basis_withdrawn: bool | None = Field(
+        default=None, description="True: those of which the sender and who accepted are asked if they go on."
+    )
+
+
+class BasisWithdrawn(BaseModel):
+    """What the referral was opened for was corrected after it had been accepted: what that was, and when that was heard."""
+
+    what: Basis
+    at: datetime
 
 
 class ReferralRow(BaseModel):
@@ -47,6 +58,7 @@ class ReferralRow(BaseModel):
     due_on: date | None
     opened_at: datetime
     replaces: UUID | None
+    basis_withdrawn: BasisWithdrawn | None = Field(description="Its two sides cancel it, or say that it goes on all the same.")
 
 
 class ReferralView(ReferralRow):
@@ -57,17 +69,19 @@ class ReferralView(ReferralRow):
 
 
 def _row(seen: Seen) -> ReferralRow:
-    fields = seen.referral.model_dump(include=set(ReferralRow.model_fields))
+    fields = seen.referral.model_dump(include=set(ReferralRow.model_fields) - {"basis_withdrawn"})
+    what, at = seen.referral.basis_withdrawn, seen.referral.basis_withdrawn_at
+    basis = BasisWithdrawn(what=what, at=at) if seen.referral.is_in_doubt and what and at else None
     if not seen.names_person:
         fields |= {"person_id": None, "journey_id": None}
-    return ReferralRow(id=seen.referral.referral_id, business_status=BUSINESS_STATUS[seen.referral.status], **fields)
+    return ReferralRow(id=seen.referral.referral_id, business_status=BUSINESS_STATUS[seen.referral.status], basis_withdrawn=basis, **fields)
 
 
 @router_queries.get("/referrals")
 @allows(roles("coordinator", "clinician", "system", "person"))
 async def list_referrals(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[ReferralRow]:
     """Referrals received (with those open to you), sent, or open for whom you hold, those due first in front. A person sees its own."""
-    part = Slice(after_day(sought.cursor), sought.status, sought.due_before, sought.limit)
+    part = Slice(after_day(sought.cursor), sought.status, sought.due_before, sought.basis_withdrawn, sought.limit)
     found = await service.list_referrals(tx, sought.direction, part)
     return page_of([_row(seen) for seen in found], sought.limit, lambda item: (item.due_on or NO_DUE_DAY, item.id))
 

@@ -14,6 +14,7 @@ from services.referral.sight import store
 from services.referral.sight.store import HistoryLine, Slice
 from shared.database import Tx
 
+OF_A_DEATH = ("died", "death-reversed")
 Direction = Literal["in", "out", "held"]
 
 
@@ -59,6 +60,13 @@ async def get_referral(tx: Tx, referral_id: UUID) -> tuple[Seen, Identity | None
     tx.audit("read-referral", referral.person_id)
     if await referrals.knows_person(tx, referral):
         who = await disclosures.find_identity(tx, referral.person_id, "referral")
-        return Seen(referral, True), who, await store.list_history(tx, referral_id)
+        return Seen(referral, True), who, await _history(tx, referral)
     shared = await disclosures.find_shared(tx, referral.person_id, "referral") if referral.status == "requested" else None
     return Seen(referral, False), shared, []
+
+
+async def _history(tx: Tx, referral: Referral) -> list[HistoryLine]:
+    """That somebody died, or did not, is a reason shown to those only who see a death."""
+    found = await store.list_history(tx, referral.referral_id)
+    sees_death = await relations.may(tx, "see-death", referral.person_id)
+    return [line if sees_death or line.reason not in OF_A_DEATH else line.model_copy(update={"reason": "other"}) for line in found]

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.referral.referral.domain import Entry, Referral
-from services.referral.transition.domain import OPEN, Status
+from services.referral.transition.domain import OPEN, TAKEN, Status
 from shared.database import Tx
 
 NO_DUE_DAY = date(9999, 12, 31)
@@ -14,8 +14,9 @@ COLUMNS = ", ".join(Referral.model_fields)
 FILTER = f"""
 SELECT {COLUMNS} FROM referral r
 WHERE (due_key, referral_id) > ($2, $3) AND ($4::text IS NULL OR status = $4) AND ($5::date IS NULL OR due_on < $5)
+    AND ($6::boolean IS NULL OR (basis_withdrawn IS NOT NULL AND status IN ({", ".join(repr(status) for status in sorted(TAKEN))})) = $6)
 """
-PAGE = " ORDER BY due_key, referral_id LIMIT $6"
+PAGE = " ORDER BY due_key, referral_id LIMIT $7"
 LIST_OUT = FILTER + "AND from_organisation_id = $1" + PAGE
 LIST_HELD = (
     FILTER
@@ -34,7 +35,7 @@ AND status <> 'draft' AND ((to_organisation_id = $1 AND (status <> 'requested' O
     SELECT FROM confirmed_for c WHERE c.organisation_id = $1 AND c.pathway = r.pathway AND c.stage_code = r.stage_code)))
 OR (to_organisation_id IS NULL AND status = 'requested' AND EXISTS (
     SELECT FROM qualified q WHERE q.organisation_id = $1 AND q.pathway = r.pathway AND q.stage_code = r.stage_code
-        AND (NOT $7 OR q.position_confirmed) AND (q.within IS NULL OR q.within = (SELECT within FROM region WHERE code = r.region)))))
+        AND (NOT $8 OR q.position_confirmed) AND (q.within IS NULL OR q.within = (SELECT within FROM region WHERE code = r.region)))))
 """
     + PAGE
 )
@@ -47,16 +48,17 @@ class HistoryLine(Entry):
 
 
 class Slice(NamedTuple):
-    """Which referrals of a list: after which (due day, id), with which status, due before which day, how many."""
+    """Which referrals of a list: after which (due day, id), with which status, due before which day, in doubt or not, how many."""
 
     after: tuple[date, UUID]
     status: Status | None
     due_before: date | None
+    basis_withdrawn: bool | None
     limit: int
 
     def values(self) -> tuple[Any, ...]:
         """One more than `limit`: it tells whether another page follows."""
-        return *self.after, self.status, self.due_before, self.limit + 1
+        return *self.after, self.status, self.due_before, self.basis_withdrawn, self.limit + 1
 
 
 async def list_out(tx: Tx, organisation_id: UUID, part: Slice) -> list[Referral]:

@@ -54,6 +54,7 @@ RULES = (  # standards section 1
     Rule("requested", "accepted", TARGET),
     Rule("requested", "rejected", TARGET, needs_reason=True),
     Rule("requested", "cancelled", ANY, needs_reason=True),
+    Rule("rejected", "requested", TARGET, needs_reason=True),  # declined by mistake, while nothing took its place
     Rule("accepted", "in-progress", TARGET),
     Rule("accepted", "completed", TARGET),
     Rule("accepted", "on-hold", TARGET, needs_reason=True),
@@ -62,11 +63,11 @@ RULES = (  # standards section 1
     Rule("in-progress", "completed", TARGET),
     Rule("in-progress", "on-hold", TARGET, needs_reason=True),
     Rule("in-progress", "failed", TARGET, needs_reason=True),
-    Rule("in-progress", "cancelled", EITHER, needs_reason=True),
+    Rule("in-progress", "cancelled", ANY, needs_reason=True),
     Rule("on-hold", "in-progress", TARGET),
     Rule("on-hold", "completed", TARGET),
     Rule("on-hold", "failed", TARGET, needs_reason=True),
-    Rule("on-hold", "cancelled", EITHER, needs_reason=True),
+    Rule("on-hold", "cancelled", ANY, needs_reason=True),
     *(Rule(status, "entered-in-error", REQUESTER, needs_reason=True) for status in get_args(Status) if status != "entered-in-error"),
 )
 

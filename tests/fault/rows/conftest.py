@@ -1,6 +1,7 @@
 """One ground for all rows, their size and chance, and the table at the end. SEED repeats a run's schedules; N is its size."""
 
 import os
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from random import Random
 
 import pytest
 
+from deploy.embedded import child
 from tests.fault.ground import Ground, open_ground
 from tests.fault.report import CAUGHT, Row, caught_table, table
 
@@ -46,10 +48,16 @@ async def whole_ground() -> AsyncIterator[Ground]:
 
 
 @pytest.fixture
-async def ground(whole_ground: Ground, request: pytest.FixtureRequest) -> Ground:
-    """The ground with a row begun; made anew after a row that failed, whose remains would be found again."""
+async def ground(whole_ground: Ground, request: pytest.FixtureRequest) -> AsyncIterator[Ground]:
+    """The ground with a row begun; made anew after a row that failed, whose remains would be found again.
+
+    Of a row that failed the end of each service's log is in the report: it is all that another machine shows of it.
+    """
     await whole_ground.begin_row(request.node.name.removeprefix("test_"), Random(f"{SEED}/{request.node.name}/load"))
-    return whole_ground
+    yield whole_ground
+    if not whole_ground.is_clean:
+        for service, running in whole_ground.services.items():
+            sys.stderr.write(f"{service}:\n{child.last_lines(running.log, 25)}\n")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared import operations
-from shared.delivery import parking
+from shared.delivery import offsets, parking
 from shared.kafka import PARTITIONS, partition_of
 from tests.eventually import eventually
 from tests.harness import an_envelope
@@ -187,7 +187,7 @@ async def test_our_position_is_written_in_the_batchs_transaction(ground: Ground)
         ends = await worker.listening.ends()
         assert ends is not None
         assert len(ends) == 2 * PARTITIONS
-        assert await worker.listening.heard_of(ends) == {topic for topic, _ in ends}
+        assert await offsets.heard_of(worker.listening.database, ends) == {topic for topic, _ in ends}
     rows = await ground.service.fetch("SELECT sum(next_offset) AS read FROM inbox_offset")
     assert rows[0]["read"] == 30
 

@@ -67,10 +67,13 @@ async def test_refusals_on_an_id_are_written_down_and_those_without_are_not(grou
     is_problem(await ground.service.call("GET", f"/notes/{hidden}"), 401, "unauthenticated")
     is_problem(await ground.service.call("GET", "/delivery", CLINICIAN), 403, "forbidden")
     is_problem(await note(ground, then="hide"), 404, "note-not-found")
+    named = uuid4()
+    is_problem(await note(ground, person_id=str(named), then="hide"), 404, "note-not-found")
     rows = await ground.service.fetch("SELECT principal, action, subject_id FROM audit ORDER BY id")
     assert [tuple(row) for row in rows] == [
         (CLINICIAN.sub, "refused-404-read_note", hidden),
         (trainer.sub, "refused-403-read_note", hidden),
+        (CLINICIAN.sub, "refused-404-make_note", named),
     ]
 
 

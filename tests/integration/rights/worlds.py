@@ -42,7 +42,8 @@ async def programme(service: ServiceUnderTest) -> World:
     planned = {"kind": "work-outside", "planned_on": ago(50)}
     step = await holder.send("POST", f"/journeys/{journey_id}/adaptation-steps", planned)
     relapse = await holder.send("POST", f"/journeys/{journey_id}/relapses", {"stage": 2, "on": ago(21)})
-    await _all_done(goal, step, relapse)
+    skipped = await holder.send("PUT", f"/journeys/{journey_id}/stages/5/skip", {"how": "not-needed", "reason": "not-eligible"})
+    await _all_done(goal, step, relapse, skipped)
     await _referrals(service, clinics, person_id, journey_id)
     whose = taken.model_dump(include={"person_id", "referral_id", "journey_id", "stage"})
     await service.deliver(
@@ -54,11 +55,9 @@ async def programme(service: ServiceUnderTest) -> World:
     )
     ids = {"journey_id": str(journey_id), "person_id": str(person_id), "stage": "2"}
     ids |= {"goal_id": goal.json()["id"], "step_id": step.json()["id"], "relapse_id": relapse.json()["id"]}
-    stay = "/journeys/{journey_id}/stages/{stage}"
-    paths = {f"PUT {stay}/start": {"stage": "3"}, f"PUT {stay}/skip": {"stage": "3"}, f"PUT {stay}/reopening": {"stage": "1"}}
     people = {"person": {"person": str(person_id), "another-person": str(uuid4())}}
     at = {name: clinic.organisation_id for name, clinic in clinics.items()}
-    return World(service, at, ids, _programme_bodies(person_id), people, paths=paths)
+    return World(service, at, ids, _programme_bodies(person_id), people, paths=_programme_paths())
 
 
 async def _all_done(*answers: Any) -> None:
@@ -79,16 +78,38 @@ async def _referrals(service: ServiceUnderTest, clinics: dict[str, Clinic], pers
         await service.deliver(told, ended)
 
 
+def _programme_paths() -> dict[str, dict[str, str]]:
+    """Which stage a route is tried on, where it is not the holder's own."""
+    stay = "/journeys/{journey_id}/stages/{stage}"
+    ended = [f"PUT {stay}/reopening", f"POST {stay}/end/entered-in-error", f"POST {stay}/end/amendment"]
+    tried = {"1": [*ended, f"POST {stay}/reopening/entered-in-error"], "3": [f"PUT {stay}/start", f"PUT {stay}/skip"]}
+    tried["5"] = [f"POST {stay}/skip/entered-in-error", f"POST {stay}/skip/amendment"]
+    return {route: {"stage": stage} for stage, routes in tried.items() for route in routes}
+
+
+MISTYPED = {"correction_reason": "mistyped"}
+A_START = {"setting": "outpatient", "programme": "social", "responsible_doctor": "staff-17"}
+
+
 def _programme_bodies(person_id: UUID) -> dict[str, Any]:
     journey = "/journeys/{journey_id}"
     stay = f"{journey}/stages/{{stage}}"
     return {
         "POST /journeys": {"person_id": str(person_id), "pathway": "addiction-rehabilitation", "opened_on": ago(5)},
-        f"PUT {stay}/start": {"started_on": ago(3), "setting": "outpatient", "programme": "social", "responsible_doctor": "staff-17"},
+        f"PUT {stay}/start": {**A_START, "started_on": ago(3)},
         f"PUT {stay}/completion": {"completed_on": ago(2)},
         f"PUT {stay}/leaving": {"left_on": ago(2), "how": "dropped-out", "reason": "moved"},
         f"PUT {stay}/reopening": {"reason": "returned-to-treatment"},
         f"PUT {stay}/skip": {"how": "not-needed", "reason": "not-eligible"},
+        **{f"POST {stay}/{what}/entered-in-error": {**MISTYPED, "spell": 1} for what in ("start", "end")},
+        **{f"POST {stay}/{what}/entered-in-error": MISTYPED for what in ("skip", "reopening")},
+        f"POST {stay}/skip/amendment": {"how": "not-needed", "why": "too-young", **MISTYPED},
+        f"POST {stay}/start/amendment": {**A_START, "started_on": ago(59), **MISTYPED},
+        f"POST {stay}/end/amendment": {"ended_on": ago(71), "how": "completed", **MISTYPED},
+        f"POST {journey}/entered-in-error": MISTYPED,
+        f"POST {journey}/amendment": {"opened_on": ago(101), **MISTYPED},
+        f"POST {journey}/completion/entered-in-error": {**MISTYPED, "completed_on": ago(1)},
+        f"POST {journey}/completion/amendment": {"completed_on": ago(1), **MISTYPED},
         f"POST {journey}/completion": {"completed_on": ago(1)},
         f"POST {journey}/scores": {"scores": [{"level": "social", "moment": "baseline", "on": ago(40), "score": 3}]},
         f"POST {journey}/goals": {"level": "social", "goal": "restored-ties", "set_on": ago(40)},
@@ -128,6 +149,8 @@ async def referral(service: ServiceUnderTest) -> World:
     consent = await case.a_given_consent(service, person_id, case.coordinator(at["holder"]), **given)
     assert consent.is_success, consent.text
     request = await case.a_consent_request(service, UUID(own["asked"]["referral_id"]), case.coordinator(at["asked"]))
+    category = {"code": "stroke", "since": ago(10)}
+    assert (await service.call("POST", f"/persons/{person_id}/categories", case.coordinator(at["holder"]), json=category)).is_success
     death = await service.call("PUT", f"/persons/{person_id}/death", case.coordinator(at["holder"], "first"), json={"on": ago(1)})
     assert death.status_code == 200, death.text
     ids = {"person_id": str(person_id), "consent_id": consent.json()["id"], "consent_request_id": str(request)}
@@ -156,6 +179,7 @@ def _referral_bodies(person_id: UUID, at: dict[str, UUID]) -> dict[str, Any]:
 
     return {
         f"POST {person}/categories": {"code": "addiction", "since": ago(10)},
+        f"POST {person}/categories/entered-in-error": {"code": "stroke", "since": ago(10), "reason": "another person"},
         f"PUT {person}/death": {"on": ago(1)},
         f"POST {person}/death/reversal": {"reason": "another person of the same name"},
         f"POST {person}/consents": consent,
@@ -211,6 +235,7 @@ def _family_bodies(at: dict[str, UUID]) -> dict[str, Any]:
         "POST /persons/{person_id}/liaison/removal": {"organisation_id": str(at["liaison"])},
         "POST /persons/{person_id}/contacts": {"name": "contact 2", "relation": "mother", "kind": "family"},
         f"PUT {one}/language": {"language": "ru"},
+        f"POST {one}/entered-in-error": {"reason": "other-person"},
         f"POST {one}/guardianship": {"basis": "parent"},
         f"POST {one}/permissions": {"topics": ["stage"], "channels": ["inbox"], "given_by": "person", "given_on": str(circle.DAY)},
         "POST /concerns/{concern_id}/answer": {"measure": "talked"},

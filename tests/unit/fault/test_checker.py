@@ -14,6 +14,7 @@ from tests.fault.evidence import LISTENERS, PUBLISHED, Aside, Evidence, Heard, H
 from tests.fault.figures import units
 from tests.fault.folding import PROJECTIONS
 from tests.fault.ledger import Command, Entry
+from tests.fault.telling import occasion
 
 NAMES = UUID("0d6b3c9e-0000-4000-8000-000000000000")
 BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -92,9 +93,11 @@ def an_entry(n: int, what: tuple[str, str, str, str, tuple[str, ...], float]) ->
 
 
 def a_message(cause: str, topic: str, seconds: float) -> dict[str, Any]:
+    (event,) = (row for row in HISTORY if row.event_id == an_id(cause))
     return {
         "message_id": an_id(f"message {cause}"),
-        "event_id": an_id(cause),
+        "event_id": occasion(event),
+        "corrected_at": None,
         "contact_id": UUID(CONTACT),
         "person_id": UUID(PERSON),
         "topic": topic,

@@ -41,6 +41,7 @@ ROUTES: dict[str, tuple[str, dict[str, Any] | None]] = {
     "POST /concerns/{concern}/reading": (CASE, {}),
     "POST /concerns/{concern}/answer": (CASE, {}),
     "POST /contacts/{contact}/permissions/{permission}/revocation": (CHANGE, {}),
+    "POST /contacts/{contact}/entered-in-error": (ASSIGN, {"reason": "other-person"}),
 }
 OWN_ONLY = {"PUT /messages/{message}/reading", "POST /concerns"}
 """The contact's own, and the receipt that is the same for everybody: test_concerns.py, test_receipts.py."""

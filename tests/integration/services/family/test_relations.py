@@ -131,6 +131,17 @@ async def test_who_took_the_person_up_is_holder_and_no_acceptor_any_more(family:
     assert not await sees(family, way, second) and await sees(family, way, third)
 
 
+async def test_an_acceptance_ends_with_its_stay_also_where_the_organisation_stayed_on_in_another_stage(family: ServiceUnderTest) -> None:
+    way, second, third, referral_id = await a_way(family), uuid4(), uuid4(), uuid4()
+    accepted = way.accepted(referral_id, second)
+    begun = way.started_by(second, stage=accepted.stage)
+    following = way.started_by(second, stage=accepted.stage + 1, on=LATER)
+    await family.deliver(accepted, begun, way.taken_up(referral_id, second), following)
+    assert await sees(family, way, second)
+    await family.deliver(way.started_by(third, stage=accepted.stage + 2, on=LATER.replace(day=LATER.day + 1)))
+    assert not await sees(family, way, second) and await sees(family, way, third)
+
+
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 async def test_topics_in_any_order_and_twice_end_alike(family: ServiceUnderTest, order: tuple[int, ...]) -> None:
     way, second, third, referral_id = Way(), uuid4(), uuid4(), uuid4()

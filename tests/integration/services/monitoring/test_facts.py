@@ -16,7 +16,6 @@ from services.monitoring.unit.domain import Unit
 from shared.events import Event
 from shared.events.envelope import Envelope
 from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernSigned
-from shared.events.programme import JourneyCompleted
 from shared.events.referral import AnswerOverdue, PersonDeathReversed, PersonDied, PersonErased, PersonMerged, PlaceNotFound
 from tests.builders_monitoring import JANUARY, Story, an_organisation
 from tests.harness import ServiceUnderTest
@@ -54,7 +53,8 @@ def through_all_stages(story: Story) -> list[Event]:
     ]
     for stage in (3, 4, 5):
         facts += [story.started(stage, day(30 * stage)), story.completed(stage, day(30 * stage + 20))]
-    return [*facts, JourneyCompleted(**story.whose, completed_on=day(171))]
+    done = [story.journey_completed(day(171)), story.completion_corrected(day(170))]
+    return [*facts, *done, story.journey_corrected(day(-1)), story.corrected(5, day(149), "completed", day(170))]
 
 
 def cut_short(story: Story) -> list[Event]:
@@ -64,6 +64,7 @@ def cut_short(story: Story) -> list[Event]:
     return [
         story.opened(imported=True),
         story.skipped(1, "not-needed"),
+        story.skip_withdrawn(1),
         story.started(2, day(1), CENTRE),
         story.assessed(2, "dropout-4-missing"),
         story.assessed(2, "consecutive-3", relapse_id),

@@ -30,6 +30,17 @@ async def test_a_stay_lets_its_organisation_hear_and_nobody_else(monitoring: Ser
     assert not await sees(monitoring, story.person_id, OTHER, role)
 
 
+async def test_a_stay_or_a_journey_entered_in_error_lets_nobody_hear(monitoring: ServiceUnderTest) -> None:
+    story, other = Story(), Story()
+    await monitoring.deliver(story.opened(), story.started(1, JANUARY, OTHER), other.opened(), other.started(1, JANUARY, OTHER))
+    assert await sees(monitoring, story.person_id, OTHER)
+    await monitoring.deliver(story.corrected(1, None, at=OTHER), other.journey_corrected(None))
+    assert not await sees(monitoring, story.person_id, OTHER)
+    assert await sees(monitoring, story.person_id, story.organisation_id), "its journey stays"
+    assert not await sees(monitoring, other.person_id, OTHER)
+    assert not await sees(monitoring, other.person_id, other.organisation_id)
+
+
 @pytest.mark.parametrize("end", ["declined", "cancelled", "redirected"])
 async def test_an_acceptance_lets_hear_as_long_as_it_stands(monitoring: ServiceUnderTest, end: str) -> None:
     story, referral_id = Story(), uuid4()

@@ -98,6 +98,25 @@ async def test_the_release_of_the_day_is_made_by_a_deadline_that_sets_the_next(m
     assert len(await rows(monitoring, "/releases")) == 2
 
 
+async def test_the_next_release_names_the_months_that_a_correction_changed(monitoring: ServiceUnderTest) -> None:
+    """What was released stays as it was; one corrected stay is enough, and no count is told of it."""
+    (story, *_) = await persons(monitoring, 14, date(2026, 1, 10), 3)
+    await persons(monitoring, 12, date(2026, 2, 10), None)
+    assert await release(monitoring)
+    before = await rows(monitoring, "/handovers")
+    for _ in range(2):
+        monitoring.now += timedelta(days=1)
+        await release(monitoring)
+        await monitoring.deliver(story.corrected(1, date(2026, 1, 10), "completed", date(2026, 1, 12)))
+    monitoring.now += timedelta(days=1)
+    await monitoring.deliver(Story(CLINIC).opened(date(2025, 12, 1)), Story(CLINIC).started(1, date(2026, 3, 1)))
+    await release(monitoring)
+    named = [made["awaiting_revision"] for made in await rows(monitoring, "/releases")]
+    assert named == [["2025-12"], ["2026-01"], [], []]
+    first = (await rows(monitoring, "/releases"))[-1]["as_of"]
+    assert await rows(monitoring, f"/handovers?as_of={first}") == before
+
+
 async def test_small_cells_are_null_and_said_to_be_withheld(monitoring: ServiceUnderTest) -> None:
     await persons(monitoring, 30, date(2026, 1, 10), 3)
     await persons(monitoring, 15, date(2026, 1, 10), 40)
@@ -117,7 +136,7 @@ async def test_no_pseudonym_leaves(monitoring: ServiceUnderTest) -> None:
 
 async def test_the_api_login_reads_no_fact_and_no_roll_up(monitoring: ServiceUnderTest) -> None:
     async with monitoring.api.connection() as connection:
-        for table in ("person", "journey", "spell", "referral", "relapse", "concern", "unit_count"):
+        for table in ("person", "journey", "spell", "referral", "relapse", "concern", "unit_count", "release_digest"):
             assert not await connection.fetchval("SELECT has_table_privilege($1, 'SELECT')", table)
 
 

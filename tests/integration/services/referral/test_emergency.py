@@ -23,7 +23,9 @@ from tests.builders_referral import (
     coordinator,
     deadlines,
     handed_over,
+    opened,
     started,
+    stay,
     the_person,
 )
 from tests.harness import ServiceUnderTest, a_caller
@@ -31,11 +33,14 @@ from tests.harness import ServiceUnderTest, a_caller
 REASON = {"reason": "unconscious, allergies unknown"}
 
 
-async def an_accepted(service: ServiceUnderTest) -> tuple[UUID, UUID]:
+async def a_holder(service: ServiceUnderTest) -> tuple[UUID, UUID]:
+    """The centre accepted the person and has it now."""
     await an_entry(service, CENTRE)
     person = await a_registered(service)
     asked = await a_request(service, person, to_organisation_id=str(CENTRE))
     assert await change(service, asked, "accepted", coordinator(CENTRE)) == 200
+    assert (await taken(service, person, coordinator(CENTRE))).status_code == 404, "an acceptance alone opens no name"
+    await service.deliver(opened(person), started(person, 2, CENTRE))
     return person, asked
 
 
@@ -48,7 +53,7 @@ async def identity(service: ServiceUnderTest, person: UUID) -> Any:
 
 
 async def test_who_has_the_case_sees_the_name_for_a_day(referral: ServiceUnderTest) -> None:
-    person, _ = await an_accepted(referral)
+    person, _ = await a_holder(referral)
     assert await identity(referral, person) is None
     answer = await taken(referral, person, a_caller("clinician", CENTRE))
     assert answer.status_code == 201
@@ -69,7 +74,7 @@ async def test_who_has_the_case_sees_the_name_for_a_day(referral: ServiceUnderTe
 
 
 async def test_it_is_listed_for_review_by_who_registered_the_person_and_the_person(referral: ServiceUnderTest) -> None:
-    person, _ = await an_accepted(referral)
+    person, _ = await a_holder(referral)
     access = (await taken(referral, person, coordinator(CENTRE))).json()["id"]
     path = f"/emergency-accesses/{access}/review"
     for caller in (coordinator(CLINIC), the_person(person)):
@@ -105,8 +110,11 @@ async def test_it_needs_the_case_and_a_reason(referral: ServiceUnderTest) -> Non
 
 
 async def test_it_ends_with_the_case(referral: ServiceUnderTest) -> None:
-    person, asked = await an_accepted(referral)
+    """The stay was another person's, and its referral is cancelled."""
+    person, asked = await a_holder(referral)
     assert (await taken(referral, person, coordinator(CENTRE))).status_code == 201
+    await referral.deliver(stay(person, 2, CENTRE, None))
+    assert (await identity(referral, person)) is None
     assert await change(referral, asked, "cancelled", coordinator(CLINIC), "other") == 200
     assert (await referral.call("GET", f"/persons/{person}", coordinator(CENTRE))).status_code == 404
     assert (await referral.call("GET", f"/referrals/{asked}", coordinator(CENTRE))).json()["person"] is None

@@ -188,7 +188,7 @@ async def test_a_relapse_opens_one_for_the_reopened_stage(referral: ServiceUnder
     assert (told_event.origin, told_event.from_organisation_id) == ("relapse", CENTRE)
 
 
-@pytest.mark.parametrize(("answer", "left_as"), [(None, "cancelled"), ("accepted", "accepted")])
+@pytest.mark.parametrize(("answer", "left_as"), [(None, "entered-in-error"), ("accepted", "accepted")])
 async def test_what_a_relapse_opened_goes_with_it_unless_somebody_accepted(
     referral: ServiceUnderTest, answer: str | None, left_as: str
 ) -> None:

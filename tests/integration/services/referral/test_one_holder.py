@@ -1,5 +1,6 @@
 """A person has one holder on a pathway: who had it before keeps nothing, and what it asked for is the present holder's to end."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -252,3 +253,44 @@ async def test_a_consent_shows_nothing_once_its_ground_shows_nothing(referral: S
     assert await change(referral, asked[CENTRE], "cancelled", coordinator(), "other") == 200
     for organisation in (STRANGER, third):
         assert (await referral.call("GET", f"/persons/{person}", coordinator(organisation))).json()["identity"] is None
+
+
+async def test_who_lost_the_person_takes_back_nothing_that_another_accepted(referral: ServiceUnderTest) -> None:
+    """Neither before that one starts nor during its stay; its own unanswered request is still its own."""
+    for organisation in (CENTRE, STRANGER):
+        await an_entry(referral, organisation)
+    await confirm(referral, STRANGER, [2, 3, 4])
+    person = await a_registered(referral, uuid4())
+    await referral.deliver(opened(person), started(person, 1, CLINIC))
+    taken, waiting = [
+        await a_request(referral, person, stage=stage, to_organisation_id=str(STRANGER), journey_id=str(JOURNEY)) for stage in (3, 4)
+    ]
+    assert await change(referral, taken, "accepted", coordinator(STRANGER)) == 200
+    await referral.deliver(started(person, 2, CENTRE, on=LATER))
+    for to in ("cancelled", "entered-in-error"):
+        assert await change(referral, taken, to, coordinator(CLINIC), "other") == 422
+    assert await change(referral, waiting, "cancelled", coordinator(CLINIC), "other") == 200
+    assert await change(referral, taken, "cancelled", coordinator(CENTRE), "other") == 200
+
+
+async def test_who_lost_the_person_takes_back_no_referral_of_a_stay_that_ended(referral: ServiceUnderTest) -> None:
+    person = await a_registered(referral, uuid4())
+    await an_entry(referral, STRANGER)
+    await referral.deliver(opened(person), started(person, 1, CLINIC))
+    sent = await a_request(referral, person, to_organisation_id=str(STRANGER), journey_id=str(JOURNEY))
+    assert await change(referral, sent, "accepted", coordinator(STRANGER)) == 200
+    await referral.deliver(started(person, 2, STRANGER, on=LATER), completed(person, 2, organisation_id=STRANGER))
+    assert await change(referral, sent, "entered-in-error", coordinator(CLINIC), "other") == 422
+
+
+async def test_the_person_takes_back_what_it_asked_for_whatever_organisation_its_token_names(referral: ServiceUnderTest) -> None:
+    for organisation in (CENTRE, STRANGER):
+        await an_entry(referral, organisation)
+    person = await a_registered(referral, uuid4())
+    await referral.deliver(opened(person), started(person, 1, CLINIC))
+    asked = await a_request(referral, person, to_organisation_id=str(STRANGER), journey_id=str(JOURNEY))
+    assert await change(referral, asked, "accepted", coordinator(STRANGER)) == 200
+    await referral.fetch("UPDATE referral SET origin = 'self' WHERE referral_id = $1 RETURNING origin", asked)
+    await referral.deliver(started(person, 3, CENTRE, on=LATER))
+    own = replace(the_person(person), organisation_id=CLINIC)
+    assert await change(referral, asked, "entered-in-error", own, "other") == 200

@@ -9,6 +9,7 @@ import pytest
 
 from shared.delivery import inbox
 from shared.events import Event
+from shared.events.programme import JourneyCorrected
 from shared.events.referral import ReferralAnswered, ReferralOpened
 from tests.builders_referral import (
     CENTRE,
@@ -16,6 +17,7 @@ from tests.builders_referral import (
     JOURNEY,
     NOW,
     STRANGER,
+    TODAY,
     a_registered,
     a_request,
     a_request_from_before,
@@ -92,6 +94,22 @@ async def test_a_batch_of_many_persons_and_commands_the_other_way_round_wait_for
     assert {answer.status_code for answer in answers} == {200}
     found = [status for person in persons for _, status, _ in await statuses(referral, person)]
     assert set(found) <= {"completed", "cancelled"}
+
+
+async def test_a_referral_ends_with_its_person_locked(referral: ServiceUnderTest) -> None:
+    """What it kept from being open may be open again: a handler that has the person waits for no referral that waits for it."""
+    person = await a_registered(referral)
+    asked = await a_request(referral, person)
+    await referral.deliver(opened(person))
+    another_day = JourneyCorrected(person_id=person, journey_id=JOURNEY, organisation_id=CLINIC, opened_on=TODAY - timedelta(days=3))
+    seen = []
+
+    async def cancel() -> None:
+        assert await change(referral, asked, "cancelled", coordinator(), "other") == 200
+        seen.extend(await referral.fetch("SELECT opened_on FROM journey"))
+
+    await command_during(referral, another_day, cancel())
+    assert [row["opened_on"] for row in seen] == [another_day.opened_on], "the command waited until it was heard"
 
 
 async def test_a_draft_sent_after_the_start_was_heard_is_in_progress(referral: ServiceUnderTest) -> None:

@@ -150,7 +150,6 @@ async def test_accepting_opens_the_case_under_its_pseudonym(referral: ServiceUnd
     assert await opened_doors(referral, person, coordinator(CENTRE), str(uuid4())) == [
         "GET /persons/{person}",
         "GET /persons/{person}/consents",
-        "POST /persons/{person}/emergency-access",
         "POST /persons/{person}/consents",
         "POST /referrals",
     ]

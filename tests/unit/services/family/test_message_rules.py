@@ -50,6 +50,15 @@ def test_what_a_sending_came_to(outcome: Outcome, state: str) -> None:
     assert domain.settled(a_message(state="claimed", claim_id=uuid4(), claimed_at=NOW), outcome, NOW).state == state
 
 
+@pytest.mark.parametrize(
+    ("outcome", "state"), [("accepted", "sent"), ("unknown", "uncertain"), ("given-up", "failed"), ("refused", "failed")]
+)
+def test_what_was_corrected_while_it_was_claimed_is_never_tried_again(outcome: Outcome, state: str) -> None:
+    """A correction followed it. Source: issue of corrections, section 1."""
+    claimed = a_message(state="claimed", claim_id=uuid4(), claimed_at=NOW, corrected_at=NOW)
+    assert domain.settled(claimed, outcome, NOW).state == state
+
+
 def test_refusals_climb_the_ladder_for_four_hours_and_then_fail() -> None:
     message, waited = a_message(), timedelta()
     for _ in LADDER:

@@ -1,5 +1,6 @@
 """How a hand-over falls into its cell, and how tables add up and are shown."""
 
+import re
 from datetime import UTC, date, datetime
 from itertools import pairwise
 
@@ -171,3 +172,8 @@ def test_no_row_shows_one_to_ten_nor_a_difference_of_days_that_is(units: list[tu
         reasons = [*row["declined_reasons"].values(), *row["exempt_reasons"].values()]
         assert not [number for number in (*days, *steps, *numbers, *reasons) if number is not None and 0 < number < 11]
         assert row["completed"] is None or row["completed"] >= 11 or row["completed"] == 0
+
+
+def test_no_figure_reads_what_may_be_withdrawn() -> None:
+    """Journeys, stays, skips and referrals come from the views."""
+    assert [figure.name for figure in FIGURES if re.search(r"(FROM|JOIN) (journey|spell|skip|referral)\b", figure.units)] == []

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from services.programme.definition.domain import DEFINITIONS
-from services.programme.journey.domain import Opening, open_journey
+from services.programme.journey.opening import Opening, open_journey
 from services.programme.pathway.domain import (
     ADAPTATION_GOALS,
     FIVE_STAGES,

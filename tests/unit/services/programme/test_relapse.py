@@ -14,7 +14,7 @@ from services.programme.relapse.undoing import Undoing
 from services.programme.stage.domain import complete_stage, correct_stage, leave_stage, skip_stage
 from services.programme.weekly.domain import Change
 from shared.errors import Refused
-from shared.events.programme import RelapseAssessed, RelapseRecorded, RelapseWithdrawn
+from shared.events.programme import CompletionCorrected, RelapseAssessed, RelapseRecorded, RelapseWithdrawn
 from tests.builders_programme import (
     CENTRE,
     CLINIC,
@@ -98,13 +98,13 @@ def test_what_a_later_spell_answered_already_reopens_nothing() -> None:
 
 
 def test_late_results_of_a_former_holder_mark_its_stay_and_reopen_nothing() -> None:
-    """Else it would send the person back to itself; imported history is as it was. Source: issue of rights, section 1."""
+    """Else it would send the person back to itself. Source: issue of rights, section 1."""
     ended = a_journey("completed", "completed")
     moved_on = started(ended, 3, day(26), CENTRE)
     outcome = assessed(moved_on, 2, met())
     assert isinstance(outcome.events[0], RelapseRecorded) and outcome.events[0].reopens is None
     assert outcome.journey.status_of(2) == "completed"
-    assert assessed(moved_on.model_copy(update={"imported": True}), 2, met()).journey.status_of(2) == "reopened"
+    assert assessed(moved_on.model_copy(update={"imported": True}), 2, met()).journey.status_of(2) == "completed"
 
 
 def test_the_clinician_may_name_the_stage_that_reopens_or_opens() -> None:
@@ -248,13 +248,18 @@ def test_a_reopening_stays_for_who_has_accepted_the_person() -> None:
 
 
 def test_a_completed_journey_is_completed_again_with_the_last_reopening() -> None:
-    done = a_journey("completed", "completed", "completed", "completed", "completed").model_copy(update={"status": "completed"})
+    done = a_journey("completed", "completed", "completed", "completed", "completed").model_copy(
+        update={"status": "completed", "completions": (day(56),)}
+    )
     one = reported(done, 5, day(60))
     two = reported(one.journey, 4, day(61))
     first, second = one.relapses[0], two.relapses[0]
     without = refuted(two.journey, first, second)
     assert (without.journey.status, without.journey.status_of(4), without.journey.status_of(5)) == ("open", "reopened", "completed")
-    assert refuted(without.journey, second, *without.relapses).journey == done
+    last = refuted(without.journey, second, *without.relapses)
+    assert last.journey == done
+    assert [event.completed_on for event in last.events if isinstance(event, CompletionCorrected)] == [day(56)], "others had heard it open"
+    assert not any(isinstance(event, CompletionCorrected) for event in without.events)
 
 
 def test_a_refuted_definition_that_other_weeks_show_is_a_finding_again() -> None:
@@ -352,10 +357,12 @@ def test_a_former_holder_confirms_and_reopens_nothing() -> None:
 
 def test_a_report_entered_in_error_is_withdrawn_with_all_it_did() -> None:
     """A completed journey is completed again, and what was only opened is not. Source: issue of corrections, section 1."""
-    done = a_journey("completed", "completed", "completed", "completed", "completed").model_copy(update={"status": "completed"})
+    done = a_journey("completed", "completed", "completed", "completed", "completed").model_copy(
+        update={"status": "completed", "completions": (day(56),)}
+    )
     once = reported(done, 5)
     outcome = refuted(once.journey, once.relapses[0])
-    assert [type(event) for event in outcome.events] == [RelapseWithdrawn, RelapseAssessed]
+    assert [type(event) for event in outcome.events] == [RelapseWithdrawn, CompletionCorrected, RelapseAssessed]
     assert outcome.journey == done and outcome.relapses[0].withdrawn
     planned = reported(a_journey("completed", "completed"), 2, reopens=3)
     (taken, _) = refuted(planned.journey, planned.relapses[0]).events

@@ -6,14 +6,15 @@ from uuid import UUID
 import pytest
 
 from services.programme.functioning.domain import Entry, Functioning, Score, record_scores
-from services.programme.journey.domain import Acceptance, Found, Journey, relates
-from services.programme.right.domain import UNKNOWN_STAGE, must_decide, must_hold, must_start, sight
+from services.programme.journey.domain import Acceptance, Found, Journey
+from services.programme.journey.opening import relates
+from services.programme.right.domain import UNKNOWN_STAGE, may_report_death, must_decide, must_hold, must_start, sight
 from shared.errors import Refused
-from tests.builders_programme import CENTRE, CLINIC, DAY, NGO, TODAY, a_journey, an_opened_journey, day, started
+from tests.builders_programme import CENTRE, CLINIC, DAY, NGO, TODAY, a_journey, a_pathway, an_opened_journey, day, started
 
 
 def found(journey: Journey, *accepted: int) -> Found:
-    return Found(journey, "", tuple(Acceptance(UUID(int=stage), stage) for stage in accepted))
+    return Found(journey, a_pathway(), tuple(Acceptance(UUID(int=stage), stage) for stage in accepted))
 
 
 def may_start(journey: Journey, organisation_id: UUID, stage: int, *accepted: int) -> bool:
@@ -54,6 +55,14 @@ def test_nobody_without_a_part_decides_and_no_person_is_an_organisation() -> Non
             must_decide(found(journey), organisation_id, 1)
         with pytest.raises(Refused):
             must_hold(journey, organisation_id)
+
+
+def test_a_record_from_outside_tells_a_death_alone_only_while_nobody_else_has_the_person() -> None:
+    """Else one organisation made somebody dead who lives with another. Source: issue of rights, section 4."""
+    one = found(a_journey("started", imported=True))
+    assert may_report_death(one, CLINIC)
+    overlapped = found(started(one.journey, 2, day(20), CENTRE))
+    assert not may_report_death(overlapped, CLINIC) and may_report_death(overlapped, CENTRE)
 
 
 def test_of_a_stage_started_again_elsewhere_only_the_start_is_seen() -> None:

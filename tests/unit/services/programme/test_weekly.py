@@ -56,6 +56,8 @@ def test_a_clinician_closes_weeks_at_once() -> None:
         record_results(a_record(imported=True), Results({}, closes_through=1), Days(after(4)))
     assert imported.value.unmet == ("imported-record-closes-whole",)
     fewer = record_results(record, Results({}, closes_through=2), Days(after(4)))
+    assert record_results(record, Results({}, closes_through=0), Days(after(4))).closed_through == 0, "a mistake is taken back whole"
+    assert record_results(record, Results({}), Days(after(4))).closed_through == 4
     assert fewer.known(until(after(3))) == ("negative", "missing"), "closed by mistake"
     assert record_results(fewer, Results({3: "negative"}), Days(after(4))).closed_through == 2
     assert record.known(until(after(2))) == ("negative", "missing"), "no week after a death is missing"

@@ -1,0 +1,1 @@
+"""Sequences of commands in which one is a mistake that is corrected later, and what must be equal afterwards."""

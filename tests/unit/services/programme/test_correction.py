@@ -1,0 +1,57 @@
+"""What no correction may do, and what a stay that never was leaves to those that wanted its stage. Pure."""
+
+from datetime import date
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.programme.correction.domain import By, amend_start, corrected, withdraw_end
+from services.programme.correction.whole import Opened, amend_journey
+from services.programme.journey.domain import Journey
+from services.programme.journey.store import written
+from services.programme.relapse.domain import Relapse
+from services.programme.relapse.undoing import wanted_before
+from shared.errors import Refused
+from tests.builders_programme import CLINIC, DAY, NGO, TODAY, a_journey, a_pathway, a_start, an_opened_journey, day, the_rule
+
+
+def by(organisation_id: UUID) -> By:
+    return By(organisation_id, date(2026, 12, 31), "mistyped")
+
+
+def left_for_another(journey: Journey) -> Journey:
+    """The person went on elsewhere, in another journey on the pathway."""
+    return journey.model_copy(update={"is_lost": True})
+
+
+def test_nobody_takes_a_person_back_by_a_correction_of_its_own() -> None:
+    """Source: contracts, Corrections: a relation comes from what somebody else, or the person, did."""
+    lost = left_for_another(a_journey("completed"))
+    with pytest.raises(Refused) as ended:
+        withdraw_end(lost, (1, 1), by(CLINIC), None)
+    assert ended.value.unmet == ("holder-unchanged",)
+    with pytest.raises(Refused) as started:
+        amend_start(lost, the_rule(a_pathway(), 1), 1, a_start(day(12)), by(CLINIC), TODAY)
+    assert started.value.unmet == ("holder-unchanged",)
+    earlier, _, events = amend_start(lost, the_rule(a_pathway(), 1), 1, a_start(day(9)), by(CLINIC), TODAY)
+    assert earlier.spells[0].started_on == day(9) and len(events) == 1, "an earlier day takes nobody back"
+    with pytest.raises(Refused) as opened:
+        amend_journey(left_for_another(an_opened_journey()), Opened(day(3)), by(NGO), TODAY)
+    assert opened.value.unmet == ("holder-unchanged",)
+
+
+def test_a_relapse_that_wanted_a_stage_after_a_stay_that_never_was_wanted_it_after_the_one_before() -> None:
+    gone = a_journey("completed").spells[0].model_copy(update={"number": 2})
+    place = {"stage": 2, "spell": 1, "definition": "clinician-report", "week": None, "known_on": day(40)}
+    first, second, other = (
+        Relapse.model_validate({**place, "relapse_id": uuid4(), "wants": wants, "wanted_after": after})
+        for wants, after in ((1, 1), (1, 2), (2, 2))
+    )
+    assert [(one.relapse_id, one.wanted_after) for one in wanted_before([first, second, other], gone)] == [(second.relapse_id, 1)]
+
+
+def test_a_journey_is_read_as_it_was_written_whatever_is_not_known_of_it() -> None:
+    """A correction of a journey that nobody holds names no organisation whose fact it was."""
+    nobodys = By(None, DAY, "mistyped").of_journey("completion", "amended", None, {"completed_on": None})
+    journey = corrected(a_journey("completed"), nobodys)
+    assert Journey.model_validate_json(written(journey)) == journey
