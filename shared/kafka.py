@@ -133,7 +133,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def stop(self) -> None:
         await stopped(self._client)
-        await stopped(self._client._client)  # left open, and asking for ever, where the line above was cut short
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         for tp in revoked:
@@ -215,7 +214,6 @@ class LogReader:
 
     async def stop(self) -> None:
         await stopped(self._client)
-        await stopped(self._client._client)
 
     async def partitions_of(self, topics: Iterable[str]) -> list[Partition]:
         """Every partition these topics have now. Raises KafkaLost."""

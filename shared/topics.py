@@ -1,5 +1,6 @@
 """Topics made, counted and made anew; how any client of aiokafka starts and stops. `kafka.py` hands it out; no record is read here."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from time import monotonic
@@ -16,7 +17,8 @@ RETENTION_MS = 30 * 24 * 3600 * 1000
 ASKING_SECONDS = 2.0
 STARTING_SECONDS = 5.0
 STOPPING_SECONDS = 2.0
-"""Together with the database's two under the supervisor's six, also with a broker that does not answer."""
+CLOSING_SECONDS = 1.0
+"""Both together with the database's two under the supervisor's six, also with a broker that does not answer."""
 MADE_WITHIN = 30.0
 
 
@@ -99,17 +101,30 @@ async def _administering(bootstrap_servers: str) -> AsyncIterator[AIOKafkaAdminC
 
 
 async def started(client: Any) -> None:
-    """Raises KafkaLost."""
+    """Raises KafkaLost. What does not start, or is cancelled while it does, leaves no connection open."""
     try:
         await within(STARTING_SECONDS, client.start())
     except (KafkaError, OSError) as error:
         await stopped(client)
         raise KafkaLost(type(error).__name__) from error
+    except asyncio.CancelledError:
+        await stopped(client)
+        raise
 
 
 async def stopped(client: Any) -> None:
+    """Stops it. A stop that was cut short leaves its sender and its connections open: they are closed then."""
     close: Callable[[], Coroutine[Any, Any, Any]] = getattr(client, "stop", None) or client.close
-    try:
-        await within(STOPPING_SECONDS, close())
-    except (KafkaError, OSError):
+    if await _ended(close(), STOPPING_SECONDS):
         return
+    parts = (getattr(client, "_sender", None), getattr(client, "client", None) or client._client)
+    await asyncio.gather(*(_ended(part.close(), CLOSING_SECONDS) for part in parts if part is not None))
+
+
+async def _ended(closing: Coroutine[Any, Any, Any], seconds: float) -> bool:
+    """Whether it closed in time, without an error."""
+    try:
+        await within(seconds, closing)
+    except (KafkaError, OSError):
+        return False
+    return True

@@ -195,3 +195,20 @@ async def test_a_topic_that_is_gone_is_waited_for_once_and_not_for_each_partitio
     async with asyncio.timeout(20):
         assert await producer.send(records) == [None] * PARTITIONS
     await producer.stop()
+
+
+async def test_a_stop_that_is_cut_short_leaves_no_connection_open(lone: Ground) -> None:
+    """A batch for a topic that is gone keeps a producer from ending in time."""
+    servers, topic = lone.servers.kafka_bootstrap_servers, lone.toy.noted.topic
+    await lone.make_topics()
+    producer = await Producer.start(servers, answered_within_ms=60_000)
+    await producer.send([Outgoing(topic, 0, b"key", b"value", [])])
+    await delete_topic(servers, topic)
+    client = producer._client
+    batch = client.create_batch()
+    batch.append(key=b"key", value=b"value", timestamp=None)
+    waiting = await client.send_batch(batch, topic, partition=0)
+    await producer.stop()
+    waiting.cancel()
+    assert not [conn for conn in client.client._conns.values() if conn.connected()]
+    assert client._sender.sender_task.done()
