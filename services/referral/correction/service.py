@@ -36,7 +36,7 @@ async def stay_corrected(tx: Tx, event: StayCorrected) -> None:
     was, now = before.find(event.stage, event.spell), _stay(event)
     changes = rules.corrected(was, now)
     goes_on = now is not None and now.ended is None
-    undone = [Fact(event.journey_id, "relapsed", event.stage)] if goes_on and changes.end else []  # nothing is to be reopened
+    undone = [_fact(event, "relapsed")] if goes_on and changes.end else []  # nothing is to be reopened
     undone += [_fact(event, "ended")] if changes.end else []
     undone += [_fact(event, "started")] if changes.start else []
     again = {fact for by in undone for fact in await referrals.undo(tx, by, person, not event.asks_nobody)}
@@ -64,11 +64,12 @@ async def relapse_withdrawn(tx: Tx, event: RelapseWithdrawn) -> None:
 
     A stage that stands as ended again waits for nobody; one that is planned again waits as it did.
     """
-    if event.takes_back is None:
+    if event.takes_back is None or event.stage is None or event.spell is None:
         return
     person = await persons.lock_known(tx, event.person_id)
     stages = await journeys.get_stages(tx, event.journey_id, event.person_id)
-    again = await referrals.undo(tx, Fact(event.journey_id, "relapsed", event.takes_back), person)
+    by = await journeys.reopening(tx, event.journey_id, event.takes_back, event.stage, event.spell)
+    again = await referrals.undo(tx, by, person)
     place = stages.place(event.takes_back)
     was_there = any(spell.stage == event.takes_back for spell in (await journeys.outline(tx, event.journey_id, stages)).spells)
     if was_there and await referrals.lock_open(tx, event.person_id, event.journey_id, place) is None:

@@ -122,7 +122,7 @@ async def relapse_recorded(tx: Tx, event: RelapseRecorded) -> None:
         person = await persons.lock_known(tx, event.person_id)
         await journeys.completed(tx, event.journey_id, None)
         sender = await journeys.organisation_of(tx, event.journey_id, event.stage, event.spell)
-        by = Fact(event.journey_id, "relapsed", event.reopens)
+        by = await journeys.reopening(tx, event.journey_id, event.reopens, event.stage, event.spell)
         asking = Asking(event.person_id, by, sender, None, "relapse", event.imported)
         await offer_next(tx, person, asking, await _place(tx, event, event.reopens))
 

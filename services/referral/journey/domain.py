@@ -11,7 +11,10 @@ What = Literal["started", "ended", "skipped", "relapsed", "completed"]
 
 
 class Fact(NamedTuple):
-    """What was told of a journey, as what referrals changed by it name it. `spell` 0: of the stage; `stage` 0: of the whole journey."""
+    """What was told of a journey, as what referrals changed by it name it. `spell` 0: of the stage; `stage` 0: of the whole journey.
+
+    Of a relapse: the stage that it reopened, and the stay after which it did.
+    """
 
     journey_id: UUID
     what: What

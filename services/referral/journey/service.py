@@ -146,6 +146,12 @@ async def goes_on(tx: Tx, journey_id: UUID, stage: int, spell: int) -> bool:
     return any((s.stage, s.spell, s.ended) == (stage, spell, None) for s in spells)
 
 
+async def reopening(tx: Tx, journey_id: UUID, reopened: int, stage: int, spell: int) -> Fact:
+    """The reopening of a stage by a relapse of the stay (`stage`, `spell`): after that stay, or else after the last one in the stage."""
+    numbers = [s.spell for s in await store.list_spells(tx, journey_id) if s.stage == reopened]
+    return Fact(journey_id, "relapsed", reopened, spell if stage == reopened else max(numbers, default=0))
+
+
 async def organisation_of(tx: Tx, journey_id: UUID, stage: int, spell: int) -> UUID | None:
     """Where a spell was or is, as far as heard."""
     spells = await store.list_spells(tx, journey_id)

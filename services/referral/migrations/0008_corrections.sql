@@ -67,13 +67,14 @@ SELECT c.referral_id, r.person_id, r.journey_id, c.fact, c.stage, c.spell, c.sta
     c.became, r.to_organisation_id
 FROM (
     SELECT r.referral_id, CASE WHEN r.origin = 'relapse' THEN 'relapsed' ELSE 'ended' END AS fact, coalesce(s.stage, r.stage) AS stage,
-        coalesce(s.spell, 0) AS spell, NULL::text AS status, NULL::uuid AS to_organisation_id, false AS has_started,
+        coalesce(s.spell, l.spell - r.has_started::int, 0) AS spell, NULL::text AS status, NULL::uuid AS to_organisation_id, false AS has_started,
         'requested' AS became, r.opened_at AS at, 3 AS place
     FROM referral r LEFT JOIN LATERAL (
         SELECT stage, spell FROM spell
         WHERE journey_id = r.journey_id AND ((r.origin = 'completion' AND stage < r.stage AND ended = 'completed')
             OR (r.origin = 'organisation' AND stage = r.stage AND ended = 'transferred'))
         ORDER BY stage DESC, spell DESC LIMIT 1) s ON true
+    LEFT JOIN LATERAL (SELECT max(spell) AS spell FROM spell WHERE journey_id = r.journey_id AND stage = r.stage) l ON r.origin = 'relapse'
     WHERE r.asked_as IS NULL AND (s.stage IS NOT NULL OR r.origin = 'relapse')
     UNION ALL
     SELECT r.referral_id, 'started', s.stage, s.spell, f.from_status,

@@ -11,8 +11,8 @@ from services.referral.person.domain import Person
 from services.referral.referral import standing, store, undoing
 from services.referral.referral.domain import Changed, Referral
 from services.referral.referral.following import ANSWER_DUE, HANDOVER_DUE, apply, recorded_on, with_limit
-from services.referral.referral.undoing import Kept
-from services.referral.transition.domain import OPEN, TAKEN, UNANSWERED
+from services.referral.referral.undoing import UNTAKEN, Kept
+from services.referral.transition.domain import OPEN, TAKEN
 from shared.clock import meet_deadline, set_deadline
 from shared.database import Tx
 from shared.events.programme import JourneyCorrected
@@ -32,7 +32,7 @@ async def undo_kept(tx: Tx, found: Collection[Kept], person: Person | None, asks
     again: set[Fact] = set()
     for kept in found:
         if kept.status is None:
-            ends_in_error = await store.find_acceptance(tx, kept.referral_id) is None
+            ends_in_error = (await store.find_past(tx, kept.referral_id)).accepted_on is None
             for fact in await standing.list_endings(tx, kept.referral_id):
                 again |= {fact, *await undo(tx, fact, person, asks or ends_in_error)}
         await _undo(tx, kept, person is not None and person.died_on is not None, asks)
@@ -42,13 +42,19 @@ async def undo_kept(tx: Tx, found: Collection[Kept], person: Person | None, asks
 async def undo_journey(tx: Tx, event: JourneyCorrected, person: Person | None) -> None:
     """The journey never was: nothing that the system or its opener asked stays unanswered, and whatever was accepted for it is in doubt."""
     await undo_kept(tx, await standing.list_kept_of_journey(tx, event.journey_id), person, not event.asks_nobody)
-    left = await standing.lock_of_journey(tx, event.person_id, event.journey_id, sorted({*UNANSWERED, "rejected", *TAKEN}))
+    left = await standing.lock_of_journey(tx, event.person_id, event.journey_id, sorted({*UNTAKEN, *TAKEN}))
     for referral in left:
-        accepted = referral.status in TAKEN and not referral.is_in_doubt
-        if accepted:
-            await apply(tx, referral, undoing.doubted(referral, "journey", tx.now))
-        elif (referral.asked_as is None or referral.from_organisation_id == event.organisation_id) and referral.status not in TAKEN:
-            await apply(tx, referral, undoing.in_error(referral, recorded_on(tx)))
+        if referral.status in TAKEN:
+            await _doubt(tx, referral)
+        elif referral.asked_as is None or referral.from_organisation_id == event.organisation_id:
+            past = await store.find_past(tx, referral.referral_id)
+            if past.accepted_on is None or referral.status != "cancelled":
+                await apply(tx, referral, undoing.in_error(referral, recorded_on(tx)))
+
+
+async def _doubt(tx: Tx, referral: Referral) -> None:
+    if not referral.is_in_doubt:
+        await apply(tx, referral, undoing.doubted(referral, "journey", tx.now))
 
 
 async def list_offers(tx: Tx, by: Fact) -> list[tuple[Kept, Referral]]:
@@ -102,12 +108,12 @@ async def _undo(tx: Tx, kept: Kept, is_dead: bool, asks: bool) -> None:
     referral = await store.lock_referral(tx, kept.referral_id)
     if kept.status is None and referral.asked_as is None and (other := await standing.pass_on(tx, kept.referral_id)):
         await standing.delete_kept(tx, kept.before_id)
-        answered_on = await store.find_acceptance(tx, kept.referral_id)
-        await _save(tx, undoing.opened_by(referral, *other, answered_on))
+        past = await store.find_past(tx, kept.referral_id)
+        await _save(tx, undoing.opened_by(referral, *other, past))
         return
     stopped = await _stopped(tx, referral, is_dead)
-    answered_on = await store.find_acceptance(tx, kept.referral_id)
-    changed = undoing.undone(stopped or referral, kept, answered_on, tx.now, recorded_on(tx))
+    past = await store.find_past(tx, kept.referral_id)
+    changed = undoing.undone(stopped or referral, kept, past, tx.now, recorded_on(tx))
     if changed is not None and not asks:
         changed = undoing.asking_nobody(stopped or referral, changed, recorded_on(tx))
     if changed is not None and await _is_in_the_way(tx, referral, changed.referral):

@@ -108,6 +108,10 @@ class Referral(BaseModel):
         found = self.place_found or (self.to_organisation_id is not None and not again)
         return [opened] if found else [opened, PlaceNotFound(**self.names(), region=self.region)]
 
+    def closed(self, reason: str | None) -> Event:
+        """Its end; raises ValidationError while it is open."""
+        return ReferralClosed.model_validate({**self.ids(), "end": self.status, "reason": reason})
+
     def mistaken(self) -> Event:
         """What was told of it before counts no more."""
         return ReferralClosed(**self.ids(), end="entered-in-error", reason="mistaken-or-duplicate")
@@ -196,15 +200,16 @@ def _facts(before: Referral, after: Referral, reason: str | None, on: date) -> l
     if after.status == "requested":
         return after.told()
     if after.status in ("accepted", "rejected"):
-        return [_answered(after, reason, on)]
+        return [answered(after, reason, on)]
     if after.status == "in-progress" and not before.has_started and after.to_organisation_id is not None:
         return [ReferralStarted(**after.ids(), organisation_id=after.to_organisation_id)]
     if after.status in ENDS and before.status != "draft":
-        return [ReferralClosed.model_validate({**after.ids(), "end": after.status, "reason": reason})]
+        return [after.closed(reason)]
     return []
 
 
-def _answered(referral: Referral, reason: str | None, on: date) -> ReferralAnswered:
+def answered(referral: Referral, reason: str | None, on: date) -> ReferralAnswered:
+    """The answer of its owner, given on that day."""
     answer: Literal["accepted", "declined"] = "accepted" if referral.status == "accepted" else "declined"
     assert referral.to_organisation_id is not None, "an answer has an owner"
     in_time = referral.due_on is None or on <= referral.due_on
@@ -259,30 +264,6 @@ def withdrawn_as(status: Status) -> Status:
 def withdraw(referral: Referral, reason: Reason, on: date) -> Changed:
     """End, as the system, what need not go on."""
     return change_status(referral, withdrawn_as(referral.status), SYSTEM, reason, on)
-
-
-def reopen(referral: Referral, status: Status, answered_on: date | None) -> Changed:
-    """Open again as it was before a death that was none; the others are told of it as if it were new. `answered_on`: if it was accepted.
-
-    No row of the table of transitions: it undoes one. Source: issue of rights, section 4.
-    """
-    return restate(referral, referral.model_copy(update={"status": status}), answered_on, "death-reversed")
-
-
-def restate(before: Referral, after: Referral, answered_on: date | None, reason: str) -> Changed:
-    """How it stands after an undoing; the others are told its life again as if it were new. No row of the table of transitions.
-
-    An acceptance that is none any more ends first; that no place was found counts anew. `answered_on`: if it was accepted.
-    """
-    was_told = before.status in TAKEN or (before.status == "requested" and after.status == "draft")
-    told: list[Event] = [before.mistaken()] if was_told and after.status not in TAKEN else []
-    if after.status != "draft":
-        told += after.told(again=True) if told else after.told()[:1]
-    if answered_on is not None and after.status in TAKEN:
-        told.append(_answered(after.model_copy(update={"status": "accepted"}), None, answered_on))
-    if after.status in TAKEN and after.has_started and after.to_organisation_id is not None:
-        told.append(ReferralStarted(**after.ids(), organisation_id=after.to_organisation_id))
-    return Changed(after, told, [entry("status", before.status, after, SYSTEM, reason)])
 
 
 def entry(

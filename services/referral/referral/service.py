@@ -10,7 +10,7 @@ from services.referral.organisation import service as organisations
 from services.referral.pathway import service as pathways
 from services.referral.pathway.domain import Place, Stages
 from services.referral.person import service as persons
-from services.referral.referral import correcting, domain, following, matching, standing, store, undoing
+from services.referral.referral import correcting, domain, following, matching, restating, standing, store, undoing
 from services.referral.referral.domain import Changed, Referral
 from services.referral.referral.following import follow_up, with_limit
 from services.referral.relation import service as relations
@@ -237,7 +237,7 @@ async def reopen(tx: Tx, referral_id: UUID, status: Status, due: Mapping[str, da
     if referral.status not in (status, domain.withdrawn_as(status)):
         return
     if referral.status != status:
-        changed = domain.reopen(referral, status, await store.find_acceptance(tx, referral_id))
+        changed = restating.reopen(referral, status, await store.find_past(tx, referral_id))
         await store.save_referral(tx, changed.referral)
         await store.insert_history(tx, referral_id, changed.entries)
         tx.append(referral.person_id, *(with_limit(event) for event in changed.events))

@@ -1,11 +1,11 @@
 """SQL of referrals and their history."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
 from uuid import UUID
 
 from services.referral.pathway.domain import Place, Stages
 from services.referral.referral.domain import Entry, Referral
+from services.referral.referral.restating import Past
 from services.referral.transition.domain import OPEN, TURNED_DOWN, Status
 from shared.database import Tx
 from shared.errors import NotFound
@@ -111,14 +111,15 @@ async def find_status(tx: Tx, referral_id: UUID, person_id: UUID) -> Status | No
     return status
 
 
-async def find_acceptance(tx: Tx, referral_id: UUID) -> date | None:
-    """The day on which it was last accepted; what was undone since then led it back to that, and accepted nothing."""
+async def find_past(tx: Tx, referral_id: UUID) -> Past:
+    """What was undone since the last acceptance led it back to that, and accepted nothing; a line that changes no status says no reason."""
     statement = """
-    SELECT max(at) FROM referral_history
-    WHERE referral_id = $1 AND change = 'status' AND from_status = 'requested' AND to_status = 'accepted'
+    SELECT max(at) FILTER (WHERE from_status = 'requested' AND to_status = 'accepted'),
+        (array_agg(reason ORDER BY history_id DESC) FILTER (WHERE from_status <> to_status))[1]
+    FROM referral_history WHERE referral_id = $1 AND change = 'status'
     """
-    at: datetime | None = await tx.connection.fetchval(statement, referral_id)
-    return at.date() if at else None
+    at, reason = await tx.connection.fetchrow(statement, referral_id) or (None, None)
+    return Past(at.date() if at else None, reason)
 
 
 async def lock_open(tx: Tx, person_id: UUID, journey_id: UUID | None, place: Place) -> Referral | None:

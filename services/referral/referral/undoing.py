@@ -7,10 +7,11 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from services.referral.journey.domain import What
-from services.referral.referral.domain import Basis, Changed, Referral, change_status, entry, restate
+from services.referral.referral.domain import Basis, Changed, Referral, change_status, entry
+from services.referral.referral.restating import Past, restate
 from services.referral.transition.domain import EITHER, ENDS, OPEN, SYSTEM, TAKEN, TURNED_DOWN, UNANSWERED, Actor, Status
 from shared.errors import refuse
-from shared.events.referral import ReferralClosed, ReferralOrigin
+from shared.events.referral import ReferralOrigin
 
 BASIS: dict[What, Basis] = {
     "started": "start-of-stay",
@@ -20,6 +21,8 @@ BASIS: dict[What, Basis] = {
     "completed": "journey",
 }
 CORRECTED = "corrected"
+UNTAKEN: frozenset[Status] = UNANSWERED | {"rejected", "cancelled"}
+"""What nobody may have accepted; a cancelled one only if nobody did before."""
 
 
 class Kept(BaseModel):
@@ -50,22 +53,22 @@ class Kept(BaseModel):
     became_to: UUID | None
 
 
-def undone(referral: Referral, kept: Kept, answered_on: date | None, now: datetime, on: date) -> Changed | None:
+def undone(referral: Referral, kept: Kept, past: Past, now: datetime, on: date) -> Changed | None:
     """The referral without the fact; None where nothing of it is left to undo, or somebody has decided otherwise since.
 
-    `answered_on`: the day on which it was last accepted. Source: issue of corrections, section 1.
+    Source: issue of corrections, section 1.
     """
     if kept.status is None:
-        return never_was(referral, BASIS[kept.fact], answered_on, now, on)
+        return never_was(referral, BASIS[kept.fact], past, now, on)
     if kept.status in TURNED_DOWN:
         return None  # it ended nobody's referral, only the wait
     if kept.fact == "started":
-        return _not_started(referral, kept, answered_on, on)
+        return _not_started(referral, kept, past, on)
     if referral.status != kept.became:
         return None
     if kept.became in ENDS:
-        return restate(referral, referral.model_copy(update={"status": kept.status}), answered_on, CORRECTED)
-    return _without_addition(referral, kept, answered_on)
+        return restate(referral, referral.model_copy(update={"status": kept.status}), past, CORRECTED)
+    return _without_addition(referral, kept, past)
 
 
 def asking_nobody(before: Referral, changed: Changed, on: date) -> Changed | None:
@@ -82,24 +85,24 @@ def asking_nobody(before: Referral, changed: Changed, on: date) -> Changed | Non
     return changed if is_as_open else None
 
 
-def never_was(referral: Referral, basis: Basis, answered_on: date | None, now: datetime, on: date) -> Changed | None:
+def never_was(referral: Referral, basis: Basis, past: Past, now: datetime, on: date) -> Changed | None:
     """The system opened it for what is none. What was accepted stays, and its two sides are asked; what anybody asked for stays.
 
-    Figures leave out what was entered in error; cancelled it would count.
+    Figures leave out what was entered in error; cancelled it would count, whoever cancelled it.
     """
     if referral.asked_as is not None:
         asked = referral.model_copy(update={"origin": referral.asked_as})
-        return None if asked == referral else restate(referral, asked, answered_on, CORRECTED)
-    if referral.status in UNANSWERED or referral.status == "rejected":
+        return None if asked == referral else restate(referral, asked, past, CORRECTED)
+    if referral.status in UNTAKEN and (past.accepted_on is None or referral.status != "cancelled"):
         return in_error(referral, on)
     return doubted(referral, basis, now) if referral.status in TAKEN and referral.basis_withdrawn is None else None
 
 
-def opened_by(referral: Referral, what: What, stage: int, answered_on: date | None) -> Changed:
+def opened_by(referral: Referral, what: What, stage: int, past: Past) -> Changed:
     """Another fact asked for it too: that one opened it. A relapse, a completion of the stage before, or a transfer within the stage."""
     origins: dict[What, ReferralOrigin] = {"relapsed": "relapse", "ended": "organisation" if stage == referral.stage else "completion"}
     opened = referral.model_copy(update={"origin": origins.get(what, referral.origin)})
-    return Changed(referral, [], []) if opened == referral else restate(referral, opened, answered_on, CORRECTED)
+    return Changed(referral, [], []) if opened == referral else restate(referral, opened, past, CORRECTED)
 
 
 def in_error(referral: Referral, on: date) -> Changed:
@@ -138,12 +141,11 @@ def stopped_again(stopped: Referral, changed: Changed) -> Changed:
     """What a death stopped is told as it would have stood, and that it is stopped; a reversal opens it so."""
     status = stopped.status
     after = changed.referral.model_copy(update={"status": status})
-    closed = ReferralClosed.model_validate({**after.ids(), "end": status, "reason": "died"})
     entries = [one.model_copy(update={"from_status": status, "to_status": status}) for one in changed.entries]
-    return Changed(after, [*changed.events, closed], entries)
+    return Changed(after, [*changed.events, after.closed("died")], entries)
 
 
-def _not_started(referral: Referral, kept: Kept, answered_on: date | None, on: date) -> Changed | None:
+def _not_started(referral: Referral, kept: Kept, past: Past, on: date) -> Changed | None:
     """Back to where it stood; what its target has made of it since, such as a hold, stays.
 
     One whose basis was withdrawn while only the start kept it from going never was.
@@ -162,10 +164,10 @@ def _not_started(referral: Referral, kept: Kept, answered_on: date | None, on: d
         return in_error(referral.model_copy(update={"has_started": kept.has_started}), on)
     if back.status not in OPEN:
         return Changed(back, [], [entry("status", referral.status, back, SYSTEM, CORRECTED)])
-    return restate(referral, back, answered_on, CORRECTED)
+    return restate(referral, back, past, CORRECTED)
 
 
-def _without_addition(referral: Referral, kept: Kept, answered_on: date | None) -> Changed | None:
+def _without_addition(referral: Referral, kept: Kept, past: Past) -> Changed | None:
     """An open referral without what the fact added to it: whom it named, the journey, the limit. None where it was changed since."""
     if (referral.status, referral.to_organisation_id) != (kept.became, kept.became_to) or kept.status is None:
         return None
@@ -173,4 +175,4 @@ def _without_addition(referral: Referral, kept: Kept, answered_on: date | None) 
         name: getattr(kept, name) for name in ("status", "from_organisation_id", "to_organisation_id", "region", "due_on", "imported")
     }
     was = referral.model_copy(update=before | {"journey_id": kept.named_journey_id})
-    return None if was == referral else restate(referral, was, answered_on, CORRECTED)
+    return None if was == referral else restate(referral, was, past, CORRECTED)

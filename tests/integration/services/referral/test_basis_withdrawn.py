@@ -294,6 +294,35 @@ async def test_a_relapse_that_was_none_doubts_what_was_accepted_for_it(referral:
     assert (await basis(referral, asked, coordinator(STRANGER)))["what"] == "relapse"
 
 
+async def test_what_a_relapse_of_an_earlier_stay_asked_for_stays_as_it_was_ended(referral: ServiceUnderTest) -> None:
+    """The end of a later stay was none: it, and a relapse after it, take nothing back of what the first relapse did."""
+    first, second = relapse(P, 2, 2), relapse(P, 2, 2).model_copy(update={"spell": 2})
+    person = await a_person(referral, *NEXT, started(P, 2), completed(P, 2, organisation_id=CENTRE), first)
+    asked = await the_one(referral, person)
+    assert await change(referral, asked, "cancelled", coordinator(CENTRE), "other") == 200
+    later = [started(P, 2, STRANGER, spell=2), completed(P, 2, spell=2, organisation_id=STRANGER), second]
+    gone = {"relapse_id": second.relapse_id, "takes_back": 2, "stage": 2, "spell": 2, "is_last": True}
+    await told(referral, person, JOURNEY, [*later, RelapseWithdrawn.model_validate({"person_id": P, "journey_id": JOURNEY, **gone})])
+    assert await status_of(referral, asked) == "cancelled"
+    assert await status_of(referral, await the_one(referral, person)) == "entered-in-error"
+    await told(referral, person, JOURNEY, [stay(P, 2, STRANGER, spell=2)])
+    assert await status_of(referral, asked) == "cancelled"
+
+
+async def status_of(service: ServiceUnderTest, referral_id: UUID) -> str:
+    (row,) = await service.fetch("SELECT status FROM referral WHERE referral_id = $1", referral_id)
+    return str(row["status"])
+
+
+async def test_what_the_system_opened_and_was_cancelled_unanswered_never_was(referral: ServiceUnderTest) -> None:
+    """Also where its own journey never was; what an organisation asked for as well and took back itself stays cancelled, with its end."""
+    person = await a_person(referral, *NEXT)
+    asked = await the_one(referral, person)
+    assert await change(referral, asked, "cancelled", coordinator(CLINIC), "other") == 200
+    await told(referral, person, JOURNEY, [NO_END])
+    assert await status_of(referral, asked) == "entered-in-error"
+
+
 @pytest.mark.parametrize("corrected", ["amended", "completed anew"])
 async def test_who_is_named_rightly_is_asked_once_the_first_one_gave_it_up(referral: ServiceUnderTest, corrected: str) -> None:
     """As the first one accepted nobody else could be asked; what it cancels leaves the stage to the one that the end names now."""

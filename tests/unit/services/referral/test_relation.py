@@ -10,7 +10,8 @@ from services.referral.consent.domain import Giver, Giving, check_consent
 from services.referral.death.domain import Said, check_confirmation, check_report
 from services.referral.emergency.domain import check_taking
 from services.referral.guardian.domain import Guardian
-from services.referral.referral.domain import knows_person, reopen
+from services.referral.referral.domain import knows_person
+from services.referral.referral.restating import Past, reopen
 from services.referral.relation.domain import RIGHTS, Action, Relation, may, relations_of
 from services.referral.transition.domain import Status
 from shared.business_dates import unmet
@@ -167,7 +168,7 @@ def test_an_emergency_overrides_only_what_is_missing(has_consent: bool, has_died
 )
 def test_what_a_death_stopped_is_told_again(status: Status, told: list[type]) -> None:
     """Source: issue of rights, section 4."""
-    changed = reopen(a_referral(status="cancelled", place_found=False, to_organisation_id=CENTRE), status, TODAY)
+    changed = reopen(a_referral(status="cancelled", place_found=False, to_organisation_id=CENTRE), status, Past(TODAY))
     assert (changed.referral.status, [type(event) for event in changed.events]) == (status, told)
     (entry,) = changed.entries
     assert (entry.from_status, entry.to_status, entry.actor, entry.reason) == ("cancelled", status, "system", "death-reversed")

@@ -8,6 +8,7 @@ import pytest
 
 from services.referral.journey.domain import Corrected, Spell, corrected
 from services.referral.referral import undoing
+from services.referral.referral.restating import Past
 from services.referral.referral.undoing import Kept
 from services.referral.transition.domain import DECIDING, Actor
 from shared.errors import Refused
@@ -15,6 +16,7 @@ from shared.events.referral import PlaceNotFound, ReferralAnswered, ReferralClos
 from tests.builders_referral import CENTRE, CLINIC, JOURNEY, NOW, PERSON, REQUESTER, STRANGER, TODAY, a_referral
 
 OWN: dict[str, Any] = {"asked_as": None}
+ACCEPTED = Past(accepted_on=TODAY)
 
 
 def kept(fact: str, status: str | None = None, became: str = "requested", **changes: Any) -> Kept:
@@ -39,8 +41,8 @@ def kept(fact: str, status: str | None = None, became: str = "requested", **chan
     return Kept(fact=fact, status=status, became=became, **fields | changes)
 
 
-def after(referral: Any, row: Kept) -> tuple[Any, list[type]] | None:
-    changed = undoing.undone(referral, row, TODAY, NOW, TODAY)
+def after(referral: Any, row: Kept, past: Past = ACCEPTED) -> tuple[Any, list[type]] | None:
+    changed = undoing.undone(referral, row, past, NOW, TODAY)
     return (changed.referral, [type(event) for event in changed.events]) if changed else None
 
 
@@ -55,8 +57,29 @@ def test_what_the_system_opened_never_was_until_somebody_accepted(status: str, b
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled", "entered-in-error"])
-def test_what_ended_otherwise_stays_ended(status: str) -> None:
+def test_what_ended_after_it_was_accepted_stays_ended(status: str) -> None:
     assert after(a_referral(status=status, **OWN), kept("ended")) is None
+
+
+def test_what_the_system_opened_and_somebody_cancelled_unanswered_never_was() -> None:
+    """Cancelled it would count as an offer that was withdrawn."""
+    found = after(a_referral(status="cancelled", **OWN), kept("relapsed"), Past(reason="moved"))
+    assert found is not None
+    assert (found[0].status, found[1]) == ("entered-in-error", [ReferralClosed])
+
+
+@pytest.mark.parametrize("status", ["cancelled", "completed", "failed"])
+def test_what_was_asked_for_and_ended_is_told_with_its_end(status: str) -> None:
+    """Else it would count as open again."""
+    changed = undoing.undone(a_referral(status=status, origin="relapse"), kept("relapsed"), Past(reason="moved"), NOW, TODAY)
+    assert changed is not None
+    opened, closed = changed.events
+    assert isinstance(opened, ReferralOpened) and isinstance(closed, ReferralClosed)
+    assert (opened.origin, closed.end, closed.reason) == ("organisation", status, "moved")
+
+
+def test_what_was_asked_for_in_error_is_told_no_more() -> None:
+    assert after(a_referral(status="entered-in-error", origin="relapse"), kept("relapsed"))[1] == []  # type: ignore[index]
 
 
 @pytest.mark.parametrize("status", ["requested", "accepted", "rejected"])
