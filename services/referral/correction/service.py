@@ -40,6 +40,8 @@ async def stay_corrected(tx: Tx, event: StayCorrected) -> None:
     undone += [_fact(event, "ended")] if changes.end else []
     undone += [_fact(event, "started")] if changes.start else []
     again = {fact for by in undone for fact in await referrals.undo(tx, by, person, not event.asks_nobody)}
+    if was is not None and was.ended == "died" and changes.end:
+        await deaths.unsaid(tx, person, was.organisation_id)
     await journeys.correct_stay(tx, event)
     await _follow(tx, person, event, changes)
     if changes.named and not event.asks_nobody:
@@ -82,6 +84,8 @@ async def journey_corrected(tx: Tx, event: JourneyCorrected) -> None:
     person = await persons.lock_known(tx, event.person_id)
     if event.opened_on is None:
         await referrals.undo_journey(tx, event, person)
+        if await journeys.is_left_by_death(tx, event.journey_id):
+            await deaths.unsaid(tx, person, event.organisation_id)
     await journeys.correct(tx, event)
     await _stop_again(tx, person)
 

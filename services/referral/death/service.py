@@ -49,6 +49,14 @@ async def _report(tx: Tx, person: Person, said: Said, organisation_id: UUID | No
         await persons.save_death_report(tx, person.person_id, said.on, by)
 
 
+async def unsaid(tx: Tx, person: Person | None, organisation_id: UUID) -> None:
+    """Nobody left a stage of this organisation by a death after all: what it reported, and nobody confirmed yet, is withdrawn."""
+    if person is None or person.death_reported_on is None or await store.find_reporter(tx, person.person_id) != organisation_id:
+        return
+    await store.insert_entry(tx, person.person_id, "withdrawn", person.death_reported_on, organisation_id, None)
+    await persons.save_death(tx, person.person_id, person.died_on)
+
+
 async def confirm(tx: Tx, person_id: UUID) -> None:
     """By another person than who reported it; what was confirmed before stays so. Raises NotFound("death") where none was reported."""
     person = await persons.lock_person(tx, person_id, "record-death")

@@ -27,6 +27,13 @@ async def insert_entry(tx: Tx, person_id: UUID, change: Change, on: date | None,
     await tx.connection.execute(INSERT_ENTRY, person_id, tx.now, change, on, organisation_id, said_by, reason)
 
 
+async def find_reporter(tx: Tx, person_id: UUID) -> UUID | None:
+    """The organisation that reported a death last."""
+    statement = "SELECT organisation_id FROM death_entry WHERE person_id = $1 AND change = 'reported' ORDER BY death_entry_id DESC LIMIT 1"
+    found: UUID | None = await tx.connection.fetchval(statement, person_id)
+    return found
+
+
 async def keep_stopped(tx: Tx, person_id: UUID) -> None:
     """The referrals that wait for something, as they stand before a death ends that."""
     await tx.connection.execute(KEEP_STOPPED, person_id)

@@ -102,8 +102,8 @@ async def follow_leaving(tx: Tx, person: Person | None, event: StageLeft) -> Non
 async def stage_skipped(tx: Tx, event: StageSkipped) -> None:
     """Nobody needs to take the person for a skipped stage; who waited for it waits for the following one. Source: mission row 002-01."""
     person = await persons.lock_known(tx, event.person_id)
-    await journeys.skipped(tx, event)
-    await follow_skip(tx, person, event.person_id, Fact(event.journey_id, "skipped", event.stage))
+    if await journeys.skipped(tx, event):
+        await follow_skip(tx, person, event.person_id, Fact(event.journey_id, "skipped", event.stage))
 
 
 async def follow_skip(tx: Tx, person: Person | None, person_id: UUID, by: Fact) -> None:

@@ -92,8 +92,9 @@ async def is_skipped(tx: Tx, journey_id: UUID, stage: int) -> bool:
     return stage in await store.list_skipped(tx, journey_id)
 
 
-async def skipped(tx: Tx, event: StageSkipped) -> None:
-    await store.save_skip(tx, event.journey_id, event.stage, event.how)
+async def skipped(tx: Tx, event: StageSkipped) -> bool:
+    """Whether that is news: a stage that was skipped otherwise than told at first was skipped all the same."""
+    return await store.save_skip(tx, event.journey_id, event.stage, event.how)
 
 
 async def next_place(tx: Tx, journey_id: UUID, stages: Stages, stage: int, spell: int) -> Place | None:
@@ -144,6 +145,10 @@ async def find_under_way(tx: Tx, person_id: UUID, journey_id: UUID | None, place
 async def goes_on(tx: Tx, journey_id: UUID, stage: int, spell: int) -> bool:
     spells = await store.list_spells(tx, journey_id)
     return any((s.stage, s.spell, s.ended) == (stage, spell, None) for s in spells)
+
+
+async def is_left_by_death(tx: Tx, journey_id: UUID) -> bool:
+    return any(s.ended == "died" for s in await store.list_spells(tx, journey_id))
 
 
 async def reopening(tx: Tx, journey_id: UUID, reopened: int, stage: int, spell: int) -> Fact:

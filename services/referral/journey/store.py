@@ -106,11 +106,13 @@ async def delete_skip(tx: Tx, journey_id: UUID, stage: int) -> None:
     await tx.connection.execute("DELETE FROM skipped_stage WHERE (journey_id, stage) = ($1, $2)", journey_id, stage)
 
 
-async def save_skip(tx: Tx, journey_id: UUID, stage: int, how: str) -> None:
+async def save_skip(tx: Tx, journey_id: UUID, stage: int, how: str) -> bool:
+    """Whether the stage was not known as skipped."""
     statement = """
     INSERT INTO skipped_stage (journey_id, stage, how) VALUES ($1, $2, $3) ON CONFLICT (journey_id, stage) DO UPDATE SET how = EXCLUDED.how
+    RETURNING old.stage IS NULL
     """
-    await tx.connection.execute(statement, journey_id, stage, how)
+    return bool(await tx.connection.fetchval(statement, journey_id, stage, how))
 
 
 async def list_spells(tx: Tx, journey_id: UUID) -> list[Spell]:

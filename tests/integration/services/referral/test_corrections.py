@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from shared.events import Event
-from shared.events.programme import CompletionCorrected, JourneyCompleted, JourneyCorrected, SkipWithdrawn
+from shared.events.programme import CompletionCorrected, DeathReported, JourneyCompleted, JourneyCorrected, SkipWithdrawn
 from tests.builders_correction import a_journey_id, picture, three_organisations, told
 from tests.builders_referral import (
     CENTRE,
@@ -22,6 +22,7 @@ from tests.builders_referral import (
     TODAY,
     a_death,
     a_registered,
+    a_request,
     change,
     completed,
     coordinator,
@@ -245,3 +246,32 @@ async def test_another_next_organisation_is_known_when_a_death_is_reversed(refer
     found, wanted = await picture(referral, one), await picture(referral, other)
     assert found == wanted
     assert found["stands"][0][3] == (CENTRE if accepted else STRANGER)
+
+
+async def test_a_skip_that_is_told_otherwise_does_nothing_a_second_time(referral: ServiceUnderTest) -> None:
+    """What was asked for since then is not ended by it."""
+    await three_organisations(referral)
+    person = await a_registered(referral)
+    await told(referral, person, JOURNEY, [*NEXT, skipped(P, 2)])
+    await a_request(referral, person, journey_id=str(JOURNEY))
+    stood = await statuses(referral, person)
+    assert stood[-1][:2] == (2, "requested")
+    await told(referral, person, JOURNEY, [skipped(P, 2).model_copy(update={"how": "not-needed"})])
+    assert await statuses(referral, person) == stood
+
+
+@pytest.mark.parametrize("correction", [stay(P, 1, CLINIC), stay(P, 1, CLINIC, on=None), never()], ids=["end", "start", "journey"])
+async def test_a_death_that_was_reported_by_a_mistaken_end_waits_for_nobody(referral: ServiceUnderTest, correction: Event) -> None:
+    """Nobody can confirm it any more, unless somebody else reported one as well."""
+    event = DeathReported(person_id=P, on=TODAY, organisation_id=CLINIC)
+    for others, waits in (([], None), ([event.model_copy(update={"organisation_id": CENTRE, "on": EARLIER})], str(EARLIER))):
+        person = await a_registered(referral)
+        await told(referral, person, a_journey_id(), [*BEGUN, left(P, 1, "died"), event, *others])
+        (journey,) = await referral.fetch("SELECT journey_id FROM spell WHERE person_id = $1", person)
+        await told(referral, person, journey["journey_id"], [correction])
+        found = await referral.call("GET", f"/persons/{person}", coordinator())
+        assert found.json()["death_reported_on"] == waits
+        if waits is None:
+            assert (
+                await referral.call("POST", f"/persons/{person}/death/confirmation", coordinator(sub="other"), json={})
+            ).status_code == 404

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.programme.correction.domain import By, amend_start, corrected, withdraw_end
-from services.programme.correction.whole import Opened, amend_journey
+from services.programme.correction.whole import Opened, amend_completion, amend_journey
 from services.programme.journey.domain import Journey
 from services.programme.journey.store import written
 from services.programme.relapse.domain import Relapse
@@ -55,3 +55,11 @@ def test_a_journey_is_read_as_it_was_written_whatever_is_not_known_of_it() -> No
     nobodys = By(None, DAY, "mistyped").of_journey("completion", "amended", None, {"completed_on": None})
     journey = corrected(a_journey("completed"), nobodys)
     assert Journey.model_validate_json(written(journey)) == journey
+
+
+def test_another_day_of_a_completion_is_told_while_the_journey_is_completed() -> None:
+    """One that a relapse has opened since would be completed again to everybody who hears of it."""
+    journey = a_journey("completed").model_copy(update={"status": "completed", "completions": (day(20),)})
+    for status, told in (("completed", 1), ("open", 0)):
+        amended, events = amend_completion(journey.model_copy(update={"status": status}), 1, day(19), by(NGO), TODAY)
+        assert (amended.completions, len(events)) == ((day(19),), told)
