@@ -124,7 +124,8 @@ class JourneyCorrected(Event, topic="programme", name="journey_corrected"):
 class CompletionCorrected(Event, topic="programme", name="completion_corrected"):
     """The journey was completed on another day; None: its completion was entered in error, and it is open.
 
-    Told with the day that stood where a relapse that had opened the journey again was none: it is completed.
+    Told with the day that stood where a relapse that had opened the journey again was none: it is completed. `is_open`: only the day
+    was another one, and a relapse has opened the journey since.
     """
 
     person_id: UUID
@@ -132,6 +133,7 @@ class CompletionCorrected(Event, topic="programme", name="completion_corrected")
     completed_on: date | None
     imported: bool = False
     asks_nobody: bool = False
+    is_open: bool = False
 
 
 class DeathReported(Event, topic="programme", name="death_reported"):

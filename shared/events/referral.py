@@ -94,13 +94,19 @@ class OrganisationChanged(Event, topic="referral", name="organisation_changed"):
 
 
 class ConsentGiven(Event, topic="referral", name="consent_given"):
-    """`to` may see `scope` of this person until the date, ends included; None: until revoked."""
+    """`to` may see `scope` of this person until the date, ends included; None: until revoked.
+
+    It shows something only while its discloser has a relation, the referral by which it was asked for stands, and what it rests on holds.
+    """
 
     person_id: UUID
     consent_id: UUID
     scope: str
     to: UUID
     until: date | None
+    discloser_organisation_id: UUID | None = None
+    rests_on: UUID | None = None
+    referral_id: UUID | None = None
 
 
 class ConsentRevoked(Event, topic="referral", name="consent_revoked"):

@@ -94,7 +94,7 @@ def withdraw_completion(journey: Journey, completed_on: date, by: By) -> tuple[J
 def amend_completion(journey: Journey, stage: int, on: date, by: By, days: Days) -> tuple[Journey, list[CompletionCorrected]]:
     """It was last completed on another day. `stage`: the one that completes it. Raises Refused.
 
-    Others are told while it stands as completed: one that a relapse has opened since is open to them.
+    One that a relapse has opened since stays open, to others too.
     """
     before = journey.completions[-1] if journey.completions else None
     ends = [spell.ended_on for spell in journey.spells_of(stage) if spell.ended_on and before and spell.ended_on <= before]
@@ -109,7 +109,8 @@ def amend_completion(journey: Journey, stage: int, on: date, by: By, days: Days)
     assert before is not None
     history = by.of_journey("completion", "amended", holder(journey), {"completed_on": before.isoformat()})
     changed = journey.model_copy(update={"completions": (*journey.completions[:-1], on)})
-    return corrected(changed, history), [_completed(journey, on)] if on != before and journey.status == "completed" else []
+    told = _completed(journey, on).model_copy(update={"is_open": journey.status != "completed"})
+    return corrected(changed, history), [told] if on != before else []
 
 
 def amend_journey(journey: Journey, opened: Opened, by: By, days: Days) -> tuple[Journey, list[JourneyCorrected]]:

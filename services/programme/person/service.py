@@ -4,6 +4,8 @@ from uuid import UUID
 
 from services.programme.person import store
 from services.programme.person.domain import Known
+from services.programme.settings import settings
+from shared import business_dates
 from shared.database import Record, Tx
 from shared.errors import NotFound, NotYetKnown
 from shared.events.referral import (
@@ -57,7 +59,7 @@ async def erase(tx: Tx, event: PersonErased) -> None:
 
 
 async def give_consent(tx: Tx, event: ConsentGiven) -> None:
-    await store.save_consent(tx, event.consent_id, event.person_id, event.scope, event.to, event.until)
+    await store.save_consent(tx, event)
 
 
 async def revoke_consent(tx: Tx, event: ConsentRevoked) -> None:
@@ -65,8 +67,8 @@ async def revoke_consent(tx: Tx, event: ConsentRevoked) -> None:
 
 
 async def find_valid_consent(tx: Tx, person_id: UUID, *scopes: str) -> UUID | None:
-    """Checked at `tx.now`, when the thing is shown. Source: privacy section 4."""
-    return await store.find_valid_consent(tx, person_id, scopes, tx.now.date())
+    """Checked at `tx.now`, when the thing is shown; the last day ends where the organisations are. Source: privacy section 4."""
+    return await store.find_valid_consent(tx, person_id, scopes, business_dates.today(tx.now, settings()))
 
 
 async def open_emergency(tx: Tx, event: EmergencyAccessGiven) -> None:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from shared.database import Record, Tx
-from shared.events.referral import EmergencyAccessGiven, PersonRegistered
+from shared.events.referral import ConsentGiven, EmergencyAccessGiven, PersonRegistered
 
 TOUCH = "INSERT INTO person (person_id) VALUES ($1) ON CONFLICT (person_id) DO UPDATE SET person_id = EXCLUDED.person_id"
 LOCK = """
@@ -30,17 +30,26 @@ ON CONFLICT (person_id) DO UPDATE SET merged_into_id = EXCLUDED.merged_into_id
 """
 ERASED = "INSERT INTO person (person_id, erased_on) VALUES ($1, $2) ON CONFLICT (person_id) DO UPDATE SET erased_on = EXCLUDED.erased_on"
 GIVEN = """
-INSERT INTO consent (consent_id, person_id, scope, to_organisation_id, until) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO consent (consent_id, person_id, scope, to_organisation_id, until, discloser_organisation_id, rests_on, referral_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (consent_id) DO UPDATE
-SET scope = EXCLUDED.scope, to_organisation_id = EXCLUDED.to_organisation_id, until = EXCLUDED.until
+SET scope = EXCLUDED.scope, to_organisation_id = EXCLUDED.to_organisation_id, until = EXCLUDED.until,
+    discloser_organisation_id = EXCLUDED.discloser_organisation_id, rests_on = EXCLUDED.rests_on, referral_id = EXCLUDED.referral_id
 """
 REVOKED = """
 INSERT INTO consent (consent_id, person_id, revoked) VALUES ($1, $2, true)
 ON CONFLICT (consent_id) DO UPDATE SET revoked = true
 """
 VALID = """
-SELECT consent_id FROM consent
+SELECT consent_id FROM consent c
 WHERE person_id = $1 AND to_organisation_id = $2 AND scope = ANY($3::text[]) AND NOT revoked AND (until IS NULL OR until >= $4)
+    AND NOT EXISTS (
+        WITH RECURSIVE ground AS (
+            SELECT c.rests_on, c.discloser_organisation_id, c.referral_id
+            UNION SELECT g.rests_on, g.discloser_organisation_id, g.referral_id
+            FROM consent g JOIN ground ON g.consent_id = ground.rests_on)
+        SELECT FROM ground WHERE (discloser_organisation_id IS NOT NULL AND NOT relates($1, discloser_organisation_id))
+            OR (referral_id IS NOT NULL AND NOT still_asks($1, referral_id)))
 ORDER BY consent_id LIMIT 1
 """
 OPENED = """
@@ -95,9 +104,10 @@ async def save_tombstone(tx: Tx, person_id: UUID, on: date) -> None:
     await tx.connection.execute(ERASED, person_id, on)
 
 
-async def save_consent(tx: Tx, consent_id: UUID, person_id: UUID, scope: str, to: UUID, until: date | None) -> None:
+async def save_consent(tx: Tx, event: ConsentGiven) -> None:
     """A revocation heard earlier stays."""
-    await tx.connection.execute(GIVEN, consent_id, person_id, scope, to, until)
+    what = (event.consent_id, event.person_id, event.scope, event.to, event.until)
+    await tx.connection.execute(GIVEN, *what, event.discloser_organisation_id, event.rests_on, event.referral_id)
 
 
 async def save_revocation(tx: Tx, consent_id: UUID, person_id: UUID) -> None:

@@ -43,6 +43,9 @@ async def record_observations(tx: Tx, journey_id: UUID, place: tuple[int, int | 
         own = spell is not None and spell.organisation_id == tx.caller.organisation_id
         refuse("observations-not-recordable", {"stage-started": spell is None, "spell-of-own-organisation": spell is not None and not own})
         assert spell is not None
+        if not (rights.seen(tx, found).is_whole or found.journey.imported):  # else a week that is refused tells of a death
+            first_days = (spell.started_on + timedelta(weeks=week - 1) for week in results.by_week)
+            refuse("observations-not-recordable", {"within-own-stay": not all(spell.lasts_on(on) for on in first_days)})
         rule = _rule(found, spell.stage)
         changes = await weekly.judge(tx, found.journey, spell, rule.relapse_definitions, results, _bounds(tx, found, spell))
         journey = await _assess(tx, found, spell, changes)

@@ -103,15 +103,14 @@ def _seen(state: StageState, shown: tuple[Spell, ...], following: Spell | None) 
 def told_to_former(refused: Refused) -> Refused:
     """The refusal as a former holder is told it.
 
-    A stay of another organisation, or one that never was, is only named as not its own. Whatever came later is `holder-unchanged`, which
-    stands last, so that the order tells nothing. A use outside the own stay is refused for that alone.
+    A stay of another organisation, or one that never was, is only named as not its own. Whatever came later is `holder-unchanged`, and is
+    said only where nothing else hinders: else each refusal of what cannot be would tell if there is something later.
     """
     lacking = [name for name in OWN if name in refused.unmet]
     if lacking or "stage-started" in refused.unmet:
         return Refused("relation-not-sufficient", tuple(lacking) or OWN[-1:])
     shown = tuple(name for name in refused.unmet if name not in LATER)
-    is_whole = len(shown) == len(refused.unmet) or "within-own-stay" in shown
-    return Refused(refused.code, shown if is_whole else (*shown, "holder-unchanged"))
+    return Refused(refused.code, shown or ("holder-unchanged",))
 
 
 def must_hold(journey: Journey, organisation_id: UUID | None) -> None:
@@ -145,10 +144,10 @@ def must_start(found: Found, organisation_id: UUID | None, stage: int) -> None:
 
 
 def may_report_death(found: Found, organisation_id: UUID | None) -> bool:
-    """Who leaves a stage because the person died: the holder or who registered the person, anybody once the death is known.
+    """Who leaves a stage because the person died: the holder or who registered the person, once the death is known whoever sees it.
 
     Records brought from outside tell it as it was, unless another organisation has the person. Source: contracts "Death".
     """
     is_past = found.journey.imported and asks(found, organisation_id)
-    is_known = found.person.died_on is not None or is_past
+    is_known = is_past or (found.person.died_on is not None and sight(found, organisation_id).is_whole)
     return is_known or is_holder(found.journey, organisation_id) or organisation_id == found.person.registered_by

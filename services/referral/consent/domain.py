@@ -51,10 +51,11 @@ class Consent(BaseModel):
             return self
         return self.model_copy(update={"until": day})
 
-    def given(self) -> ConsentGiven:
-        return ConsentGiven(
-            person_id=self.person_id, consent_id=self.consent_id, scope=self.scope, to=self.to_organisation_id, until=self.until
-        )
+    def given(self, referral_id: UUID | None) -> ConsentGiven:
+        """`referral_id`: by which it was asked for."""
+        rests = self.model_dump(include={"discloser_organisation_id", "rests_on"})
+        what = self.model_dump(include={"person_id", "consent_id", "scope", "until"})
+        return ConsentGiven(**what, **rests, to=self.to_organisation_id, referral_id=referral_id)
 
     def revoked(self) -> ConsentRevoked:
         return ConsentRevoked(person_id=self.person_id, consent_id=self.consent_id)

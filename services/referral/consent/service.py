@@ -18,8 +18,8 @@ from shared.database import Tx
 from shared.errors import NotFound, NotYetKnown
 
 
-async def give(tx: Tx, consent: Consent, action: Action = "give-consent") -> None:
-    """Record a consent. Source: mission rows 002-23, 000-25; privacy section 4."""
+async def give(tx: Tx, consent: Consent, action: Action = "give-consent", referral_id: UUID | None = None) -> None:
+    """Record a consent. `referral_id`: by which it was asked for. Source: mission rows 002-23, 000-25; privacy section 4."""
     person = await persons.lock_person(tx, consent.person_id, action)
     guardian = await guardians.find_guardian(tx, consent.person_id, consent.guardian_id)
     if consent.guardian_id is not None and guardian is None:
@@ -34,7 +34,7 @@ async def give(tx: Tx, consent: Consent, action: Action = "give-consent") -> Non
         consent = consent.until_at_most(await store.get_until(tx, ground.consent_id))
         consent = consent.model_copy(update={"rests_on": ground.consent_id})
     await store.insert_consent(tx, consent)
-    tx.append(consent.person_id, consent.given())
+    tx.append(consent.person_id, consent.given(referral_id))
 
 
 async def _giving(tx: Tx, consent: Consent, person: Person, discloser_may: bool) -> Giving:

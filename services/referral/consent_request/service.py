@@ -60,7 +60,7 @@ async def confirm(tx: Tx, consent_request_id: UUID, said: dict[str, object]) -> 
     request = await _lock_answerable(tx, consent_request_id)
     named = request.model_dump(include={"person_id", "scope", "purpose", "discloser_organisation_id", "to_organisation_id"})
     consent = Consent.model_validate({"consent_id": uuid4(), **named, **said})
-    await consents.give(tx, consent, "answer-consent-request")
+    await consents.give(tx, consent, "answer-consent-request", request.referral_id)
     await store.save_answer(tx, consent_request_id, "given", consent.consent_id)
     return consent.consent_id
 

@@ -91,7 +91,9 @@ async def journey_corrected(tx: Tx, event: JourneyCorrected) -> None:
 
 
 async def completion_corrected(tx: Tx, event: CompletionCorrected) -> None:
-    """What waited when the journey was told as completed waits again, if it is open."""
+    """What waited when the journey was told as completed waits again, if it is open. The day alone is nothing to a journey opened since."""
+    if event.is_open:
+        return
     person = await persons.lock_known(tx, event.person_id)
     by, asks = Fact(event.journey_id, "completed"), not event.asks_nobody
     again = await referrals.undo(tx, by, person, asks) if event.completed_on is None else set()

@@ -8,6 +8,7 @@ from services.referral.motivation import domain, store
 from services.referral.motivation.store import Acceptance, Act
 from services.referral.person import service as persons
 from services.referral.referral import service as referrals
+from services.referral.relation import service as relations
 from shared import business_dates as dates
 from shared.database import Tx
 
@@ -15,6 +16,7 @@ from shared.database import Tx
 async def record(tx: Tx, referral_id: UUID, act: tuple[str, str, date]) -> UUID:
     """An act as (kind, role, day). Source: mission row 002-06."""
     referral = await referrals.must_know_person(tx, referral_id)
+    await relations.must(tx, "refer-early", referral.person_id)  # who lost the person motivates nobody
     person = await persons.find_person(tx, referral.person_id)
     known = await persons.days_known(tx, person) if person else {}
     domain.check_act(dates.unmet(act[2], persons.today(tx), **known))
@@ -24,9 +26,12 @@ async def record(tx: Tx, referral_id: UUID, act: tuple[str, str, date]) -> UUID:
 
 
 async def list_acts(tx: Tx, referral_id: UUID) -> list[Act]:
+    """All of them; who does not have the person any more reads its own."""
     referral = await referrals.must_know_person(tx, referral_id)
     tx.audit("read-motivations", referral.person_id)
-    return await store.list_acts(tx, referral_id)
+    found = await store.list_acts(tx, referral_id)
+    sees_all = await relations.may(tx, "refer-early", referral.person_id)
+    return [act for act in found if sees_all or act.organisation_id == tx.caller.organisation_id]
 
 
 async def acceptance(tx: Tx) -> list[Acceptance]:

@@ -14,7 +14,7 @@ from services.referral.sight import store
 from services.referral.sight.store import HistoryLine, Slice
 from shared.database import Tx
 
-OF_A_DEATH = ("died", "death-reversed")
+UNTOLD = ("died", "death-reversed", "returned-to-custody")
 Direction = Literal["in", "out", "held"]
 
 
@@ -66,7 +66,13 @@ async def get_referral(tx: Tx, referral_id: UUID) -> tuple[Seen, Identity | None
 
 
 async def _history(tx: Tx, referral: Referral) -> list[HistoryLine]:
-    """That somebody died, or did not, is a reason shown to those only who see a death."""
+    """Who does not have the person any more reads its own reasons, and why it was declined: others tell of a death or of custody."""
     found = await store.list_history(tx, referral.referral_id)
-    sees_death = await relations.may(tx, "see-death", referral.person_id)
-    return [line if sees_death or line.reason not in OF_A_DEATH else line.model_copy(update={"reason": "other"}) for line in found]
+    if await relations.may(tx, "see-death", referral.person_id):
+        return found
+    return [line if _is_told(line, tx.caller.organisation_id) else line.model_copy(update={"reason": "other"}) for line in found]
+
+
+def _is_told(line: HistoryLine, organisation_id: UUID | None) -> bool:
+    is_own = line.organisation_id is not None and line.organisation_id == organisation_id
+    return line.reason is None or is_own or (line.to_status == "rejected" and line.reason not in UNTOLD)

@@ -45,15 +45,22 @@ async def reports(clinic: Clinic, journey_id: UUID, on: str) -> httpx2.Response:
     return await clinic.send("POST", f"/journeys/{journey_id}/relapses", {"stage": 1, "on": on})
 
 
-@pytest.mark.parametrize("correct", [ends, opens])
-async def test_the_days_refused_to_who_lost_the_person_do_not_tell_a_death(programme: ServiceUnderTest, correct: Any) -> None:
+async def weeks(clinic: Clinic, journey_id: UUID, week: int) -> httpx2.Response:
+    results = {"stage": 1, "results": [{"week": week, "result": "negative"}]}
+    return await clinic.send("PUT", f"/journeys/{journey_id}/observations", results)
+
+
+@pytest.mark.parametrize(("correct", "hindered"), [(ends, "holder-unchanged"), (opens, "earlier-starts-with-reason")])
+async def test_the_days_refused_to_who_lost_the_person_do_not_tell_a_death(
+    programme: ServiceUnderTest, correct: Any, hindered: str
+) -> None:
+    """What hinders for another reason is said alone."""
     clinic, centre, journey_id = await in_two(programme)
     (row,) = await programme.fetch("SELECT person_id FROM journey WHERE journey_id = $1", journey_id)
     assert (await centre.complete(journey_id, 2, "2025-07-10")).status_code == 200
     await programme.deliver(PersonDied(person_id=row["person_id"], on=date(2025, 8, 1)))
     before, after = [told(await correct(clinic, journey_id, on)) for on in ("2025-07-31", "2025-08-02")]
-    assert before == after
-    assert before[0] == 422 and "holder-unchanged" in before[1]
+    assert before == after == (422, [hindered])
     assert told(await ends(centre, journey_id, "2025-08-02", stage=2)) == (422, ["not-after-death"])
 
 
@@ -110,14 +117,34 @@ async def test_what_who_lost_the_person_may_not_do_tells_it_nothing(programme: S
         answers += [await clinic.complete(journey_id, stage, "2025-07-10") for stage in (1, 2, 3)]
         answers += [await reports(clinic, journey_id, on) for on in ("2025-07-01", "2025-09-01")]
         answers.append(await clinic.send("PUT", f"/journeys/{journey_id}/observations", {"stage": 2, "results": []}))
+        answers += [await weeks(clinic, journey_id, week) for week in (4, 9, 40)]
         return [(answer.status_code, answer.json()["type"].split(":")[-1], answer.json()["unmet"]) for answer in answers]
 
     before = await tries()
     own = [(422, "relation-not-sufficient", [name]) for name in ("own-stay-or-holder", "spell-of-own-organisation")]
+    assert before[-3:] == [(422, "observations-not-recordable", ["within-own-stay"])] * 3
     assert before[:5] == [own[0]] * 2 + [own[1]] * 3
     assert (await centre.complete(journey_id, 2, "2025-07-10")).status_code == 200
     again = await centre.send("PUT", f"/journeys/{journey_id}/stages/1/reopening", {"reason": "mistyped"})
     assert again.status_code == 200, again.text
+    await programme.deliver(PersonDied(person_id=row["person_id"], on=date(2025, 8, 1)))
+    assert await tries() == before
+
+
+async def test_a_stay_that_who_lost_the_person_never_ended_tells_no_death(programme: ServiceUnderTest) -> None:
+    """Nobody but who has the person says that it left by a death, known or not; what cannot be is refused for that alone."""
+    _, centre, journey_id = await in_two(programme)
+    third = await a_clinic(programme)
+    await third.accept(journey_id, 3)
+    assert (await third.start(journey_id, 3, "2025-06-28")).status_code == 200
+    (row,) = await programme.fetch("SELECT person_id FROM journey WHERE journey_id = $1", journey_id)
+
+    async def tries() -> list[tuple[int, list[str]]]:
+        said = [{"left_on": on, "how": how} for on in ("2025-07-31", "2025-08-01", "2025-08-02") for how in ("died", "transferred")]
+        return [told(await centre.send("PUT", f"/journeys/{journey_id}/stages/2/leaving", body)) for body in said]
+
+    before = await tries()
+    assert before == [(422, ["holder-or-registrar-reports-death"]), (422, ["next-organisation"])] * 3
     await programme.deliver(PersonDied(person_id=row["person_id"], on=date(2025, 8, 1)))
     assert await tries() == before
 

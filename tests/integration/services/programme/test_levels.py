@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from shared.events.programme import JourneyCompleted, LevelScored, WithdrawalScored
-from shared.events.referral import ConsentGiven, ConsentRevoked
+from shared.events.referral import ConsentGiven, ConsentRevoked, ReferralAnswered, ReferralClosed
 from tests.builders_programme import Clinic, a_clinic
 from tests.harness import ServiceUnderTest, a_caller
 
@@ -113,6 +113,32 @@ async def test_a_summary_is_shown_under_a_valid_consent_alone(programme: Service
     assert (await clinic.get(path)).status_code == 404, "the consent names another organisation"
     await programme.deliver(ConsentRevoked(person_id=person_id, consent_id=consent.consent_id))
     assert (await ngo.get(path)).text == absent.text
+
+
+async def test_a_consent_shows_nothing_once_what_it_rests_on_is_gone(programme: ServiceUnderTest) -> None:
+    """Who told it has no relation any more, or the referral by which it was asked for has ended. Source: issue of rights, section 2."""
+    clinic, middle, last = [await a_clinic(programme) for _ in range(3)]
+    person_id = uuid4()
+    journey_id = await clinic.open(person_id)
+    path = f"/journeys/{journey_id}/summary"
+    first, accepted = await middle.accept(journey_id, 2), await last.accept(journey_id, 3)
+    given = a_consent(person_id, middle.organisation_id).model_copy(update={"discloser_organisation_id": clinic.organisation_id})
+    resting = {"discloser_organisation_id": middle.organisation_id, "rests_on": given.consent_id, "referral_id": accepted.referral_id}
+    await programme.deliver(given, a_consent(person_id, last.organisation_id).model_copy(update=resting))
+    assert [(await one.get(path)).status_code for one in (middle, last)] == [200, 200]
+    await programme.deliver(cancelled(first))
+    assert [(await one.get(path)).status_code for one in (middle, last)] == [404, 404]
+    asked = {"discloser_organisation_id": clinic.organisation_id, "referral_id": accepted.referral_id}
+    await programme.deliver(a_consent(person_id, last.organisation_id).model_copy(update=asked))
+    assert (await last.get(path)).status_code == 200
+    await last.accept(journey_id, 3)
+    await programme.deliver(cancelled(accepted))
+    assert (await last.get(path)).status_code == 404, "it accepted another referral since"
+
+
+def cancelled(accepted: ReferralAnswered) -> ReferralClosed:
+    ids = accepted.model_dump(include={"person_id", "referral_id", "journey_id", "stage"})
+    return ReferralClosed(**ids, end="cancelled", reason="moved")
 
 
 async def test_each_showing_is_a_disclosure_that_the_person_can_read(programme: ServiceUnderTest) -> None:

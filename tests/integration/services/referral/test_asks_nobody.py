@@ -188,16 +188,21 @@ async def test_a_persons_token_acts_for_no_organisation_it_names(referral: Servi
     assert (await referral.call("GET", f"/persons/{person}", coordinator(CLINIC))).status_code == 200
 
 
-async def test_who_does_not_see_a_death_reads_it_in_no_history(referral: ServiceUnderTest) -> None:
-    """The sender of a referral, whose stay is over; the holder reads it."""
+@pytest.mark.parametrize(("how", "reason"), [("died", "died"), ("incarcerated", "returned-to-custody"), ("dropped-out", "not-engaged")])
+async def test_who_lost_the_person_reads_no_reason_of_what_came_later(referral: ServiceUnderTest, how: str, reason: str) -> None:
+    """The sender of a referral, whose stay is over: neither a death nor custody, nor acts of others; the holder reads them."""
     await three_organisations(referral)
     person = await a_registered(referral, STRANGER)
-    for event in [*AT_CENTRE, left(P, 2, "died")]:
+    for event in [*AT_CENTRE, left(P, 2, how)]:
         await referral.deliver(event.model_copy(update={"person_id": person}))
     (row,) = await referral.fetch("SELECT referral_id FROM referral WHERE person_id = $1", person)
-    for caller, shown in ((CLINIC, "other"), (CENTRE, "died")):
-        seen = (await referral.call("GET", f"/referrals/{row['referral_id']}", coordinator(caller))).json()
+    path, act = f"/referrals/{row['referral_id']}", {"kind": "call", "by": "peer", "on": "2026-03-01"}
+    assert (await referral.call("POST", f"{path}/motivations", coordinator(CENTRE), json=act)).status_code == 201
+    assert (await referral.call("POST", f"{path}/motivations", coordinator(CLINIC), json=act)).status_code == 404
+    for caller, shown, acts in ((CLINIC, "other", 0), (CENTRE, reason, 1)):
+        seen = (await referral.call("GET", path, coordinator(caller))).json()
         assert (seen["history"][-1]["to_status"], seen["history"][-1].get("reason")) == ("failed", shown)
+        assert len((await referral.call("GET", f"{path}/motivations", coordinator(caller))).json()["items"]) == acts
 
 
 async def test_what_was_accepted_shows_nothing_while_its_confirmation_is_withdrawn(referral: ServiceUnderTest) -> None:

@@ -143,6 +143,7 @@ async def test_a_consent_asked_for_is_one_once_it_is_confirmed(referral: Service
     assert answer.status_code == 201, answer.text
     (given,) = [event for event in await referral.appended() if isinstance(event, ConsentGiven)]
     assert (str(given.consent_id), given.to, str(given.until)) == (answer.json()["id"], CENTRE, "2026-06-01")
+    assert (given.discloser_organisation_id, given.rests_on, given.referral_id) == (CLINIC, None, asked)
     assert await name_seen(referral, person) == "0051-0123"
     again = await answered(referral, request, coordinator())
     assert (again.status_code, again.json()["unmet"]) == (422, ["not-answered-before"])

@@ -248,6 +248,17 @@ async def test_another_next_organisation_is_known_when_a_death_is_reversed(refer
     assert found["stands"][0][3] == (CENTRE if accepted else STRANGER)
 
 
+async def test_another_day_of_a_completion_ends_nothing_that_a_relapse_asked_for_since(referral: ServiceUnderTest) -> None:
+    await three_organisations(referral)
+    person = await a_registered(referral)
+    await told(referral, person, JOURNEY, [*COMPLETED, journey_done(), relapse(P, 2, 2)])
+    stood = await statuses(referral, person)
+    assert stood[-1][:2] == (2, "requested")
+    amended = CompletionCorrected(person_id=P, journey_id=JOURNEY, completed_on=EARLIER, is_open=True)
+    await told(referral, person, JOURNEY, [amended])
+    assert await statuses(referral, person) == stood
+
+
 async def test_a_skip_that_is_told_otherwise_does_nothing_a_second_time(referral: ServiceUnderTest) -> None:
     """What was asked for since then is not ended by it."""
     await three_organisations(referral)
