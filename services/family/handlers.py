@@ -153,6 +153,7 @@ async def on_person_died(tx: Tx, event: PersonDied) -> None:
 
 async def on_person_death_reversed(tx: Tx, event: PersonDeathReversed) -> None:
     if await persons.revive(tx, event.person_id):
+        await corrections.take_back_death(tx, event, await journeys.list_ids(tx, event.person_id))
         await messages.resume(tx, event.person_id)
         await prompting.resume(tx, event.person_id)
         await concerns.resume(tx, event.person_id)

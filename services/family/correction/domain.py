@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from services.family.message.domain import NOTICES, SUPPORT, Notice
+from services.family.message.domain import DEATH, NOTICES, SUPPORT, Notice
 from services.family.stay.domain import Standing
 from shared.events.programme import JourneyCompleted, JourneyOpened, RelapseRecorded, StageCompleted, StageLeft, StageStarted
 from shared.events.referral import ReferralClosed
@@ -26,6 +26,7 @@ TELLS: Mapping[Fact, tuple[Notice, ...]] = {
     "left": (NOTICES[StageLeft],),
 }
 """By which messages a fact of a stay is told: the start by one of the two."""
+DIED = (DEATH.kind,)
 RELAPSE = NOTICES[RelapseRecorded].kind
 COMPLETION = (NOTICES[JourneyCompleted].kind,)
 CLOSED = (NOTICES[ReferralClosed].kind,)
@@ -40,7 +41,10 @@ WHOLE_JOURNEY = (
 
 @dataclass(frozen=True)
 class Told:
-    """The messages of these kinds about a journey, one stay of it, or one referral; `newest`: those of the last fact alone."""
+    """The messages of these kinds about a journey, one stay of it, one referral, or none of them; `newest`: those of the last fact alone.
+
+    `among`: the journeys by which what is told of the person itself may be history.
+    """
 
     person_id: UUID
     journey_id: UUID | None
@@ -49,10 +53,11 @@ class Told:
     spell: int | None = None
     newest: bool = False
     referral_id: UUID | None = None
+    among: tuple[UUID, ...] = ()
 
     @property
     def subjects(self) -> tuple[UUID, ...]:
-        return tuple(one for one in (self.journey_id, self.referral_id) if one is not None)
+        return (*(one for one in (self.journey_id, self.referral_id) if one is not None), *self.among)
 
 
 def unfounded(after: Standing) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What was told of a fact that was none is taken back: what waits stops, and who was told gets one neutral correction."""
 
+from collections.abc import Sequence
 from uuid import UUID, uuid5
 
 from services.family.contact import service as contacts
@@ -8,16 +9,16 @@ from services.family.correction import domain, store
 from services.family.correction.domain import Told
 from services.family.guardian import service as guardians
 from services.family.message import service as messages
-from services.family.message.domain import CORRECTED, CORRECTIONS, Source
+from services.family.message.domain import CORRECTED, CORRECTIONS, NO_DEATH, Notice, Source
 from services.family.permission import service as permissions
 from services.family.person import service as persons
 from services.family.stay.service import Corrected
 from shared.database import Tx
 from shared.events.programme import CompletionCorrected, JourneyCorrected, RelapseWithdrawn, StayCorrected
-from shared.events.referral import ReferralClosed, ReferralOpened
+from shared.events.referral import PersonDeathReversed, ReferralClosed, ReferralOpened
 
 ENTERED_IN_ERROR = "entered-in-error"
-Corrects = RelapseWithdrawn | StayCorrected | JourneyCorrected | CompletionCorrected | ReferralClosed | ReferralOpened
+Corrects = RelapseWithdrawn | StayCorrected | JourneyCorrected | CompletionCorrected | ReferralClosed | ReferralOpened | PersonDeathReversed
 NOT_TOLD = ("pending", "suppressed")
 """The states of a message that nobody was told of; what is claimed may still go out."""
 
@@ -76,6 +77,11 @@ async def take_back_closing(tx: Tx, event: ReferralOpened) -> None:
         await _take_back(tx, event, Told(event.person_id, event.journey_id, domain.CLOSED, referral_id=event.referral_id))
 
 
+async def take_back_death(tx: Tx, event: PersonDeathReversed, journeys: Sequence[UUID]) -> None:
+    """The person lives: who was told otherwise is told so, in a text of its own that names no death. A later one is news again."""
+    await _take_back(tx, event, Told(event.person_id, None, domain.DIED, among=tuple(journeys)), (NO_DEATH,))
+
+
 async def enter_contact_in_error(tx: Tx, contact_id: UUID, reason: ErrorReason) -> None:
     """The contact ends at once with all that hangs on it: permissions, what waits for it, its part as guardian. The row is kept.
 
@@ -88,12 +94,12 @@ async def enter_contact_in_error(tx: Tx, contact_id: UUID, reason: ErrorReason) 
         await permissions.end_of_contact(tx, contact_id, ENTERED_IN_ERROR)
 
 
-async def _take_back(tx: Tx, event: Corrects, told: Told) -> None:
+async def _take_back(tx: Tx, event: Corrects, told: Told, notices: Sequence[Notice] = CORRECTIONS) -> None:
     """One correction a contact and event, under the topic it was told under; what is history is corrected in the inbox alone."""
     await store.lock_permissions(tx, told.person_id)
     closed = await store.close(tx, told)
     messages.tell_stopped(tx, [row for row in closed if row["was"] == "pending"], CORRECTED)
-    for notice in CORRECTIONS:
+    for notice in notices:
         only = {row["contact_id"] for row in closed if row["was"] not in NOT_TOLD and row["topic"] == notice.topic}
         if only:
             await messages.tell_source(

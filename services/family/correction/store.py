@@ -15,7 +15,8 @@ UPDATE message m SET corrected_at = $1,
     reason = CASE WHEN m.state = 'pending' OR (m.state = 'suppressed' AND m.reason = ANY($2)) THEN '{CORRECTED}' ELSE m.reason END,
     event_id = CASE WHEN m.kind = '{RELAPSE}' OR m.topic = 'referral' THEN uuidv7() ELSE m.event_id END
 WHERE m.person_id IN (SELECT $3::uuid UNION ALL SELECT merged_into FROM person WHERE person_id = $3)
-  AND ($10::uuid = ANY(m.subjects) OR ($10 IS NULL AND m.journey_id = $4)) AND m.kind = ANY($5) AND m.corrected_at IS NULL
+  AND ($10::uuid = ANY(m.subjects) OR ($10 IS NULL AND m.journey_id IS NOT DISTINCT FROM $4))
+  AND m.kind = ANY($5) AND m.corrected_at IS NULL
   AND ($6::smallint IS NULL OR (m.stage = $6 AND coalesce(m.spell, $7) = $7
       AND (m.spell IS NOT NULL OR m.kind <> '{RELAPSE}' OR m.event_id = $8)))
   AND (NOT $9 OR m.event_id = (

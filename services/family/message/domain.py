@@ -92,6 +92,8 @@ CORRECTED = "corrected"
 SUPPORT = Notice(topic="stage", kind="support")
 PROMPT = Notice(topic="stage", kind="prompt")
 DEATH = Notice(topic="stage", kind="death")
+NO_DEATH = Notice(topic="stage", kind="death-correction")
+"""That the news of a death does not hold."""
 STOPPED_BY_DEATH = ("person-died", "person-gone")
 """The reasons of messages that go on if the death is reversed."""
 

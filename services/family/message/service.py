@@ -80,8 +80,7 @@ async def tell_death(tx: Tx, person_id: UUID, journeys: Sequence[UUID]) -> None:
 
 
 async def resume(tx: Tx, person_id: UUID) -> None:
-    """The death was none: its own text stops, and what it stopped waits again; the claim looks at the permission."""
-    tell_stopped(tx, await store.suppress_kind(tx, person_id, domain.DEATH.kind, "death-reversed"), "death-reversed")
+    """The death was none: what it stopped waits again; the claim looks at the permission. Its own text is correction's."""
     await store.resume_person(tx, person_id, domain.STOPPED_BY_DEATH)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.family.message.domain import DEATH, Message, Source
+from services.family.message.domain import DEATH, NO_DEATH, Message, Source
 from services.family.settings import settings
 from shared.business_dates import today
 from shared.database import Record, Tx
@@ -186,14 +186,16 @@ async def suppress_kind(tx: Tx, person_id: UUID, kind: str, reason: str) -> list
 
 
 async def resume_person(tx: Tx, person_id: UUID, reasons: Sequence[str]) -> None:
-    """What was suppressed for one of these reasons is due again; never the news of a death."""
+    """What was suppressed for one of these reasons is due again; never the news of a death, nor a correction that a newer one repeats."""
     await tx.connection.execute(
-        "UPDATE message SET state = 'pending', reason = NULL, due_at = $3"
-        " WHERE person_id = $1 AND state = 'suppressed' AND reason = ANY($2) AND kind <> $4",
+        "UPDATE message m SET state = 'pending', reason = NULL, due_at = $3"
+        " WHERE person_id = $1 AND state = 'suppressed' AND reason = ANY($2) AND kind <> $4 AND (kind <> $5 OR NOT EXISTS ("
+        "     SELECT FROM message n WHERE n.contact_id = m.contact_id AND n.kind = $5 AND n.message_id > m.message_id))",
         person_id,
         reasons,
         tx.now,
         DEATH.kind,
+        NO_DEATH.kind,
     )
 
 
@@ -223,7 +225,7 @@ SHOWN = """SELECT m.*, c.language, p.life_period,
 FROM message m JOIN contact c USING (contact_id) LEFT JOIN person p ON p.person_id = c.person_id
 LEFT JOIN journey j ON j.journey_id = m.journey_id"""
 """With the number of stages of its journey, or of the newest one heard of its pathway."""
-STANDS = f"c.error_at IS NULL AND (m.kind <> '{DEATH.kind}' OR p.died_on IS NOT NULL)"
+STANDS = f"c.error_at IS NULL AND (m.kind <> '{DEATH.kind}' OR (p.died_on IS NOT NULL AND m.corrected_at IS NULL))"
 
 
 async def list_of_contact(tx: Tx, contact_id: UUID, states: Sequence[str], before: UUID, limit: int) -> list[Record]:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from services.family.channel.domain import MAY_LEAVE, Channel
 from services.family.contact.domain import Language
-from services.family.message.domain import CORRECTIONS, DEATH, NOTICES, PROMPT, SUPPORT
+from services.family.message.domain import CORRECTIONS, DEATH, NO_DEATH, NOTICES, PROMPT, SUPPORT
 
 LANGUAGES: tuple[str, ...] = get_args(Language)
 MINOR = "-minor"
@@ -20,6 +20,7 @@ UNCOUNTED = "-uncounted"
 KINDS = frozenset(notice.kind for notice in (*NOTICES.values(), *CORRECTIONS)) | {
     PROMPT.kind,
     DEATH.kind,
+    NO_DEATH.kind,
     *(f"{kind}{end}" for kind in (SUPPORT.kind, MIDWAY) for end in ("", MINOR)),
 }
 LONGEST = 300

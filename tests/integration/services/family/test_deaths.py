@@ -6,11 +6,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.family.channel.domain import Outcome
+from services.family.message.sender import claim_next, hand_over
 from services.family.message.wording import LANGUAGES, WORDING, Step
 from shared.events.family import MessageDelivered
 from shared.events.referral import PersonDeathReversed, PersonDied, PersonErased
 from tests.builders_family import DAY, Recorder, Way, a_contact, a_contact_caller, a_liaison, a_way, add_contact, give, send_next, states
 from tests.harness import ServiceUnderTest
+
+LIVES = WORDING.text("death-correction", "en", Step(None, None), None)
+STOPPED = WORDING.text("death", "en", Step(None, None), None)
 
 
 def died(way: Way) -> PersonDied:
@@ -55,9 +60,10 @@ async def test_a_confirmed_death_is_told_once_in_one_neutral_text_to_who_may_kno
     assert (await family.call("GET", "/messages", a_contact_caller(other))).json()["items"] == []
 
 
-def test_the_text_of_a_death_names_nothing_in_any_language() -> None:
+@pytest.mark.parametrize("kind", ["death", "death-correction"])
+def test_the_text_of_a_death_names_nothing_in_any_language(kind: str) -> None:
     for language in LANGUAGES:
-        text = WORDING.text("death", language, Step(3, 5), "minor").lower()
+        text = WORDING.text(kind, language, Step(3, 5), "minor").lower()
         assert not any(word in text for word in ("die", "dead", "death", "умер", "смерт", "vafot", "oʻldi", "oʻlim", "3", "5"))
 
 
@@ -115,10 +121,59 @@ async def test_the_news_of_a_reversed_death_is_shown_no_more(family: ServiceUnde
     (item,) = (await family.call("GET", "/messages", contact)).json()["items"]
     assert [type(event) for event in await family.appended()] == [MessageDelivered]
     await family.deliver(reversed_(way))
-    assert (await family.call("GET", "/messages", contact)).json()["items"] == []
+    assert await texts(family, contact_id) == [LIVES]
     assert (await family.call("GET", f"/messages/{item['id']}", contact)).status_code == 404
     await family.deliver(died(way))
-    assert len((await family.call("GET", "/messages", contact)).json()["items"]) == 2
+    assert await texts(family, contact_id) == [LIVES, STOPPED], "a real death is told anew, and the first news is not shown with it"
+    assert (await family.call("GET", f"/messages/{item['id']}", contact)).status_code == 404
+
+
+async def texts(family: ServiceUnderTest, contact_id: UUID) -> list[str]:
+    """What the contact reads, the oldest first."""
+    items = (await family.call("GET", "/messages", a_contact_caller(contact_id))).json()["items"]
+    return [item["text"] for item in reversed(items)]
+
+
+@pytest.mark.parametrize("imported", [False, True])
+async def test_who_was_told_of_a_death_that_was_none_gets_one_neutral_correction(family: ServiceUnderTest, imported: bool) -> None:
+    """By the way it was told, of a record of the past in the inbox; nobody else hears of it. Source: issue of corrections."""
+    way, recorder = await a_way(family, imported=imported), Recorder()
+    told, _ = await a_contact(family, way, channels=["email"])
+    await a_contact(family, way, topics=["referral"])
+    await family.deliver(died(way))
+    assert await send_next(family.worker, recorder) is not imported
+    (envelope,) = await family.deliver(reversed_(way))
+    await family.deliver_again(envelope)
+    rows = await family.fetch("SELECT contact_id, kind, topic, state FROM message WHERE kind <> 'death'")
+    assert [tuple(row) for row in rows] == [(told, "death-correction", "stage", "delivered" if imported else "pending")]
+    assert await send_next(family.worker, recorder) is not imported
+    assert await texts(family, told) == [LIVES]
+
+
+@pytest.mark.parametrize(("outcome", "corrected"), [("accepted", True), ("unknown", True), ("refused", True), (None, False)])
+async def test_what_was_claimed_counts_as_told_and_what_waited_does_not(
+    family: ServiceUnderTest, outcome: Outcome | None, corrected: bool
+) -> None:
+    way, recorder = await a_way(family), Recorder(outcome or "accepted")
+    await a_contact(family, way, channels=["email"])
+    await family.deliver(died(way))
+    claim = (await claim_next(family.worker))[1] if outcome else None
+    await family.deliver(reversed_(way))
+    if claim is not None:
+        await hand_over(family.worker, claim, {"email": recorder}, asyncio.Event())
+    expected = {"accepted": "sent", "unknown": "uncertain", "refused": "failed", None: "suppressed"}[outcome]
+    assert await states(family) == [expected, *["pending"] * corrected]
+
+
+async def test_two_deaths_that_were_none_leave_one_correction_that_waits(family: ServiceUnderTest) -> None:
+    way, recorder = await a_way(family), Recorder()
+    await a_contact(family, way, channels=["email"])
+    for _ in range(2):
+        await family.deliver(died(way))
+        assert await send_next(family.worker, recorder)
+        await family.deliver(reversed_(way))
+    assert await kinds(family) == ["death", "death-correction", "death", "death-correction"]
+    assert await states(family) == ["sent", "suppressed", "sent", "pending"]
 
 
 async def test_heard_again_and_backwards_the_last_fact_counts(family: ServiceUnderTest) -> None:
@@ -129,7 +184,7 @@ async def test_heard_again_and_backwards_the_last_fact_counts(family: ServiceUnd
         await family.fetch("UPDATE inbox SET last_seq = $1 WHERE topic = $2 RETURNING topic", envelope.seq - 1, envelope.topic)
         assert (await family.deliver_again(envelope)).counts["applied"] == 1
     assert await family.fetch("SELECT FROM person WHERE died_on IS NOT NULL") == []
-    assert await kinds(family) == ["death"]
+    assert await kinds(family) == ["death", "death-correction"]
     await family.deliver(PersonErased(person_id=way.person_id, on=DAY), died(way))
     assert await family.fetch("SELECT FROM person WHERE died_on IS NOT NULL") == []
 
