@@ -79,11 +79,12 @@ class Way:
     def opening_corrected(self, opened_on: date | None = None) -> JourneyCorrected:
         return JourneyCorrected(**self._about, opened_on=opened_on)
 
-    def all_completed(self) -> JourneyCompleted:
-        return JourneyCompleted(person_id=self.person_id, journey_id=self.journey_id, completed_on=DAY, imported=self.imported)
+    def all_completed(self, completion: int | None = None) -> JourneyCompleted:
+        about = {"person_id": self.person_id, "journey_id": self.journey_id, "imported": self.imported, "completion": completion}
+        return JourneyCompleted.model_validate({**about, "completed_on": DAY})
 
-    def completion_corrected(self, completed_on: date | None = None) -> CompletionCorrected:
-        about = {"person_id": self.person_id, "journey_id": self.journey_id, "imported": self.imported}
+    def completion_corrected(self, completed_on: date | None = None, completion: int | None = None) -> CompletionCorrected:
+        about = {"person_id": self.person_id, "journey_id": self.journey_id, "imported": self.imported, "completion": completion}
         return CompletionCorrected.model_validate({**about, "completed_on": completed_on})
 
     def relapsed(self, spell: int = 1) -> RelapseRecorded:

@@ -126,6 +126,7 @@ class CompletionCorrected(Event, topic="programme", name="completion_corrected")
 
     Told with the day that stood where a relapse that had opened the journey again was none: it is completed. `is_open`: only the day
     was another one, and a relapse has opened the journey since.
+    `completion`: which of its completions is meant, counted from 1 over those that stand; None where it was not told.
     """
 
     person_id: UUID
@@ -134,6 +135,7 @@ class CompletionCorrected(Event, topic="programme", name="completion_corrected")
     imported: bool = False
     asks_nobody: bool = False
     is_open: bool = False
+    completion: int | None = None
 
 
 class DeathReported(Event, topic="programme", name="death_reported"):
@@ -193,12 +195,16 @@ class RelapseWithdrawn(Event, topic="programme", name="return_withdrawn"):
 
 
 class JourneyCompleted(Event, topic="programme", name="journey_completed"):
-    """The stage that completes the journey is completed and every level closed. Source: mission rows 002-02, 002-31."""
+    """The stage that completes the journey is completed and every level closed. Source: mission rows 002-02, 002-31.
+
+    `completion`: which of its completions it is, counted from 1 over those that stand; None where it was not told.
+    """
 
     person_id: UUID
     journey_id: UUID
     completed_on: date
     imported: bool = False
+    completion: int | None = None
 
 
 class RelapseAssessed(Event, topic="programme.restricted", name="return_assessed"):

@@ -41,7 +41,8 @@ WHOLE_JOURNEY = (
 
 @dataclass(frozen=True)
 class Told:
-    """The messages of these kinds about a journey, one stay of it, one referral, or none of them; `newest`: those of the last fact alone.
+    """The messages of these kinds about a journey, one stay of it, one referral, or none of them; `newest`: those of the last fact alone,
+    of the one that `spell` counts where that is known.
 
     `among`: the journeys by which what is told of the person itself may be history.
     """

@@ -61,9 +61,13 @@ async def take_back_journey(tx: Tx, event: JourneyCorrected) -> None:
 
 
 async def take_back_completion(tx: Tx, event: CompletionCorrected) -> None:
-    """The last completion was none; an earlier one, before a stage was reopened, stands. Another day tells nothing."""
+    """The last completion was none; an earlier one, before a stage was reopened, stands. Another day tells nothing.
+
+    One of which nobody was told takes nothing back of an earlier one.
+    """
     if event.completed_on is None:
-        await _take_back(tx, event, Told(event.person_id, event.journey_id, domain.COMPLETION, newest=True))
+        told = Told(event.person_id, event.journey_id, domain.COMPLETION, spell=event.completion, newest=True)
+        await _take_back(tx, event, told)
 
 
 async def take_back_referral(tx: Tx, event: ReferralClosed) -> None:

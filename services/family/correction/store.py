@@ -8,7 +8,7 @@ from services.family.message.domain import CORRECTED, STOPPED_BY_DEATH, relapse_
 from shared.database import Record, Tx
 
 # One from before spells were kept is of any spell, but for a relapse, whose occasion names it; one of a referral names none. A new
-# relapse of a stay is news again, and what is told of a referral anew.
+# relapse of a stay is news again, and what is told of a referral anew. Of completions the newest is meant, or the one that $7 counts.
 CLOSE = f"""
 UPDATE message m SET corrected_at = $1,
     state = CASE WHEN m.state = 'pending' THEN 'suppressed' ELSE m.state END,
@@ -21,6 +21,7 @@ WHERE m.person_id IN (SELECT $3::uuid UNION ALL SELECT merged_into FROM person W
       AND (m.spell IS NOT NULL OR m.kind <> '{RELAPSE}' OR m.event_id = $8)))
   AND (NOT $9 OR m.event_id = (
       SELECT n.event_id FROM message n WHERE n.person_id = m.person_id AND n.journey_id = $4 AND n.kind = ANY($5) AND n.corrected_at IS NULL
+        AND ($7 IS NULL OR coalesce(n.spell, $7) = $7)
       ORDER BY n.message_id DESC LIMIT 1))
 RETURNING m.message_id, m.person_id, m.contact_id, m.topic, old.state AS was
 """

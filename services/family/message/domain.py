@@ -114,6 +114,7 @@ class Source:
     notice: Notice
     stage: int | None = None
     spell: int | None = None
+    """Which stay of the stage; of a completion which one of its journey."""
     journey_id: UUID | None = None
     pathway: str | None = None
     subjects: tuple[UUID, ...] = ()
@@ -131,7 +132,7 @@ def source_of(event_id: UUID, event: Event, asks_for_support: bool = False) -> S
         person_id=getattr(event, "person_id"),  # noqa: B009 - the classes share no base that has it
         notice=notice_of(event, asks_for_support),
         stage=getattr(event, "stage", None),
-        spell=getattr(event, "spell", None),
+        spell=getattr(event, "spell", None) or getattr(event, "completion", None),
         journey_id=journey_id,
         pathway=getattr(event, "pathway", None),
         subjects=tuple(i for i in ids if i is not None),

@@ -31,7 +31,12 @@ def complete_journey(
             **gaps(functioning, pathway),
         },
     )
+    completions = (*journey.completions, completed_on)
     event = JourneyCompleted(
-        person_id=journey.person_id, journey_id=journey.journey_id, completed_on=completed_on, imported=journey.imported
+        person_id=journey.person_id,
+        journey_id=journey.journey_id,
+        completed_on=completed_on,
+        imported=journey.imported,
+        completion=len(completions),
     )
-    return journey.model_copy(update={"status": "completed", "completions": (*journey.completions, completed_on)}), [event]
+    return journey.model_copy(update={"status": "completed", "completions": completions}), [event]

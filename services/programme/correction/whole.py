@@ -195,4 +195,6 @@ def _opened(journey: Journey, on: date | None) -> JourneyCorrected:
 
 
 def _completed(journey: Journey, on: date | None) -> CompletionCorrected:
-    return CompletionCorrected(person_id=journey.person_id, journey_id=journey.journey_id, completed_on=on, imported=journey.imported)
+    """Of the journey as it was before: its last completion is meant."""
+    key = {"person_id": journey.person_id, "journey_id": journey.journey_id, "imported": journey.imported}
+    return CompletionCorrected.model_validate({**key, "completed_on": on, "completion": len(journey.completions)})

@@ -93,7 +93,7 @@ def _told_completed(before: Journey, after: Journey) -> list[Event]:
     if before.status == after.status:
         return []
     key = {"person_id": after.person_id, "journey_id": after.journey_id, "imported": after.imported}
-    return [CompletionCorrected.model_validate({**key, "completed_on": after.completions[-1]})]
+    return [CompletionCorrected.model_validate({**key, "completed_on": after.completions[-1], "completion": len(after.completions)})]
 
 
 def _stood(journey: Journey, stage: int, of_stage: Sequence[Relapse]) -> StageStatus | None:

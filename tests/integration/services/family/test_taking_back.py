@@ -79,6 +79,14 @@ CASES: dict[str, tuple[Callable[[Way], list[Event]], list[str]]] = {
         lambda w: [w.all_completed(), w.all_completed(), w.completion_corrected(), w.completion_corrected()],
         [ALL, ALL, CORRECTION, CORRECTION],
     ),
+    "the second of two that are counted": (
+        lambda w: [w.all_completed(1), w.all_completed(2), w.completion_corrected(completion=2), w.all_completed(2)],
+        [ALL, ALL, CORRECTION, ALL],
+    ),
+    "one of which was told before they were counted": (
+        lambda w: [w.all_completed(), w.all_completed(2), w.completion_corrected(completion=2), w.completion_corrected(completion=1)],
+        [ALL, ALL, CORRECTION, CORRECTION],
+    ),
 }
 
 NEWS: dict[str, list[str]] = {
@@ -87,6 +95,7 @@ NEWS: dict[str, list[str]] = {
     "a death that was an end": [COMPLETED],
     "a start that comes again": [COMPLETED],
     "a completion that comes again": [ALL],
+    "the second of two that are counted": [ALL],
 }
 """What the last fact of a case tells who was told nothing before."""
 
@@ -113,6 +122,21 @@ async def test_who_was_told_reads_one_correction(family: ServiceUnderTest, case:
         family.now += timedelta(seconds=1)
         await family.deliver(*batch)
     assert await read_by(family, told) == texts
+
+
+async def test_a_completion_that_nobody_was_told_takes_back_nothing_of_an_earlier_one(family: ServiceUnderTest) -> None:
+    """The permission rested when the second was told; it is there again when that is corrected. Source: issue of corrections."""
+    way = await a_way(family)
+    contact_id, permission_id = await a_contact(family, way, topics=["stage"])
+    assert permission_id is not None
+    await family.deliver(way.all_completed(1))
+    await revoke(family, way, contact_id, permission_id)
+    await family.deliver(way.all_completed(2))
+    await give(family, way, contact_id, topics=["stage"])
+    await family.deliver(way.completion_corrected(completion=2))
+    assert await read_by(family, contact_id) == [ALL]
+    await family.deliver(way.completion_corrected(completion=1))
+    assert await read_by(family, contact_id) == [ALL, CORRECTION]
 
 
 @pytest.mark.parametrize("case", CASES)

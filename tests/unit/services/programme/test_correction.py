@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.programme.correction.domain import By, amend_start, corrected, withdraw_end
-from services.programme.correction.whole import Opened, amend_completion, amend_journey
+from services.programme.correction.whole import Opened, amend_completion, amend_journey, withdraw_completion
 from services.programme.journey.domain import Journey
 from services.programme.journey.store import written
 from services.programme.relapse.domain import Relapse
@@ -62,3 +62,13 @@ def test_another_day_of_a_completion_completes_no_journey_that_a_relapse_has_ope
     for status, is_open in (("completed", False), ("open", True)):
         amended, (event,) = amend_completion(journey.model_copy(update={"status": status}), 1, day(19), by(NGO), TODAY)
         assert (amended.completions, event.completed_on, event.is_open) == ((day(19),), day(19), is_open)
+
+
+def test_a_correction_says_which_completion_is_meant() -> None:
+    """Source: issue of corrections."""
+    journey = a_journey("completed", "completed", "completed", "completed", "completed")
+    journey = journey.model_copy(update={"status": "completed", "completions": (day(56), day(56))})
+    amended, (moved,) = amend_completion(journey, 5, day(58), by(NGO), TODAY)
+    assert (moved.completed_on, moved.completion, amended.completions) == (day(58), 2, (day(56), day(58)))
+    opened, (gone,) = withdraw_completion(journey, day(56), by(NGO))
+    assert (gone.completed_on, gone.completion, opened.completions) == (None, 2, (day(56),))

@@ -96,7 +96,7 @@ FIVE = ("completed", "completed", "completed", "completed")
 def test_a_journey_completes_when_stage_five_and_all_levels_do() -> None:
     """Source: mission rows 002-02, 002-31."""
     journey, (event,) = complete_journey(a_journey(*FIVE, "completed"), a_pathway(), all_closed(), day(60), TODAY)
-    assert (journey.status, journey.completions, event.completed_on) == ("completed", (day(60),), day(60))
+    assert (journey.status, journey.completions, event.completed_on, event.completion) == ("completed", (day(60),), day(60), 1)
     with pytest.raises(Refused) as refused:
         complete_journey(journey, a_pathway(), all_closed(), day(60), TODAY)
     assert refused.value.unmet == ("journey-open",)

@@ -258,7 +258,8 @@ def test_a_completed_journey_is_completed_again_with_the_last_reopening() -> Non
     assert (without.journey.status, without.journey.status_of(4), without.journey.status_of(5)) == ("open", "reopened", "completed")
     last = refuted(without.journey, second, *without.relapses)
     assert last.journey == done
-    assert [event.completed_on for event in last.events if isinstance(event, CompletionCorrected)] == [day(56)], "others had heard it open"
+    told = [event for event in last.events if isinstance(event, CompletionCorrected)]
+    assert [(event.completed_on, event.completion) for event in told] == [(day(56), 1)], "others had heard it open"
     assert not any(isinstance(event, CompletionCorrected) for event in without.events)
 
 
