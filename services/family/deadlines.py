@@ -8,6 +8,7 @@ from shared.clock import Deadlines
 DEADLINES: Deadlines = {
     concerns.FORWARD: concerns.forward,
     concerns.ANSWER_DUE: concerns.escalate,
+    concerns.WITHDRAW: concerns.tell_withdrawn,
     guardians.LAST_DAY: guardians.end_of_last_day,
     prompting.EVEN: prompting.on_even,
     prompting.ODD: prompting.on_odd,

@@ -16,7 +16,7 @@ from services.monitoring.request import service as request
 from shared.database import Tx
 from shared.delivery.inbox import Handlers
 from shared.events.envelope import Envelope
-from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernSigned
+from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernSigned, ConcernWithdrawn
 from shared.events.pathway import DEFAULT_PATHWAY, FIVE_STAGES, PathwayStage, code_at
 from shared.events.programme import (
     CompletionCorrected,
@@ -192,20 +192,24 @@ async def on_place_not_found(tx: Tx, event: PlaceNotFound) -> None:
 
 
 async def on_concern_raised(tx: Tx, event: ConcernRaised) -> None:
-    note(tx, store.save_concerns, event.person_id, (event.concern_id, event.person_id, _cause(tx).occurred_at, None, None, None))
+    note(tx, store.save_concerns, event.person_id, (event.concern_id, event.person_id, _cause(tx).occurred_at, None, None, None, False))
 
 
 async def on_concern_answered(tx: Tx, event: ConcernAnswered) -> None:
-    note(tx, store.save_concerns, event.person_id, (event.concern_id, event.person_id, None, _cause(tx).occurred_at, None, None))
+    note(tx, store.save_concerns, event.person_id, (event.concern_id, event.person_id, None, _cause(tx).occurred_at, None, None, False))
 
 
 async def on_concern_escalated(tx: Tx, event: ConcernEscalated) -> None:
-    note(tx, store.save_concerns, event.person_id, (event.concern_id, event.person_id, None, None, _cause(tx).occurred_at, None))
+    note(tx, store.save_concerns, event.person_id, (event.concern_id, event.person_id, None, None, _cause(tx).occurred_at, None, False))
+
+
+async def on_concern_withdrawn(tx: Tx, event: ConcernWithdrawn) -> None:
+    note(tx, store.save_concerns, event.person_id, (event.concern_id, event.person_id, None, None, None, None, True))
 
 
 async def on_concern_signed(tx: Tx, event: ConcernSigned) -> None:
     """How many signs, not which: no figure needs more."""
-    note(tx, store.save_concerns, event.person_id, (event.concern_id, event.person_id, None, None, None, len(event.signs)))
+    note(tx, store.save_concerns, event.person_id, (event.concern_id, event.person_id, None, None, None, len(event.signs), False))
 
 
 HANDLERS: Handlers = {
@@ -235,4 +239,5 @@ HANDLERS: Handlers = {
     ConcernAnswered: on_concern_answered,
     ConcernEscalated: on_concern_escalated,
     ConcernSigned: on_concern_signed,
+    ConcernWithdrawn: on_concern_withdrawn,
 }

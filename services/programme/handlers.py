@@ -7,7 +7,7 @@ from services.programme.person import service as persons
 from services.programme.relapse import service as relapses
 from shared.database import Tx
 from shared.delivery.inbox import Handlers
-from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised
+from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernWithdrawn
 from shared.events.referral import (
     ConsentGiven,
     ConsentRevoked,
@@ -98,8 +98,8 @@ async def on_concern_escalated(tx: Tx, event: ConcernEscalated) -> None:
     await concerns.escalate(tx, event)
 
 
-async def on_concern_answered(tx: Tx, event: ConcernAnswered) -> None:
-    await concerns.answer(tx, event)
+async def on_concern_closed(tx: Tx, event: ConcernAnswered | ConcernWithdrawn) -> None:
+    await concerns.close(tx, event)
 
 
 HANDLERS: Handlers = {
@@ -118,5 +118,6 @@ HANDLERS: Handlers = {
     ReferralClosed: on_referral_closed,
     ConcernRaised: on_concern_raised,
     ConcernEscalated: on_concern_escalated,
-    ConcernAnswered: on_concern_answered,
+    ConcernAnswered: on_concern_closed,
+    ConcernWithdrawn: on_concern_closed,
 }

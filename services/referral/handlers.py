@@ -10,7 +10,15 @@ from services.referral.instruction import service as instructions
 from services.referral.person import service as persons
 from shared.database import Tx
 from shared.delivery.inbox import Handlers
-from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernRead, GuardianEnded, GuardianNamed
+from shared.events.family import (
+    ConcernAnswered,
+    ConcernEscalated,
+    ConcernRaised,
+    ConcernRead,
+    ConcernWithdrawn,
+    GuardianEnded,
+    GuardianNamed,
+)
 from shared.events.monitoring import InstructionClosed, InstructionIssued
 from shared.events.programme import (
     CompletionCorrected,
@@ -97,6 +105,10 @@ async def on_concern_answered(tx: Tx, event: ConcernAnswered) -> None:
     await concerns.heard(tx, event.person_id, event.concern_id, None, "answered")
 
 
+async def on_concern_withdrawn(tx: Tx, event: ConcernWithdrawn) -> None:
+    await concerns.heard(tx, event.person_id, event.concern_id, None, "entered-in-error")
+
+
 async def on_guardian_named(tx: Tx, event: GuardianNamed) -> None:
     await persons.lock_known(tx, event.person_id)
     await guardians.named(tx, event)
@@ -135,6 +147,7 @@ HANDLERS: Handlers = {
     ConcernRead: on_concern_read,
     ConcernEscalated: on_concern_escalated,
     ConcernAnswered: on_concern_answered,
+    ConcernWithdrawn: on_concern_withdrawn,
     GuardianNamed: on_guardian_named,  # 000-25: may consent for a minor
     GuardianEnded: on_guardian_ended,
     InstructionIssued: on_instruction_issued,  # 002-13: visible to the regions asked

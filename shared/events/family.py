@@ -40,6 +40,13 @@ class ConcernEscalated(Event, topic="family", name="concern_escalated"):
     concern_id: UUID
 
 
+class ConcernWithdrawn(Event, topic="family", name="concern_withdrawn"):
+    """A concern that was told was entered in error, such as for the wrong person: it waits for nobody. Source: issue of corrections."""
+
+    person_id: UUID
+    concern_id: UUID
+
+
 class MessageDelivered(Event, topic="family", name="message_delivered"):
     person_id: UUID
     message_id: UUID

@@ -8,8 +8,9 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 
 from services.family.concern import service
-from services.family.concern.domain import Concern, Measure, SeenSign, SignCode, Worldview
+from services.family.concern.domain import AmendReason, Concern, FormerAnswer, Measure, SeenSign, SignCode, Worldview
 from services.family.concern.service import Raising
+from services.family.contact.domain import ErrorReason
 from shared.command import CurrentTx, Done, commands, queries
 from shared.paging import Page, Paging, before_moment, page_of
 from shared.policy import allows, roles
@@ -47,6 +48,30 @@ class Answer(Body):
     note: Text | None = None
 
 
+class AmendedAnswer(Answer):
+    """The whole answer as it should have been, and why, as a code."""
+
+    correction_reason: AmendReason = Field(examples=["mistyped"])
+
+
+class InError(Body):
+    """Why the concern should not have been raised; `other-person`: it is about somebody else."""
+
+    reason: ErrorReason = Field(examples=["other-person"])
+
+
+class SoughtConcerns(Paging):
+    entered_in_error: bool = Field(default=False, description="Those that were entered in error, in place of those that stand")
+
+
+class ConcernError(BaseModel):
+    """That a concern was entered in error. `by` is the `sub` of who said so."""
+
+    reason: ErrorReason
+    by: str = Field(max_length=200)
+    by_organisation_id: UUID | None
+
+
 class Report(BaseModel):
     """What the report says, for those it reaches."""
 
@@ -58,16 +83,19 @@ class Report(BaseModel):
     answered_at: datetime | None
     measure: Measure | None
     note: str | None
+    former_answers: tuple[FormerAnswer, ...]
     escalated_at: datetime | None
+    error: ConcernError | None = None
 
 
 class ConcernView(BaseModel):
-    """Whoever raised it sees when it was read and no more; `report` is for those it reaches."""
+    """Whoever raised it sees when it was read, or entered in error, and no more; `report` is for those it reaches."""
 
     id: UUID
-    status: Literal["received", "read"]
+    status: Literal["received", "read", "entered-in-error"]
     raised_at: datetime
     read_at: datetime | None
+    entered_in_error_at: datetime | None
     report: Report | None = None
 
 
@@ -85,15 +113,16 @@ async def raise_concern(tx: CurrentTx, body: NewConcern) -> Done:
 
 @router_queries.get("/concerns")
 @allows(roles("contact", "liaison", "safeguarding"))
-async def list_concerns(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Page[ConcernView]:
+async def list_concerns(tx: CurrentTx, sought: Annotated[SoughtConcerns, Query()]) -> Page[ConcernView]:
     """Newest first: a contact's own with the time each was read; for a liaison those of its families with what they say.
 
     What reaches no family's organisation is for who is on duty in its region: role safeguarding by its claim `regions`, or the
     organisation that is named for it. What an organisation raised for others it sees as a contact does.
+    What was entered in error is shown with `entered_in_error=true`, and to whoever raised it also without, if somebody else said so.
     """
-    found = await service.list_concerns(tx, before_moment(paging.cursor), paging.limit)
+    found = await service.list_concerns(tx, sought.entered_in_error, before_moment(sought.cursor), sought.limit)
     items = [_view(concern, with_report=concern.is_reached) for concern in found]
-    return page_of(items, paging.limit, lambda item: (item.raised_at, item.id))
+    return page_of(items, sought.limit, lambda item: (item.raised_at, item.id))
 
 
 @router_commands.post("/concerns/{concern_id}/reading")
@@ -112,7 +141,43 @@ async def answer_concern(tx: CurrentTx, concern_id: UUID, body: Answer) -> Done:
     return Done(id=concern_id, status="answered")
 
 
+@router_commands.post("/concerns/{concern_id}/answer/amendment")
+@allows(roles("liaison", "safeguarding"))
+async def amend_answer(tx: CurrentTx, concern_id: UUID, body: AmendedAnswer) -> Done:
+    """The answer should have been another one: by the organisation that gave it. How it stood is kept in `former_answers`.
+
+    Sent again it changes nothing. Source: issue of corrections.
+    """
+    await service.amend_answer(tx, concern_id, (body.measure, body.note), body.correction_reason)
+    return Done(id=concern_id, status="answered")
+
+
+@router_commands.post("/concerns/{concern_id}/entered-in-error")
+@allows(roles("contact", "liaison", "safeguarding"))
+async def enter_in_error(tx: CurrentTx, concern_id: UUID, body: InError) -> Done:
+    """The concern never was, or is about somebody else. It waits for nobody any more; `GET /concerns?entered_in_error=true` keeps it.
+
+    For whoever raised it while it is not answered, for who has the family's case or is its liaison, and for who is on duty where it
+    reaches no family. Whoever raised it sees that it was, and not by whom. A second time answers the same, and the first reason stays.
+    Source: issue of corrections.
+    """
+    await service.enter_in_error(tx, concern_id, body.reason)
+    return Done(id=concern_id, status="entered-in-error")
+
+
 def _view(concern: Concern, with_report: bool) -> ConcernView:
-    report = Report.model_validate(concern, from_attributes=True) if with_report else None
-    status: Literal["received", "read"] = "read" if concern.read_at else "received"
-    return ConcernView(id=concern.concern_id, status=status, raised_at=concern.raised_at, read_at=concern.read_at, report=report)
+    status: Literal["received", "read", "entered-in-error"] = "read" if concern.read_at else "received"
+    return ConcernView(
+        id=concern.concern_id,
+        status="entered-in-error" if concern.error_at else status,
+        raised_at=concern.raised_at,
+        read_at=concern.read_at,
+        entered_in_error_at=concern.error_at,
+        report=_report(concern) if with_report else None,
+    )
+
+
+def _report(concern: Concern) -> Report:
+    said = concern.model_dump(include=set(Report.model_fields))
+    error = {name: getattr(concern, f"error_{name}") for name in ConcernError.model_fields}
+    return Report.model_validate({**said, "error": error if concern.error_at else None})

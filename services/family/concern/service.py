@@ -1,12 +1,16 @@
-"""What can be asked of concerns: raise, forward, read, answer, escalate, list. The receipt is the same whatever is known."""
+"""What can be asked of concerns: raise, forward, read, answer, amend, enter in error, escalate, list.
+
+The receipt is the same whatever is known.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from services.family.concern import domain, store
-from services.family.concern.domain import Concern, Measure, Reader, SeenSign, Worldview
+from services.family.concern.domain import AmendReason, By, Concern, Measure, Reader, SeenSign, Worldview
 from services.family.contact import service as contacts
+from services.family.contact.domain import ErrorReason
 from services.family.person import service as persons
 from services.family.settings import settings
 from shared.clock import meet_deadline, set_deadline
@@ -18,6 +22,7 @@ from shared.working_days import end_of, working_day
 
 FORWARD = "concern-forward"
 ANSWER_DUE = "concern-answer-due"
+WITHDRAW = "concern-withdraw"
 
 
 @dataclass(frozen=True)
@@ -64,8 +69,9 @@ async def raise_concern(tx: Tx, raising: Raising) -> UUID:
 async def forward(tx: Tx, concern_id: UUID) -> None:
     """Tell the other services of a linked concern, in codes only, unless the person is gone meanwhile."""
     concern = await store.lock_concern(tx, concern_id)
-    if concern.person_id is not None and await persons.is_living(tx, concern.person_id):
-        tx.append(concern.person_id, *domain.raised(concern))
+    facts = domain.raised(concern)
+    if facts and concern.person_id is not None and await persons.is_living(tx, concern.person_id):
+        tx.append(concern.person_id, *facts)
         await store.save_told(tx, concern_id)
 
 
@@ -82,9 +88,42 @@ async def read_concern(tx: Tx, concern_id: UUID) -> Concern:
 
 async def answer_concern(tx: Tx, concern_id: UUID, measure: Measure, note: str | None) -> Concern:
     """Ends its clock. The words stay here; whoever raised it learns that and when it was read, no more. Source: OUR-05."""
-    concern, facts = domain.answered(await _lock_reached(tx, concern_id), measure, note, tx.now)
+    concern, facts = domain.answered(await _lock_reached(tx, concern_id), measure, note, _by(tx.caller), tx.now)
     await meet_deadline(tx, ANSWER_DUE, subject_id=concern_id)
     return await _save(tx, concern, facts)
+
+
+async def amend_answer(tx: Tx, concern_id: UUID, right: tuple[Measure, str | None], reason: AmendReason) -> Concern:
+    """The answer was another one, by who answered. No other service keeps what it said. Source: issue of corrections."""
+    concern = domain.amended(await _lock_reached(tx, concern_id), right, reason, _by(tx.caller), tx.now)
+    return await _save(tx, concern, [])
+
+
+async def enter_in_error(tx: Tx, concern_id: UUID, reason: ErrorReason) -> None:
+    """By who raised it, or by who has the case. A second time changes nothing. Raises NotFound("concern") or Refused.
+
+    As in `raise_concern` nothing is appended here, so that the answer tells nobody whether the person is known.
+    """
+    reaches = await _may_withdraw(tx, concern_id)
+    concern = await store.lock_concern(tx, concern_id)
+    if not reaches and not await _is_own(tx, concern):
+        raise NotFound("concern")
+    await _enter_in_error(tx, concern, reason, reaches)
+
+
+async def _enter_in_error(tx: Tx, concern: Concern, reason: ErrorReason, reaches: bool) -> None:
+    changed = domain.entered_in_error(concern, reason, _by(tx.caller), tx.now, reaches)
+    if changed != concern:
+        await store.save_error(tx, changed)
+        await meet_deadline(tx, ANSWER_DUE, subject_id=concern.concern_id)
+        await set_deadline(tx, WITHDRAW, concern.concern_id, tx.now)
+
+
+async def tell_withdrawn(tx: Tx, concern_id: UUID) -> None:
+    """Tell the other services that one was entered in error, if they were told of it."""
+    concern = await store.lock_concern(tx, concern_id)
+    if concern.person_id is not None:
+        tx.append(concern.person_id, *domain.withdrawn(concern))
 
 
 async def escalate(tx: Tx, concern_id: UUID) -> None:
@@ -93,12 +132,12 @@ async def escalate(tx: Tx, concern_id: UUID) -> None:
     await _save(tx, concern, facts)
 
 
-async def list_concerns(tx: Tx, before: tuple[datetime, UUID], limit: int) -> list[Concern]:
+async def list_concerns(tx: Tx, in_error: bool, before: tuple[datetime, UUID], limit: int) -> list[Concern]:
     """Those one raised, for a contact; for a liaison and for safeguarding those that reach them and those their organisation raised."""
     caller = tx.caller
     if not sees_reports(caller):
-        return await store.list_raised(tx, caller.sub, contacts.id_of(caller), before, limit + 1)
-    found = await store.list_reached(tx, _reader(caller), before, limit + 1)
+        return await store.list_raised(tx, (caller.sub, contacts.id_of(caller)), in_error, before, limit + 1)
+    found = await store.list_reached(tx, _reader(caller), in_error, before, limit + 1)
     for concern in found[:limit]:
         if concern.is_reached:
             tx.audit("read-concern", concern.person_id or concern.concern_id)
@@ -127,6 +166,28 @@ async def _lock_reached(tx: Tx, concern_id: UUID) -> Concern:
     if not await store.is_reached(tx, concern_id, _reader(tx.caller)):
         raise NotFound("concern")
     return await store.lock_concern(tx, concern_id)
+
+
+async def _may_withdraw(tx: Tx, concern_id: UUID) -> bool:
+    """Whether it reaches the caller, who has the case, is its liaison, or is on duty because it reaches no family's organisation."""
+    if not sees_reports(tx.caller) or not await store.is_reached(tx, concern_id, _reader(tx.caller)):
+        return False
+    person_id = (await store.lock_concern(tx, concern_id)).person_id
+    if person_id is None or await persons.may(tx, person_id, "withdraw-concern"):
+        return True
+    return not await persons.may(tx, person_id, "read-case")
+
+
+async def _is_own(tx: Tx, concern: Concern) -> bool:
+    """Whether the caller raised it, or its organisation did; a contact that was entered in error has nothing any more."""
+    own_id = contacts.id_of(tx.caller)
+    own = await contacts.find_unchecked(tx, own_id) if own_id else None
+    return domain.is_raised_by(concern, _by(tx.caller)) and (own is None or own.error_at is None)
+
+
+def _by(caller: Caller) -> By:
+    """A contact speaks for itself."""
+    return By(caller.sub, None if caller.has("contact") else persons.organisation_of(caller))
 
 
 def _reader(caller: Caller) -> Reader:

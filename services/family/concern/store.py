@@ -57,7 +57,7 @@ def _columns(c: Concern) -> Row:
 def _concern(row: Record) -> Concern:
     changes = json.loads(row["changes"] or "{}")
     signs = [SeenSign(sign=code, **changes.get(code, {})) for code in row["signs"]]
-    return Concern.model_validate({**row, "signs": signs})
+    return Concern.model_validate({**row, "signs": signs, "former_answers": json.loads(row["former_answers"])})
 
 
 async def lock_concern(tx: Tx, concern_id: UUID) -> Concern:
@@ -75,15 +75,21 @@ async def is_reached(tx: Tx, concern_id: UUID, reader: Reader) -> bool:
     return reached
 
 
-async def list_reached(tx: Tx, reader: Reader, before: tuple[datetime, UUID], limit: int) -> list[Concern]:
-    """Those that reach the reader and those its organisation raised, newest first."""
+async def list_reached(tx: Tx, reader: Reader, in_error: bool, before: tuple[datetime, UUID], limit: int) -> list[Concern]:
+    """Those that reach the reader and those its organisation raised, newest first: those that stand, or those entered in error.
+
+    What its organisation raised and another entered in error is among both.
+    """
     rows = await tx.connection.fetch(
         f"SELECT * FROM (SELECT c.*, {REACHED} AS is_reached FROM concern c) c"
         " WHERE (is_reached OR raised_by_organisation_id = $1) AND (raised_at, concern_id) < ($4, $5)"
+        " AND CASE WHEN $7 THEN error_at IS NOT NULL ELSE error_at IS NULL"
+        "     OR (raised_by_organisation_id = $1 AND error_by_organisation_id IS DISTINCT FROM $1) END"
         " ORDER BY raised_at DESC, concern_id DESC LIMIT $6",
         *_reader(reader),
         *before,
         limit,
+        in_error,
     )
     return [_concern(row) for row in rows]
 
@@ -92,29 +98,49 @@ def _reader(reader: Reader) -> tuple[object, ...]:
     return reader.organisation_id, RIGHTS["read-case"], reader.regions
 
 
-async def list_raised(tx: Tx, raised_by: str, own: UUID | None, before: tuple[datetime, UUID], limit: int) -> list[Concern]:
-    """Newest first. `own`: the contact that asks; one that was entered in error sees none."""
+async def list_raised(tx: Tx, raiser: tuple[str, UUID | None], in_error: bool, before: tuple[datetime, UUID], limit: int) -> list[Concern]:
+    """By a `sub`, newest first: those that stand, or those entered in error; what somebody else entered so is among both.
+
+    The other part of `raiser`: the contact that asks; one that was entered in error sees none.
+    """
     rows = await tx.connection.fetch(
         "SELECT c.* FROM concern c WHERE raised_by = $1 AND (c.raised_at, c.concern_id) < ($2, $3)"
         " AND NOT EXISTS (SELECT FROM contact o WHERE o.contact_id = $5 AND o.error_at IS NOT NULL)"
+        " AND CASE WHEN $6 THEN c.error_at IS NOT NULL ELSE c.error_at IS NULL OR c.error_by <> c.raised_by END"
         " ORDER BY c.raised_at DESC, c.concern_id DESC LIMIT $4",
-        raised_by,
+        raiser[0],
         *before,
         limit,
-        own,
+        raiser[1],
+        in_error,
     )
     return [_concern(row) for row in rows]
 
 
 async def save_concern(tx: Tx, c: Concern) -> None:
     await tx.connection.execute(
-        "UPDATE concern SET read_at = $2, answered_at = $3, measure = $4, note = $5, escalated_at = $6 WHERE concern_id = $1",
+        "UPDATE concern SET read_at = $2, answered_at = $3, measure = $4, note = $5, escalated_at = $6, answered_by = $7,"
+        " answered_by_organisation_id = $8, former_answers = $9 WHERE concern_id = $1",
         c.concern_id,
         c.read_at,
         c.answered_at,
         c.measure,
         c.note,
         c.escalated_at,
+        c.answered_by,
+        c.answered_by_organisation_id,
+        json.dumps([former.model_dump(mode="json") for former in c.former_answers]),
+    )
+
+
+async def save_error(tx: Tx, c: Concern) -> None:
+    await tx.connection.execute(
+        "UPDATE concern SET error_reason = $2, error_at = $3, error_by = $4, error_by_organisation_id = $5 WHERE concern_id = $1",
+        c.concern_id,
+        c.error_reason,
+        c.error_at,
+        c.error_by,
+        c.error_by_organisation_id,
     )
 
 
@@ -123,9 +149,10 @@ async def save_told(tx: Tx, concern_id: UUID) -> None:
 
 
 async def list_untold(tx: Tx, person_id: UUID) -> list[UUID]:
-    """The linked ones of a person that the other services have not heard of."""
+    """The linked ones of a person that stand and that the other services have not heard of."""
     rows = await tx.connection.fetch(
-        "SELECT concern_id FROM concern WHERE person_id = $1 AND linked AND told_at IS NULL ORDER BY concern_id", person_id
+        "SELECT concern_id FROM concern WHERE person_id = $1 AND linked AND told_at IS NULL AND error_at IS NULL ORDER BY concern_id",
+        person_id,
     )
     return [row["concern_id"] for row in rows]
 
@@ -137,6 +164,7 @@ async def save_merged(tx: Tx, person_id: UUID, into_id: UUID) -> None:
 async def save_erased(tx: Tx, person_id: UUID) -> None:
     """The link and the words go, the codes stay."""
     await tx.connection.execute(
-        "UPDATE concern SET person_id = NULL, linked = false, description = NULL, changes = NULL, note = NULL WHERE person_id = $1",
+        "UPDATE concern SET person_id = NULL, linked = false, description = NULL, changes = NULL, note = NULL, former_answers = '[]'"
+        " WHERE person_id = $1",
         person_id,
     )

@@ -7,7 +7,15 @@ from typing import Literal
 # acceptor: of a referral that is still open. liaison: assigned by somebody else. contact: the contact itself, of what is its own.
 Relation = Literal["registrar", "keeper", "holder", "acceptor", "liaison", "person", "contact"]
 Action = Literal[
-    "read-circle", "change-circle", "choose-language", "name-guardian", "read-case", "assign-liaison", "remove-liaison", "withdraw-contact"
+    "read-circle",
+    "change-circle",
+    "choose-language",
+    "name-guardian",
+    "read-case",
+    "assign-liaison",
+    "remove-liaison",
+    "withdraw-contact",
+    "withdraw-concern",
 ]
 
 RIGHTS: Mapping[Action, tuple[Relation, ...]] = {
@@ -19,6 +27,7 @@ RIGHTS: Mapping[Action, tuple[Relation, ...]] = {
     "assign-liaison": ("keeper", "holder"),
     "remove-liaison": ("keeper", "holder", "person"),
     "withdraw-contact": ("keeper", "holder"),
+    "withdraw-concern": ("keeper", "holder", "liaison"),
 }
 """circle: contacts, their permissions and guardians. case: messages and concerns, which tell of journeys and referrals.
 

@@ -233,19 +233,21 @@ WHERE EXCLUDED.seq > r.seq
 
 
 async def save_concerns(connection: Connection, rows: Sequence[Row]) -> None:
-    """(concern_id, person_id, raised_at, answered_at, escalated_at, signs), what an event does not bring left None."""
+    """(concern_id, person_id, raised_at, answered_at, escalated_at, signs, withdrawn), what an event does not bring left None."""
     await _run(connection, CONCERNS, rows)
 
 
 CONCERNS = """
-INSERT INTO concern AS c (concern_id, person_id, raised_at, answered_at, escalated_at, signs)
-SELECT concern_id, (array_agg(person_id ORDER BY person_id))[1], min(raised_at), min(answered_at), min(escalated_at), max(signs)
-FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::smallint[])
-    AS n(concern_id, person_id, raised_at, answered_at, escalated_at, signs)
+INSERT INTO concern AS c (concern_id, person_id, raised_at, answered_at, escalated_at, signs, withdrawn)
+SELECT concern_id, (array_agg(person_id ORDER BY person_id))[1], min(raised_at), min(answered_at), min(escalated_at), max(signs),
+    bool_or(withdrawn)
+FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::smallint[], $7::boolean[])
+    AS n(concern_id, person_id, raised_at, answered_at, escalated_at, signs, withdrawn)
 GROUP BY concern_id ORDER BY concern_id
 ON CONFLICT (concern_id) DO UPDATE
 SET raised_at = LEAST(c.raised_at, EXCLUDED.raised_at), answered_at = LEAST(c.answered_at, EXCLUDED.answered_at),
-    escalated_at = LEAST(c.escalated_at, EXCLUDED.escalated_at), signs = GREATEST(c.signs, EXCLUDED.signs)
+    escalated_at = LEAST(c.escalated_at, EXCLUDED.escalated_at), signs = GREATEST(c.signs, EXCLUDED.signs),
+    withdrawn = c.withdrawn OR EXCLUDED.withdrawn
 """
 
 

@@ -15,5 +15,5 @@ SELECT 'interaction', '', '', '', NULL::uuid, NULL::uuid, (raised_at AT TIME ZON
             WHEN answered_at IS NOT NULL THEN 'late' WHEN escalated_at IS NOT NULL THEN 'unanswered' ELSE 'waiting' END,
        'concern', CASE WHEN answered_at IS NOT NULL THEN GREATEST(floor(extract(epoch FROM answered_at - raised_at) / 3600), 0)::int END,
        NULL::int
-FROM concern WHERE person_id = ANY($1::uuid[]) AND raised_at IS NOT NULL
+FROM concern WHERE person_id = ANY($1::uuid[]) AND raised_at IS NOT NULL AND NOT withdrawn
 """

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from services.programme.concern import store
 from shared.database import Tx
-from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised
+from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernWithdrawn
 
 SEVERE = "severe"
 
@@ -18,7 +18,8 @@ async def escalate(tx: Tx, event: ConcernEscalated) -> None:
     await store.save_concern(tx, event.concern_id, event.person_id, SEVERE)
 
 
-async def answer(tx: Tx, event: ConcernAnswered) -> None:
+async def close(tx: Tx, event: ConcernAnswered | ConcernWithdrawn) -> None:
+    """It was answered, or entered in error: it waits for nobody."""
     await store.save_answer(tx, event.concern_id, event.person_id)
 
 

@@ -21,6 +21,9 @@ class Sought(Paging):
 @router_queries.get("/concerns")
 @allows(roles("coordinator", "system"))
 async def list_concerns(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Page[Concern]:
-    """Concerns about persons your organisation holds now. Signs and words stay with the family service. Source: mission row 000-08."""
+    """Concerns about persons your organisation holds now. Signs and words stay with the family service. Source: mission row 000-08.
+
+    Those that were entered in error are listed by `state=entered-in-error` alone.
+    """
     found = await service.list_concerns(tx, after_id(sought.cursor), sought.state, sought.limit)
     return page_of(found, sought.limit, lambda item: (item.concern_id,))

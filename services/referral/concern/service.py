@@ -7,7 +7,7 @@ from services.referral.concern import store
 from services.referral.concern.store import Concern
 from shared.database import Tx
 
-State = Literal["raised", "read", "escalated", "answered"]
+State = Literal["raised", "read", "escalated", "answered", "entered-in-error"]
 
 
 async def heard(tx: Tx, person_id: UUID, concern_id: UUID, severity: str | None, state: State) -> None:

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from shared.database import Tx
 
-STATES = ("raised", "read", "escalated", "answered")
+STATES = ("raised", "read", "escalated", "answered", "entered-in-error")
 SAVE = """
 INSERT INTO concern (concern_id, person_id, severity, state, heard_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (concern_id) DO UPDATE
@@ -17,7 +17,7 @@ SET severity = coalesce(EXCLUDED.severity, concern.severity),
 """
 LIST = """
 SELECT c.concern_id, c.person_id, c.severity, c.state, c.heard_at FROM concern c
-WHERE c.concern_id > $2 AND ($3::text IS NULL OR c.state = $3)
+WHERE c.concern_id > $2 AND c.state = ANY(CASE WHEN $3::text IS NULL THEN '{raised,read,escalated,answered}' ELSE ARRAY[$3] END)
     AND EXISTS (SELECT FROM holder h JOIN organisation o USING (organisation_id)
         WHERE h.person_id = c.person_id AND h.organisation_id = $1 AND o.is_confirmed)
 ORDER BY c.concern_id LIMIT $4

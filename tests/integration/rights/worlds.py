@@ -239,4 +239,6 @@ def _family_bodies(at: dict[str, UUID]) -> dict[str, Any]:
         f"POST {one}/guardianship": {"basis": "parent"},
         f"POST {one}/permissions": {"topics": ["stage"], "channels": ["inbox"], "given_by": "person", "given_on": str(circle.DAY)},
         "POST /concerns/{concern_id}/answer": {"measure": "talked"},
+        "POST /concerns/{concern_id}/answer/amendment": {"measure": "referred", "correction_reason": "mistyped"},
+        "POST /concerns/{concern_id}/entered-in-error": {"reason": "other-person"},
     }

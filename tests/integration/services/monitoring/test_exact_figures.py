@@ -9,7 +9,7 @@ import pytest
 from services.monitoring.figures import FIGURES
 from services.monitoring.release import service as releases
 from shared.events import Event
-from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised
+from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernWithdrawn
 from shared.events.referral import AnswerOverdue, PlaceNotFound
 from tests.builders_monitoring import JANUARY, Story, an_organisation
 from tests.harness import ServiceUnderTest
@@ -193,6 +193,8 @@ async def test_levels_answer_one_another_in_time_late_or_not(monitoring: Service
     asked = rows["meso", "meso", "referral"]
     assert picked(asked, "sent", "answered_in_time", "late", "unanswered", "median_hours") == (3, 1, 1, 1, 5.0)
     assert picked(rows["micro", "meso", "concern"], "sent", "unanswered", "median_hours") == (1, 1, None)
+    gone = await figures(monitoring, ConcernWithdrawn(person_id=story.person_id, concern_id=concern))
+    assert "concern" not in {row["kind"] for row in gone["interaction"]}, "one entered in error counts nowhere"
 
 
 async def test_requests_that_found_no_place_are_counted_by_stage(monitoring: ServiceUnderTest) -> None:

@@ -15,7 +15,7 @@ from services.monitoring.rollup import service as rollups
 from services.monitoring.unit.domain import Unit
 from shared.events import Event
 from shared.events.envelope import Envelope
-from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernSigned
+from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernSigned, ConcernWithdrawn
 from shared.events.referral import AnswerOverdue, PersonDeathReversed, PersonDied, PersonErased, PersonMerged, PlaceNotFound
 from tests.builders_monitoring import JANUARY, Story, an_organisation
 from tests.harness import ServiceUnderTest
@@ -78,6 +78,7 @@ def cut_short(story: Story) -> list[Event]:
         ConcernSigned(**concern, signs=("000-08", "000-09")),
         ConcernEscalated(**concern),
         ConcernAnswered(**concern),
+        ConcernWithdrawn(person_id=story.person_id, concern_id=uuid4()),
         PersonDeathReversed(person_id=story.person_id),
         PersonDied(person_id=story.person_id, on=day(40)),
         PersonErased(person_id=story.person_id, on=day(50)),

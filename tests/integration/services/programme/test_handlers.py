@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared.events import Event
-from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised
+from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernWithdrawn
 from shared.events.referral import (
     ConsentGiven,
     ConsentRevoked,
@@ -61,6 +61,7 @@ HEARD: list[Event] = [
     ConcernRaised(person_id=PERSON, concern_id=CONCERN, severity="mild"),
     ConcernEscalated(person_id=PERSON, concern_id=CONCERN),
     ConcernAnswered(person_id=PERSON, concern_id=CONCERN),
+    ConcernWithdrawn(person_id=PERSON, concern_id=uuid4()),
     answered(PERSON, ORGANISATION),
     PersonMerged(person_id=PERSON, into_id=UUID(int=9)),
     PersonErased(person_id=PERSON, on=ON),
@@ -141,9 +142,10 @@ async def test_a_referral_of_one_person_opens_no_journey_of_another(programme: S
 async def test_open_concerns_are_counted_for_those_who_deliver(programme: ServiceUnderTest) -> None:
     clinic, other, person_id = await a_clinic(programme), await a_clinic(programme), uuid4()
     journey_id = await clinic.open(person_id)
-    concerns = [ConcernRaised(person_id=person_id, concern_id=uuid4(), severity="mild") for _ in range(2)]
+    concerns = [ConcernRaised(person_id=person_id, concern_id=uuid4(), severity="mild") for _ in range(3)]
     await programme.deliver(*concerns, answered(person_id, other.organisation_id, journey_id))
     await programme.deliver(ConcernAnswered(person_id=person_id, concern_id=concerns[0].concern_id))
+    await programme.deliver(ConcernWithdrawn(person_id=person_id, concern_id=concerns[1].concern_id))
     views = [(await one.get(f"/journeys/{journey_id}")).json()["open_concerns"] for one in (clinic, other)]
     assert views == [1, None]
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared.events import Event
-from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernRead
+from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernRead, ConcernWithdrawn
 from shared.events.monitoring import InstructionClosed, InstructionIssued
 from shared.events.programme import JourneyCompleted, RelapseWithdrawn
 from shared.events.referral import (
@@ -264,10 +264,14 @@ async def test_a_concern_is_seen_by_who_holds_the_person(referral: ServiceUnderT
         envelopes = await referral.deliver(ConcernAnswered(person_id=person, concern_id=concern))
         await referral.deliver_again(*envelopes)
         assert [c["state"] for c in await concerns(referral, CENTRE, concern)] == ["answered"]
+        await referral.deliver(ConcernWithdrawn(person_id=person, concern_id=concern))
+        assert await concerns(referral, CENTRE, concern) == []
+        (kept,) = await concerns(referral, CENTRE, concern, "?state=entered-in-error")
+        assert kept["state"] == "entered-in-error"
 
 
-async def concerns(service: ServiceUnderTest, organisation_id: UUID, concern_id: UUID) -> list[dict[str, str]]:
-    found = (await service.call("GET", "/concerns", coordinator(organisation_id))).json()["items"]
+async def concerns(service: ServiceUnderTest, organisation_id: UUID, concern_id: UUID, sought: str = "") -> list[dict[str, str]]:
+    found = (await service.call("GET", f"/concerns{sought}", coordinator(organisation_id))).json()["items"]
     return [concern for concern in found if concern["concern_id"] == str(concern_id)]
 
 

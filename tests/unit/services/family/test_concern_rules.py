@@ -7,13 +7,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.family.concern import domain
-from services.family.concern.domain import SIGNS, Concern, SeenSign, SignCode
+from services.family.concern.domain import SIGNS, By, Concern, SeenSign, SignCode
 from services.family.concern.service import answer_due
 from shared.errors import Refused
-from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernRead, ConcernSigned
+from shared.events.family import ConcernAnswered, ConcernEscalated, ConcernRaised, ConcernRead, ConcernSigned, ConcernWithdrawn
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PERSON = UUID(int=1)
+LATER = NOW + timedelta(days=1)
+WE = By("a-liaison", UUID(int=2))
 
 
 def a_sign(sign: str, before: str | None = "4-5", now: str | None = "2", group: str | None = None) -> SeenSign:
@@ -91,11 +93,58 @@ def test_the_first_reading_counts() -> None:
 
 
 def test_an_answer_reads_ends_the_clock_and_is_given_once() -> None:
-    concern, facts = domain.answered(a_concern(), "talked", None, NOW)
+    concern, facts = domain.answered(a_concern(), "talked", None, WE, NOW)
     assert [type(fact) for fact in facts] == [ConcernRead, ConcernAnswered]
     assert domain.escalated(concern, NOW) == (concern, [])
     with pytest.raises(Refused, match="concern-already-answered"):
-        domain.answered(concern, "talked", None, NOW)
+        domain.answered(concern, "talked", None, WE, NOW)
+
+
+def test_an_answer_is_amended_by_who_gave_it_and_what_it_said_is_kept() -> None:
+    """Source: issue of corrections."""
+    answered, _ = domain.answered(a_concern(), "talked", "words", WE, NOW)
+    amended = domain.amended(answered, ("referred", None), "mistyped", By("a-colleague", WE.organisation_id), LATER)
+    assert (amended.measure, amended.note, amended.answered_at) == ("referred", None, NOW)
+    (former,) = amended.former_answers
+    assert (former.measure, former.note, former.reason, former.at, former.by) == ("talked", "words", "mistyped", LATER, "a-colleague")
+    assert domain.amended(amended, ("referred", None), "other", WE, LATER) == amended, "a second time changes nothing"
+    for concern, by, unmet in (
+        (a_concern(), WE, "answered"),
+        (answered, By(WE.sub, uuid4()), "answered-by-own-organisation"),
+        (answered.model_copy(update={"error_at": NOW}), WE, "concern-stands"),
+    ):
+        with pytest.raises(Refused, match="answer-not-amendable") as refused:
+            domain.amended(concern, ("referred", None), "mistyped", by, LATER)
+        assert refused.value.unmet == (unmet,)
+    before_it_was_kept = answered.model_copy(update={"answered_by": None, "answered_by_organisation_id": None})
+    assert domain.amended(before_it_was_kept, ("other", None), "mistyped", WE, LATER).measure == "other"
+
+
+def test_one_entered_in_error_waits_for_nobody_and_its_first_reason_stays() -> None:
+    """Source: issue of corrections."""
+    concern = a_concern(told_at=NOW)
+    wrong = domain.entered_in_error(concern, "other-person", WE, NOW, reaches=False)
+    assert (wrong.error_reason, wrong.error_at, wrong.error_by) == ("other-person", NOW, WE.sub)
+    assert domain.entered_in_error(wrong, "other", WE, LATER, reaches=True) == wrong
+    assert domain.escalated(wrong, LATER) == (wrong, [])
+    assert domain.withdrawn(wrong) == [ConcernWithdrawn(person_id=PERSON, concern_id=concern.concern_id)]
+    assert domain.raised(wrong) == [] and domain.withdrawn(concern) == []
+    assert domain.withdrawn(wrong.model_copy(update={"told_at": None})) == []
+    with pytest.raises(Refused, match="concern-entered-in-error"):
+        domain.read(wrong, LATER)
+    with pytest.raises(Refused, match="concern-entered-in-error"):
+        domain.answered(wrong, "talked", None, WE, LATER)
+    answered, _ = domain.answered(concern, "talked", None, WE, NOW)
+    with pytest.raises(Refused, match="concern-not-withdrawable"):
+        domain.entered_in_error(answered, "other-person", WE, LATER, reaches=False)
+    assert domain.entered_in_error(answered, "other-person", WE, LATER, reaches=True).error_at == LATER
+
+
+def test_a_report_is_its_organisations_or_who_speaks_for_itself() -> None:
+    ours = a_concern(raised_by="a", raised_by_organisation_id=WE.organisation_id)
+    assert domain.is_raised_by(ours, By("b", WE.organisation_id)) and not domain.is_raised_by(ours, By("a", None))
+    own = a_concern(raised_by="a", raised_by_organisation_id=None)
+    assert domain.is_raised_by(own, By("a", None)) and not domain.is_raised_by(own, By("b", None))
 
 
 def test_an_unanswered_concern_escalates_once() -> None:
