@@ -111,6 +111,12 @@ async def enter_in_error(tx: Tx, concern_id: UUID, reason: ErrorReason) -> None:
     await _enter_in_error(tx, concern, reason, reaches)
 
 
+async def contact_in_error(tx: Tx, person_id: UUID, contact_id: UUID) -> None:
+    """What a contact of the wrong person raised is about the wrong person, also where it was answered. The right was checked."""
+    for concern in await store.lock_raised(tx, str(contact_id), person_id):
+        await _enter_in_error(tx, concern, "other-person", reaches=True)
+
+
 async def _enter_in_error(tx: Tx, concern: Concern, reason: ErrorReason, reaches: bool) -> None:
     changed = domain.entered_in_error(concern, reason, _by(tx.caller), tx.now, reaches)
     if changed != concern:

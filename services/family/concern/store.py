@@ -67,6 +67,14 @@ async def lock_concern(tx: Tx, concern_id: UUID) -> Concern:
     return _concern(row)
 
 
+async def lock_raised(tx: Tx, raised_by: str, person_id: UUID) -> list[Concern]:
+    """What this `sub` raised of a person."""
+    rows = await tx.connection.fetch(
+        "SELECT * FROM concern WHERE raised_by = $1 AND person_id = $2 ORDER BY concern_id FOR NO KEY UPDATE", raised_by, person_id
+    )
+    return [_concern(row) for row in rows]
+
+
 async def is_reached(tx: Tx, concern_id: UUID, reader: Reader) -> bool:
     """Whether somebody reads this concern: for the person's organisations, else for who is on duty in its region."""
     reached: bool = await tx.connection.fetchval(

@@ -86,7 +86,7 @@ async def add_contact(tx: CurrentTx, person_id: UUID, body: NewContact) -> Done:
     Role system: 409 `not-yet-known` while no news has tied its organisation to this person. Source: mission row 002-23.
     """
     made = {"contact_id": uuid4(), "person_id": person_id, "added_at": tx.now, "added_by_organisation_id": tx.caller.organisation_id}
-    contact = Contact.model_validate({**made, **body.model_dump(exclude={"email"})})
+    contact = Contact.model_validate({**made, "added_by": tx.caller.sub, **body.model_dump(exclude={"email"})})
     await service.add_contact(tx, contact)
     return Done(id=contact.contact_id, status="added")
 

@@ -56,6 +56,7 @@ class Contact(BaseModel):
     organisation_id: UUID | None
     added_at: datetime
     added_by_organisation_id: UUID | None = None
+    added_by: str | None = None
     error_reason: str | None = None
     error_at: datetime | None = None
     error_by: str | None = None

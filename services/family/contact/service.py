@@ -50,10 +50,13 @@ async def change_language(tx: Tx, contact_id: UUID, language: str) -> None:
 
 
 async def get_to_withdraw(tx: Tx, contact_id: UUID) -> Contact:
-    """For who has the family's case, and for who entered it while it may change the circle. Raises NotFound("contact")."""
+    """For who has the family's case, and for who entered it while it may change the circle, the person too. Raises NotFound("contact")."""
     contact = await store.get_contact(tx, contact_id)
     organisation_id = persons.organisation_of(tx.caller)
-    entered_it = organisation_id is not None and organisation_id == contact.added_by_organisation_id
+    if persons.is_person(tx.caller, contact.person_id):
+        entered_it = tx.caller.sub == contact.added_by
+    else:
+        entered_it = organisation_id is not None and organisation_id == contact.added_by_organisation_id
     if await persons.may(tx, contact.person_id, "withdraw-contact"):
         return contact
     if entered_it and await persons.may(tx, contact.person_id, "change-circle"):

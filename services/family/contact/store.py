@@ -13,7 +13,7 @@ FROM contact c"""
 async def insert_contact(tx: Tx, contact: Contact) -> None:
     await tx.connection.execute(
         "INSERT INTO contact (contact_id, person_id, name, relation, kind, majority, language, organisation_id, added_at,"
-        " added_by_organisation_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        " added_by_organisation_id, added_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         *contact.model_dump(exclude={"addresses", "error_reason", "error_at", "error_by", "error_by_organisation_id"}).values(),
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID, uuid5
 
+from services.family.concern import service as concerns
 from services.family.contact import service as contacts
 from services.family.contact.domain import ErrorReason
 from services.family.correction import domain, store
@@ -89,13 +90,16 @@ async def take_back_death(tx: Tx, event: PersonDeathReversed, journeys: Sequence
 async def enter_contact_in_error(tx: Tx, contact_id: UUID, reason: ErrorReason) -> None:
     """The contact ends at once with all that hangs on it: permissions, what waits for it, its part as guardian. The row is kept.
 
-    A second time changes nothing. Raises NotFound("contact"). Locks go person, contact, permission, message.
+    What it raised as a contact of the wrong person is about the wrong person; one that was entered twice or otherwise saw what it saw.
+    A second time changes nothing. Raises NotFound("contact"). Locks go person, contact, permission, message, concern.
     """
     contact = await contacts.get_to_withdraw(tx, contact_id)
     await persons.lock_person(tx, contact.person_id)
     if await contacts.enter_in_error(tx, contact_id, reason):
         await guardians.end_of_contact(tx, contact.person_id, contact_id)
         await permissions.end_of_contact(tx, contact_id, ENTERED_IN_ERROR)
+        if reason == "other-person":
+            await concerns.contact_in_error(tx, contact.person_id, contact_id)
 
 
 async def _take_back(tx: Tx, event: Corrects, told: Told, notices: Sequence[Notice] = CORRECTIONS) -> None:

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from services.family.message.sender import claim_next
-from shared.events.family import GuardianEnded, MessageSuppressed
+from shared.events.family import ConcernWithdrawn, GuardianEnded, MessageSuppressed
 from shared.identity import Caller
 from tests.builders_family import Way, a_contact, a_contact_caller, a_guardian, a_liaison, a_way, add_contact, give, name_guardian
 from tests.harness import ServiceUnderTest, a_caller
@@ -72,13 +72,15 @@ async def test_its_own_token_shows_nothing_of_the_person_any_more(family: Servic
     own = a_contact_caller(contact_id)
     await family.deliver(way.started())
     (message,) = (await family.call("GET", "/messages", own)).json()["items"]
-    assert (await family.call("POST", "/concerns", own, LINKED)).status_code == 201
+    raised = await family.call("POST", "/concerns", own, LINKED)
     assert (await enter(family, contact_id, a_liaison(way.organisation_id))).status_code == 200
     assert (await family.call("GET", "/messages", own)).json()["items"] == []
     assert (await family.call("GET", "/concerns", own)).json()["items"] == []
     for path in (f"/messages/{message['id']}", f"/contacts/{contact_id}", f"/contacts/{contact_id}/permissions"):
         assert (await family.call("GET", path, own)).status_code == 404, path
     assert (await family.call("PUT", f"/messages/{message['id']}/reading", own, {})).status_code == 404
+    taking_back = f"/concerns/{raised.json()['id']}/entered-in-error"
+    assert (await family.call("POST", taking_back, own, {"reason": "other"})).status_code == 404
     assert (await family.call("PUT", f"/contacts/{contact_id}/language", own, {"language": "ru"})).status_code == 404
 
 
@@ -120,6 +122,43 @@ async def test_nothing_is_given_to_it_any_more(family: ServiceUnderTest) -> None
     ]
     assert {answer.status_code for answer in answers} == {422}
     assert {answer.json()["type"].rpartition(":")[2] for answer in answers} == {"contact-entered-in-error"}
+
+
+@pytest.mark.parametrize(("reason", "stands"), [("other-person", False), ("entered-twice", True), ("other", True)])
+async def test_what_a_contact_of_the_wrong_person_raised_is_entered_in_error_with_it(
+    family: ServiceUnderTest, reason: str, stands: bool
+) -> None:
+    """An answered one too; of a contact that was entered twice the concern is right. Source: issue of corrections."""
+    way = await a_way(family)
+    (contact_id, _), (other, _) = await a_contact(family, way), await a_contact(family, way)
+    holder = a_liaison(way.organisation_id)
+    raised = []
+    for each, link in ((contact_id, contact_id), (contact_id, contact_id), (other, other), (contact_id, None)):
+        body = {**LINKED, "link": str(link) if link else None}
+        raised.append(UUID((await family.call("POST", "/concerns", a_contact_caller(each), body)).json()["id"]))
+    assert (await family.call("POST", f"/concerns/{raised[0]}/answer", holder, {})).status_code == 200
+    await family.run_deadlines()
+    for _ in range(2):
+        assert (await enter(family, contact_id, holder, reason)).status_code == 200
+    await family.run_deadlines()
+    shown = {item["id"] for item in (await family.call("GET", "/concerns", holder)).json()["items"]}
+    assert shown == {str(one) for one in (raised if stands else raised[2:3])}
+    (kept,) = (await family.call("GET", "/concerns?entered_in_error=true", holder)).json()["items"][:1] or [None]
+    assert (kept is None) is stands and (kept is None or kept["report"]["error"]["reason"] == "other-person")
+    gone = [event.concern_id for event in await family.appended() if isinstance(event, ConcernWithdrawn)]
+    assert sorted(gone) == ([] if stands else sorted(raised[:2])), "the free one was never told"
+
+
+async def test_a_person_takes_back_what_its_own_token_entered(family: ServiceUnderTest) -> None:
+    way = await a_way(family)
+    person, another = a_caller("person", sub=str(way.person_id)), a_caller("person", sub=str(uuid4()))
+    own = UUID((await add_contact(family, way, person)).json()["id"])
+    holders, _ = await a_contact(family, way)
+    assert (await enter(family, own, another)).status_code == 404
+    assert (await enter(family, holders, person)).status_code == 404, "what the organisation entered is the organisation's to take back"
+    assert (await enter(family, own, person)).status_code == 200
+    (item,) = await shown(family, way, person, in_error=True)
+    assert (item["id"], item["error"]["by"], item["error"]["by_organisation_id"]) == (str(own), str(way.person_id), None)
 
 
 @pytest.mark.parametrize("role", ["liaison", "system"])
