@@ -94,6 +94,7 @@ PROMPT = Notice(topic="stage", kind="prompt")
 DEATH = Notice(topic="stage", kind="death")
 NO_DEATH = Notice(topic="stage", kind="death-correction")
 """That the news of a death does not hold."""
+NO_PERMISSION = "no-permission"
 STOPPED_BY_DEATH = ("person-died", "person-gone")
 """The reasons of messages that go on if the death is reversed."""
 
@@ -217,7 +218,7 @@ def claimed(message: Message, channel: Channel | None, is_living: bool, claim_id
     """The decision at claim time, under the permission's lock. `channel`: the one it may take now; None: suppressed."""
     told = is_right(message, is_living)
     if not told or channel is None:
-        return message.moved("suppressed", reason="no-permission" if told else "person-gone")
+        return message.moved("suppressed", reason=NO_PERMISSION if told else "person-gone")
     if not channel.sends:
         return message.moved("delivered", channel=channel.name, delivered_at=now)
     return message.moved("claimed", channel=channel.name, claim_id=claim_id, claimed_at=now)

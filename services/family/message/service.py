@@ -179,7 +179,7 @@ def _announce(tx: Tx, message: Message) -> None:
     if message.state == "delivered":
         tx.append(person_id, MessageDelivered(person_id=person_id, message_id=message_id, reason=message.channel))
     elif message.state == "suppressed":
-        tx.append(person_id, MessageSuppressed(person_id=person_id, message_id=message_id, reason=message.reason or "no-permission"))
+        tx.append(person_id, MessageSuppressed(person_id=person_id, message_id=message_id, reason=message.reason or domain.NO_PERMISSION))
 
 
 @dataclass(frozen=True)

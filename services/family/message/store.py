@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.family.message.domain import DEATH, NO_DEATH, Message, Source
+from services.family.message.domain import DEATH, NO_DEATH, NO_PERMISSION, Message, Source
 from services.family.settings import settings
 from shared.business_dates import today
 from shared.database import Record, Tx
@@ -12,6 +12,8 @@ from shared.errors import NotFound
 
 # Nothing is given on a day to come, so that a permission holds from when it was recorded.
 VALID = """p.revoked_at IS NULL AND (p.until IS NULL OR p.until >= {today})"""
+# What is told once under an occasion, and was stopped for want of a permission, was not told: it may be told again.
+UNTOLD = "CASE WHEN topic IN ('referral', 'relapse') THEN uuidv7() ELSE event_id END"
 
 INSERT = f"""
 WITH now_known_as AS (
@@ -136,6 +138,7 @@ async def lock_open(tx: Tx, message_id: UUID, contact_id: UUID, states: Sequence
 async def save_message(tx: Tx, m: Message) -> None:
     await tx.connection.execute(
         "UPDATE message SET state = $2, channel = $3, reason = $4, due_at = $5, attempts = $6, claim_id = $7, claimed_at = $8,"
+        f" event_id = CASE WHEN $4 = '{NO_PERMISSION}' THEN {UNTOLD} ELSE event_id END,"
         " sent_at = $9, delivered_at = $10, read_at = $11 WHERE message_id = $1",
         m.message_id,
         m.state,
@@ -155,7 +158,7 @@ async def suppress_unpermitted(tx: Tx, contact_id: UUID, reason: str) -> list[Re
     """Stop what is pending for this contact and no valid permission covers any more; answers (message_id, person_id)."""
     return await tx.connection.fetch(
         f"""
-        UPDATE message m SET state = 'suppressed', reason = $2
+        UPDATE message m SET state = 'suppressed', reason = $2, event_id = {UNTOLD}
         WHERE m.contact_id = $1 AND m.state = 'pending' AND NOT EXISTS (
             SELECT FROM permission p WHERE p.contact_id = $1 AND m.topic = ANY(p.topics) AND {VALID.format(today="$3::date")})
         RETURNING m.message_id, m.person_id

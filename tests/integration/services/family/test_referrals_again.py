@@ -4,9 +4,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.family.message.sender import claim_next
 from shared.events.event import Event
 from shared.events.referral import PlaceNotFound
-from tests.builders_family import DAY, Way, a_contact, a_contact_caller, a_way
+from tests.builders_family import DAY, Way, a_contact, a_contact_caller, a_way, give, revoke
 from tests.harness import ServiceUnderTest
 
 
@@ -32,6 +33,29 @@ async def test_a_referral_that_stands_again_is_told_to_nobody_twice(family: Serv
     assert await told(family) == LIFE
     await family.deliver(way.accepted(referral_id, uuid4()))
     assert await told(family) == [*LIFE, ("referral-answered", "delivered")], "an answer of another one is news"
+
+
+@pytest.mark.parametrize("stopped_by", ["the revocation", "the claim"])
+async def test_what_a_revocation_stopped_is_told_when_it_is_told_again(family: ServiceUnderTest, stopped_by: str) -> None:
+    """Nobody was told of it; once the permission is given anew, what stands again is news, and once."""
+    way, referral_id = await a_way(family), uuid4()
+    contact_id, permission_id = await a_contact(family, way, topics=["referral", "relapse"], channels=["email"])
+    assert permission_id is not None
+    facts: list[Event] = [way.referred(referral_id, DAY), way.relapsed()]
+    await family.deliver(*facts)
+    if stopped_by == "the claim":
+        await family.fetch("UPDATE permission SET revoked_at = $1 RETURNING permission_id", family.now)
+        for _ in facts:
+            assert await claim_next(family.worker) == (True, None)
+    else:
+        assert (await revoke(family, way, contact_id, permission_id)).status_code == 200
+    kinds = ("referral-opened", "change")
+    assert await told(family) == [(kind, "suppressed") for kind in kinds]
+    await family.deliver(*facts)
+    assert len(await told(family)) == 2, "nobody may be told yet"
+    await give(family, way, contact_id, topics=["referral", "relapse"], channels=["email"])
+    await family.deliver(way.referred(referral_id, DAY), way.relapsed(), way.referred(referral_id, DAY), way.relapsed())
+    assert await told(family) == [*((kind, "suppressed") for kind in kinds), *((kind, "pending") for kind in kinds)]
 
 
 async def test_one_that_was_open_to_any_and_stands_again_at_who_accepted_is_told_once(family: ServiceUnderTest) -> None:
