@@ -1,5 +1,6 @@
 """Observations, deadlines and relapses on a real database: late, out of order, by themselves, reported."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,6 +8,7 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 
+from services.programme.settings import settings
 from shared.events import Event
 from shared.events.programme import RelapseAssessed, RelapseRecorded, RelapseWithdrawn
 from shared.events.referral import PersonDied
@@ -111,6 +113,38 @@ async def test_a_refuted_finding_is_told_to_nobody_and_a_confirmed_one_is_taken_
     kept = (await findings(clinic, journey_id))["consecutive-4"]
     assert (kept["status"], kept["reason"]) == ("refuted", "laboratory-error")
     assert (await decide(clinic, journey_id, first, "confirmation")).json()["status"] == "reopened", "a refutation is undone by confirming"
+
+
+@pytest.fixture
+def told_at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The law of the place wants a relapse by definition told at once."""
+    monkeypatch.setenv("FINDINGS_NEED_CONFIRMATION", "false")
+    settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+@pytest.mark.usefixtures("told_at_once")
+async def test_where_the_law_wants_it_a_finding_is_told_at_once_and_is_still_refutable(programme: ServiceUnderTest) -> None:
+    """Source: issue of corrections, section 2."""
+    clinic = await a_clinic(programme)
+    journey_id = await in_stage_two(clinic, ended_on="2026-02-10")
+    assert (await observe(clinic, journey_id, POSITIVE_FROM_WEEK_TWO)).json()["status"] == "reopened"
+    found = await findings(clinic, journey_id)
+    recorded = await told(programme, RelapseRecorded)
+    assert {str(event.relapse_id) for event in recorded} == {one["relapse_id"] for one in found.values()} and len(found) == 5
+    assert sorted(event.reopens or 0 for event in recorded) == [0, 0, 0, 0, 2], "consequences follow once per stay"
+    assert {one["status"] for one in found.values()} == {"confirmed"}
+    for one in found.values():
+        assert await status(clinic, journey_id) == "reopened"
+        assert (await decide(clinic, journey_id, one["relapse_id"], "refutation")).status_code == 200
+    assert await status(clinic, journey_id) == "left"
+    withdrawn = await told(programme, RelapseWithdrawn)
+    assert [(event.takes_back, event.is_last) for event in withdrawn] == [*[(None, False)] * 4, (2, True)]
+    assert {one["status"] for one in (await findings(clinic, journey_id)).values()} == {"refuted"}
+    await observe(clinic, journey_id, {6: "positive"})
+    assert len(await told(programme, RelapseRecorded)) == 5, "a refuted one is not told again by a later result"
 
 
 async def test_a_late_result_takes_back_what_a_confirmed_finding_reopened(programme: ServiceUnderTest) -> None:
