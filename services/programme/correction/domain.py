@@ -24,7 +24,7 @@ NO_END: dict[str, Any] = dict.fromkeys(("ended_on", "how", "outcome", "reason", 
 FOUND = {"is_lost": False}
 Place = tuple[int, int | None]
 """A stage and the number of a stay in it; None: the last one."""
-HISTORY_OF_SPELL = {"stage", "number", "organisation_id", "accepted", "began_from", "relapses"}
+HISTORY_OF_SPELL = {"stage", "number", "organisation_id", "accepted", "began_from", "began_by", "relapses"}
 """What a correction never changes, and so does not keep."""
 
 
@@ -170,7 +170,8 @@ def without_start(journey: Journey, spell: Spell, by: By, recorded: Mapping[str,
     """The journey without the stay: its stage stands as before. `recorded`: what else was kept of the stay, for the history."""
     kept = tuple(one for one in journey.spells if (one.stage, one.number) != (spell.stage, spell.number))
     history = by.of_stay("start", "entered-in-error", spell, recorded)
-    without = corrected(journey.model_copy(update={"spells": kept}), history).with_status(spell.stage, _before(journey, spell))
+    without = corrected(journey.model_copy(update={"spells": kept}), history)
+    without = without.with_status(spell.stage, _before(journey, spell), by=spell.began_by)
     gone = {"started_on": None, "how": None, "ended_on": None, "next_organisation_id": None}
     return without, [stands(journey, spell).model_copy(update=gone)]
 

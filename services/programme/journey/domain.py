@@ -31,7 +31,7 @@ class Spell(BaseModel):
     """One stay in a stage; a reopened stage has a new spell. `how` is set with `ended_on`; `relapses` mark it.
 
     `accepted`: the referrals that its start used; they give no right beyond it. `date_reason`: why it was entered with an unlikely day.
-    `began_from`: how the stage stood before its start; None in older ones.
+    `began_from`: how the stage stood before its start, None in older ones; `began_by`: who had decided it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,6 +50,7 @@ class Spell(BaseModel):
     date_reason: str | None = None
     accepted: tuple[UUID, ...] = ()
     began_from: StageStatus | None = None
+    began_by: UUID | None = None
     ended_on: date | None = None
     how: Literal["completed"] | Ending | None = None
     actual_class: LengthClass | None = None
@@ -253,7 +254,7 @@ def reopen_stage(journey: Journey, stage: int) -> Journey:
     status = journey.status_of(stage)
     if status != "planned" and step("reopen", status) is None:
         raise Refused("stage-not-reopenable", ("stage-ended",))
-    changed = journey if status == "planned" else journey.with_status(stage, "reopened")
+    changed = journey if status == "planned" else journey.with_state(stage, {"status": "reopened"})
     return changed.model_copy(update={"status": "open"})
 
 

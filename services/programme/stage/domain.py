@@ -51,7 +51,7 @@ def start_stage(journey: Journey, rule: StageRule, start: Start, days: Days) -> 
             "number": len(journey.spells_of(rule.stage)) + 1,
             "organisation_id": start.organisation_id,
             "accepted": start.accepted,
-            "began_from": journey.status_of(rule.stage),
+            **_before(journey, rule.stage),
             **facts_of_visit(rule, visit),
         }
     )
@@ -62,6 +62,12 @@ def start_stage(journey: Journey, rule: StageRule, start: Start, days: Days) -> 
         imported=journey.imported,
     )
     return journey.with_spell(spell).with_status(rule.stage, "started"), [event]
+
+
+def _before(journey: Journey, stage: int) -> dict[str, Any]:
+    """How the stage stands before the start, and who decided so."""
+    state = journey.state(stage)
+    return {"began_from": state.status if state else None, "began_by": state.by if state and state.status == "reopened" else None}
 
 
 def facts_of_visit(rule: StageRule, visit: Visit) -> dict[str, Any]:

@@ -5,14 +5,35 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.programme.correction.domain import By, amend_start, corrected, withdraw_end
-from services.programme.correction.whole import Opened, amend_completion, amend_journey, withdraw_completion
-from services.programme.journey.domain import Journey
+from services.programme.correction.domain import By, amend_start, corrected, start_to_withdraw, withdraw_end, without_start
+from services.programme.correction.whole import (
+    Opened,
+    amend_completion,
+    amend_journey,
+    withdraw_completion,
+    withdraw_reopening,
+    withdraw_skip,
+)
+from services.programme.journey.domain import Journey, reopen_stage
 from services.programme.journey.store import written
 from services.programme.relapse.domain import Relapse
 from services.programme.relapse.undoing import wanted_before
+from services.programme.stage.domain import correct_stage, skip_stage
 from shared.errors import Refused
-from tests.builders_programme import CLINIC, DAY, NGO, TODAY, a_journey, a_pathway, a_start, an_opened_journey, day, the_rule
+from tests.builders_programme import (
+    CENTRE,
+    CLINIC,
+    DAY,
+    NGO,
+    TODAY,
+    a_journey,
+    a_pathway,
+    a_start,
+    an_opened_journey,
+    day,
+    started,
+    the_rule,
+)
 
 
 def by(organisation_id: UUID) -> By:
@@ -72,3 +93,22 @@ def test_a_correction_says_which_completion_is_meant() -> None:
     assert (moved.completed_on, moved.completion, amended.completions) == (day(58), 2, (day(56), day(58)))
     opened, (gone,) = withdraw_completion(journey, day(56), by(NGO))
     assert (gone.completed_on, gone.completion, opened.completions) == (None, 2, (day(56),))
+
+
+def test_who_reopened_a_stage_by_decision_takes_it_back_after_anothers_start_that_was_none() -> None:
+    """The other one has the person by an earlier stay."""
+    held = started(a_journey("completed", "completed"), 3, day(26), CENTRE)
+    again = started(correct_stage(held, 2, "returned", CLINIC), 2, day(40), CENTRE)
+    spell = start_to_withdraw(again, (2, None), by(CENTRE), None)
+    left, _ = without_start(again, spell, by(CENTRE), {})
+    assert left.status_of(2) == "reopened"
+    assert withdraw_reopening(left, 2, by(CLINIC), False).status_of(2) == "completed"
+    with pytest.raises(Refused):
+        withdraw_reopening(left, 2, by(NGO), False)
+
+
+def test_whose_skip_it_was_is_known_after_a_relapse_that_opened_the_stage() -> None:
+    """A refutation leads the stage back to the skip; who skipped it takes it back."""
+    skipped, _ = skip_stage(an_opened_journey(), 1, "not-needed", "not-eligible", CENTRE)
+    back = reopen_stage(skipped, 1).with_state(1, {"status": "not-needed"})
+    assert withdraw_skip(back, 1, by(CENTRE))[0].status_of(1) == "planned"
