@@ -14,8 +14,8 @@ from services.programme.correction.domain import By
 from services.programme.functioning.domain import Functioning
 from services.programme.journey.domain import Journey, holder
 from services.programme.pathway.domain import Pathway
+from services.programme.relapse import basis
 from services.programme.relapse import domain as relapses
-from services.programme.relapse import undoing
 from services.programme.relapse.domain import Relapse, Report
 from services.programme.relapse.finding import Decision, refute
 from services.programme.relapse.undoing import Undoing
@@ -103,8 +103,11 @@ class World:
         if not standing:
             raise Refused("no-report")
         last = max(standing, key=lambda one: (one.spell, one.known_on))
-        outcome = refute(self.journey, last, Decision(NGO, reason="mistyped"), Undoing(list(self.kept.values())))
+        outcome = refute(self.journey, last, Decision(NGO, reason="mistyped"), self._by())
         self._keep(outcome.journey, outcome.events, outcome.relapses)
+
+    def _by(self) -> Undoing:
+        return Undoing(list(self.kept.values()), (), {rule.stage: rule.reopens for rule in self.pathway.stages})
 
     def _finish(self, step: Step) -> None:
         self._keep(*complete_journey(self.journey, self.pathway, Functioning(), day(step.day), TODAY))
@@ -118,13 +121,15 @@ class World:
             self._keep(journey, events)
         elif mistake.act in HOW:
             journey, spell, events = stays.withdraw_end(self.journey, (mistake.stage, None), by, None)
-            self._keep(journey, events, undoing.not_reopened(list(self.kept.values()), spell))
+            self._keep(journey, events, basis.not_reopened(list(self.kept.values()), spell))
         elif mistake.act == "start":
             self._correct_start(mistake, right, by)
         elif mistake.act == "skip":
             self._keep(*whole.withdraw_skip(self.journey, mistake.stage, by))
         elif mistake.act == "reopen":
-            self._keep(whole.withdraw_reopening(self.journey, mistake.stage, by, self._wants_open(mistake.stage)), [])
+            self._keep(
+                whole.withdraw_reopening(self.journey, mistake.stage, by, basis.is_wanted(self.journey, mistake.stage, self._by())), []
+            )
         else:
             self._correct_finish(mistake, right, by)
 
@@ -139,16 +144,16 @@ class World:
             self._keep(journey, events)
             return
         spell = stays.start_to_withdraw(self.journey, (mistake.stage, None), by, None)
-        kept = Undoing(list(self.kept.values()))
-        outcome = undoing.gone(self.journey, [spell], kept)
+        kept = self._by()
+        outcome, others = basis.gone(self.journey, [spell], kept)
         for one in outcome.relapses:
             del self.kept[one.relapse_id]
-        self._keep(outcome.journey, outcome.events)
+        self._keep(outcome.journey, outcome.events, others)
         self._keep(*stays.without_start(self.journey, spell, by, {}))
-        self._keep(self.journey, [], undoing.wanted_before(list(self.kept.values()), spell))
-        outcome = undoing.wanted_no_more(self.journey, mistake.stage, Undoing(list(self.kept.values())))
+        self._keep(self.journey, [], basis.wanted_before(list(self.kept.values()), spell))
+        outcome = basis.wanted_no_more(self.journey, mistake.stage, self._by())
         self._keep(outcome.journey, outcome.events, outcome.relapses)
-        outcome = undoing.reported_before(self.journey, rule, spell, kept, TODAY)
+        outcome = basis.reported_before(self.journey, rule, spell, kept, TODAY)
         self._keep(outcome.journey, outcome.events, outcome.relapses)
 
     def _correct_finish(self, mistake: Step, right: Step | None, by: By) -> None:
@@ -156,16 +161,11 @@ class World:
             self._keep(*whole.amend_completion(self.journey, self.pathway.completing.stage, day(right.day), by, TODAY))
             return
         journey, events = whole.withdraw_completion(self.journey, day(mistake.day), by)
-        self._keep(journey, events, undoing.not_completed(list(self.kept.values())))
-
-    def _wants_open(self, stage: int) -> bool:
-        last = self.journey.spell(stage)
-        standing = [one for one in self.kept.values() if one.wants == stage and one.status == "confirmed" and not one.withdrawn]
-        return any(relapses.is_since(one, last) for one in standing)
+        self._keep(journey, events, basis.not_completed(list(self.kept.values())))
 
     def stands(self) -> dict[str, Any]:
         """All that must be equal: the journey and its relapses, without histories and ids."""
-        journey = self.journey.model_dump(exclude={"journey_id", "person_id", "corrections"})
+        journey = self.journey.model_dump(exclude={"journey_id", "person_id", "corrections", "claims"})
         for spell in journey["spells"]:
             spell["relapses"] = len(spell["relapses"])
         for state in journey["stages"]:  # why a stage was reopened once is history

@@ -104,7 +104,7 @@ async def amend_skip(tx: Tx, journey_id: UUID, stage: int, said: tuple[SkippedHo
 async def withdraw_reopening(tx: Tx, journey_id: UUID, stage: int, reason: str) -> Journey:
     """A stage was not reopened by decision. Raises Refused, NotFound."""
     async with rights.locked(tx, journey_id) as found:
-        by_relapse = await relapses.wants_open(tx, found.journey, stage)
+        by_relapse = await relapses.wants_open(tx, found, stage)
         return await _save(tx, found, whole.withdraw_reopening(found.journey, stage, _by(tx, reason), by_relapse))
 
 

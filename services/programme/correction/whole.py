@@ -87,7 +87,8 @@ def withdraw_completion(journey: Journey, completed_on: date, by: By) -> tuple[J
     """The last completion of a journey was none: it is open. `completed_on`: which one is meant. Raises Refused."""
     refuse(NOT_POSSIBLE, {"journey-completed": journey.completions[-1:] != (completed_on,)})
     history = by.of_journey("completion", "entered-in-error", holder(journey), {"completed_on": completed_on.isoformat()})
-    changed = journey.model_copy(update={"status": "open", "completions": journey.completions[:-1]})
+    claims = [one.model_copy(update={"completions": min(one.completions, len(journey.completions) - 1)}) for one in journey.claims or ()]
+    changed = journey.model_copy(update={"status": "open", "completions": journey.completions[:-1], "claims": tuple(claims) or None})
     return corrected(changed, history), [_completed(journey, None)]
 
 

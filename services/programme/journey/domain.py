@@ -104,8 +104,20 @@ class Correction(BaseModel):
     before: dict[str, JsonValue] = {}
 
 
+class Claim(BaseModel):
+    """A relapse that wants a stage open. `completions`: how often the journey had been completed by then."""
+
+    model_config = ConfigDict(frozen=True)
+
+    relapse_id: UUID
+    completions: int = 0
+
+
 class Journey(BaseModel):
-    """One person on one pathway. `completions` keeps every completion: a relapse opens the journey again and deletes nothing."""
+    """One person on one pathway. `completions` keeps every completion: a relapse opens the journey again and deletes nothing.
+
+    `claims`: in the order in which they were entered; of relapses from before that was kept there are none.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -126,6 +138,7 @@ class Journey(BaseModel):
     decided_on: date | None = None
     date_reason: str | None = None
     corrections: tuple[Correction, ...] = ()
+    claims: tuple[Claim, ...] | None = None
     is_lost: bool = Field(default=False, exclude=True)
     """Nobody stays in it, and another organisation started later in another journey on this pathway. Not kept: it follows from those."""
 

@@ -5,14 +5,14 @@ What weekly results show is `assessing.py`'s, what a clinician decides `finding.
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from services.programme.day.domain import Days
 from services.programme.definition.domain import CLINICIAN_REPORT
-from services.programme.journey.domain import Journey, Spell, holder, reopen_stage
+from services.programme.journey.domain import Claim, Journey, Spell, holder, reopen_stage
 from services.programme.pathway.domain import StageRule
 from services.programme.substance.domain import Use
 from services.programme.transition.domain import StageStatus
@@ -21,6 +21,7 @@ from shared.events import Event
 from shared.events.programme import RelapseAssessed, RelapseRecorded
 
 Status = Literal["found", "confirmed", "refuted"]
+NOTHING_REOPENED: dict[str, Any] = {"wants": None, "wanted_after": None, "reopens": None, "reopened_from": None, "reopened_journey": False}
 
 
 class Relapse(BaseModel):
@@ -28,7 +29,7 @@ class Relapse(BaseModel):
 
     `status`: what a clinician says of it, or the rule where none need say. `withdrawn`: the weeks show it no more, or the report was none.
     `wants`: the stage that it reopens or would reopen if another relapse had not; `wanted_after`: that stage's last stay by then, 0: none.
-    `reopened_from`: how that stage stood before; `reopened_journey`: the journey was completed.
+    `reopened_from`: how that stage stood before, None where it was reopened by then; `reopened_journey`: the journey was completed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -109,9 +110,8 @@ def report(journey: Journey, rule: StageRule, reported: Report, days: Days) -> O
         },
     )
     assert spell is not None
-    reopens = reported.is_by_holder(journey) and (reported.reopens is not None or reported.has_no_consequence_yet())
-    wanted = wanted_stage(journey, rule, reported.reopens) if reopens else None
-    target = _target(journey, wanted)
+    wanted = wanted_stage(journey, rule, reported.reopens) if reported.is_by_holder(journey) else None
+    target = _target(journey, wanted) if reported.reopens is not None or reported.has_no_consequence_yet() else None
     repeated = reported.repeats()
     if repeated is not None and target is None:
         return Outcome(journey, [repeated], [])
@@ -152,27 +152,30 @@ def follows(journey: Journey, relapse: Relapse, wanted: int | None) -> Outcome:
     """What a relapse that counts does: it marks its stay and reopens the stage that it wants, unless another relapse has."""
     target = _target(journey, wanted)
     relapse = wanting(journey, relapse, wanted).model_copy(update={"reopens": target})
-    if target is not None:
-        stood = {"reopened_from": journey.status_of(target), "reopened_journey": journey.status == "completed"}
-        relapse, journey = relapse.model_copy(update=stood), reopen_stage(journey, target)
-    journey = mark(journey, relapse)
-    recorded = RelapseRecorded(
+    journey = mark(journey if target is None else reopen_stage(journey, target), relapse)
+    return Outcome(journey, [relapse], [recorded(journey, relapse, target)])
+
+
+def recorded(journey: Journey, relapse: Relapse, reopens: int | None) -> RelapseRecorded:
+    """What others are told of a relapse that counts."""
+    return RelapseRecorded(
         person_id=journey.person_id,
         relapse_id=relapse.relapse_id,
         journey_id=journey.journey_id,
         stage=relapse.stage,
         spell=relapse.spell,
-        reopens=target,
+        reopens=reopens,
         imported=journey.imported,
     )
-    return Outcome(journey, [relapse], [recorded])
 
 
 def wanting(journey: Journey, relapse: Relapse, wanted: int | None) -> Relapse:
-    """The relapse with the stage that it wants open."""
-    last = journey.spell(wanted) if wanted is not None else None
-    after = None if wanted is None else last.number if last else 0
-    return relapse.model_copy(update={"wants": wanted, "wanted_after": after})
+    """The relapse with the stage that it wants open, and how that stands before it."""
+    if wanted is None:
+        return relapse.model_copy(update=NOTHING_REOPENED)
+    last, target = journey.spell(wanted), _target(journey, wanted)
+    stood = {"reopened_from": journey.status_of(wanted) if target else None, "reopened_journey": journey.status == "completed"}
+    return relapse.model_copy(update={"wants": wanted, "wanted_after": last.number if last else 0, **stood})
 
 
 def is_since(relapse: Relapse, last: Spell | None) -> bool:
@@ -182,13 +185,30 @@ def is_since(relapse: Relapse, last: Spell | None) -> bool:
     return relapse.known_on >= last.started_on if relapse.wanted_after is None else relapse.wanted_after >= last.number
 
 
+def stands(relapse: Relapse) -> bool:
+    """Whether it counts: no finding, and neither refuted nor withdrawn."""
+    return relapse.status == "confirmed" and not relapse.withdrawn
+
+
 def mark(journey: Journey, relapse: Relapse) -> Journey:
-    """The stay with the relapse among its marks, or without it once it does not stand."""
+    """The stay with the relapse among its marks, and the journey with its claim; or without them once it does not stand.
+
+    The claim stays where the stage was started again for it.
+    """
     spell = journey.spell(relapse.stage, relapse.spell)
     assert spell is not None
     others = tuple(mark for mark in spell.relapses if mark != relapse.relapse_id)
-    marks = others if relapse.withdrawn or relapse.status != "confirmed" else (*others, relapse.relapse_id)
-    return journey.with_spell(spell.model_copy(update={"relapses": marks}))
+    marks = (*others, relapse.relapse_id) if stands(relapse) else others
+    return _claimed(journey, relapse).with_spell(spell.model_copy(update={"relapses": marks}))
+
+
+def _claimed(journey: Journey, relapse: Relapse) -> Journey:
+    if relapse.wants is None or not (stands(relapse) or is_since(relapse, journey.spell(relapse.wants))):
+        return journey
+    claims = [claim for claim in journey.claims or () if claim.relapse_id != relapse.relapse_id]
+    if stands(relapse):
+        claims.append(Claim(relapse_id=relapse.relapse_id, completions=len(journey.completions)))
+    return journey.model_copy(update={"claims": tuple(claims) or None})
 
 
 def assessed(journey: Journey, relapse: Relapse) -> RelapseAssessed:

@@ -60,7 +60,7 @@ def refute(journey: Journey, relapse: Relapse, decision: Decision, by: Undoing) 
         {
             "relapse-standing": relapse.withdrawn and not is_report,
             "definition-of-relapse": not _is_relapse(relapse),
-            "holder-takes-back-what-reopened": relapse.wants is not None and decision.organisation_id != holder(journey),
+            "holder-takes-back-what-reopened": relapse.reopens is not None and decision.organisation_id != holder(journey),
         },
     )
     if relapse.status == "refuted":

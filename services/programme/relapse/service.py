@@ -9,7 +9,7 @@ from services.programme.definition.domain import CLINICIAN_REPORT
 from services.programme.journey import service as journeys
 from services.programme.journey.domain import Found, Journey, Spell
 from services.programme.pathway.domain import StageRule
-from services.programme.relapse import domain, finding, store, undoing
+from services.programme.relapse import basis, domain, finding, store
 from services.programme.relapse.assessing import Assessing, assess
 from services.programme.relapse.domain import Outcome, Relapse, Report
 from services.programme.relapse.finding import Decision
@@ -102,7 +102,7 @@ async def _judge_again(tx: Tx, found: Found, spell: Spell, is_due: bool = False)
 
 async def stay_goes_on(tx: Tx, found: Found, spell: Spell) -> Journey:
     """The end of a stay never was: what reopened its stage since then only marks it. Call under the journey's lock."""
-    await _save(tx, found, undoing.not_reopened(await store.list_of_journey(tx, found.journey.journey_id), spell))
+    await _save(tx, found, basis.not_reopened(await store.list_of_journey(tx, found.journey.journey_id), spell))
     return await stays_corrected(tx, found, spell)
 
 
@@ -116,10 +116,11 @@ async def reopens_another(tx: Tx, found: Found, stage: int) -> bool:
 
 async def stays_gone(tx: Tx, found: Found, spells: Sequence[Spell]) -> Gone:
     """These stays never were, nor what their weeks showed or was reported of them. Call under the journey's lock, while it has them."""
-    by = await _undoing(tx, found.journey.journey_id)
-    outcome = undoing.gone(found.journey, spells, by)
+    by = await _undoing(tx, found)
+    outcome, others = basis.gone(found.journey, spells, by)
     weeks = [await weekly.remove(tx, found.journey.journey_id, spell) for spell in spells]
     await store.delete_relapses(tx, [one.relapse_id for one in outcome.relapses])
+    await _save(tx, found, others)
     tx.append(found.journey.person_id, *outcome.events)
     recorded = [record.model_dump(mode="json", include=KEPT_OF_WEEKS) for record in weeks if record]
     relapses = [one.model_dump(mode="json", exclude_none=True) for one in outcome.relapses]
@@ -132,16 +133,15 @@ async def before_stay(tx: Tx, found: Found, gone_stay: Spell, by: Undoing) -> Jo
     Uses reported of it are of the stay before, whose weeks are judged again; a reopening that only the stay had kept is taken back.
     """
     rule, days = _rule(found, gone_stay.stage), journeys.days(tx, found)
-    await _save(tx, found, undoing.wanted_before(by.kept, gone_stay))
-    left = await _undoing(tx, found.journey.journey_id)
-    journey = await _keep(tx, found.journey, undoing.wanted_no_more(found.journey, gone_stay.stage, left))
-    journey = await _keep(tx, journey, undoing.reported_before(journey, rule, gone_stay, by, days))
+    await _save(tx, found, basis.wanted_before(await store.list_of_journey(tx, found.journey.journey_id), gone_stay))
+    journey = await _keep(tx, found.journey, basis.wanted_no_more(found.journey, gone_stay.stage, await _undoing(tx, found)))
+    journey = await _keep(tx, journey, basis.reported_before(journey, rule, gone_stay, by, days))
     return await stays_corrected(tx, found._replace(journey=journey), journey.spell(gone_stay.stage))
 
 
 async def not_completed(tx: Tx, found: Found) -> None:
     """The journey had not been completed when a relapse reopened it. Call under the journey's lock."""
-    await _save(tx, found, undoing.not_completed(await store.list_of_journey(tx, found.journey.journey_id)))
+    await _save(tx, found, basis.not_completed(await store.list_of_journey(tx, found.journey.journey_id)))
 
 
 async def _save(tx: Tx, found: Found, changed: list[Relapse]) -> None:
@@ -149,11 +149,9 @@ async def _save(tx: Tx, found: Found, changed: list[Relapse]) -> None:
         await store.save_relapses(tx, found.journey.journey_id, changed)
 
 
-async def wants_open(tx: Tx, journey: Journey, stage: int) -> bool:
+async def wants_open(tx: Tx, found: Found, stage: int) -> bool:
     """Whether a relapse that stands has reopened this stage since its last stay."""
-    last, kept = journey.spell(stage), await store.list_of_journey(tx, journey.journey_id)
-    standing = [one for one in kept if one.wants == stage and one.status == "confirmed" and not one.withdrawn]
-    return any(domain.is_since(one, last) for one in standing)
+    return basis.is_wanted(found.journey, stage, await _undoing(tx, found))
 
 
 async def first_reported_on(tx: Tx, journey_id: UUID, spell: Spell) -> date | None:
@@ -183,7 +181,7 @@ async def decide(tx: Tx, journey_id: UUID, relapse_id: UUID, is_one: bool, said:
     Raises Refused, NotFound("relapse") for others. Source: issue of corrections, sections 1 and 2.
     """
     found = await journeys.lock(tx, journey_id)
-    by, own = await _undoing(tx, journey_id), journeys.organisation_of(tx)
+    by, own = await _undoing(tx, found), journeys.organisation_of(tx)
     relapse = next((one for one in by.kept if one.relapse_id == relapse_id), None)
     if relapse is None or not finding.may_decide(found.journey, relapse, own):
         raise NotFound("relapse")
@@ -205,13 +203,14 @@ async def list_relapses(tx: Tx, journey_id: UUID, after: UUID, limit: int) -> tu
 
 async def _assess(tx: Tx, found: Found, spell: Spell, changes: list[Change]) -> Journey:
     is_new = all(change.what == "met" for change in changes)
-    undoing = Undoing() if is_new else await _undoing(tx, found.journey.journey_id)
+    undoing = Undoing() if is_new else await _undoing(tx, found)
     by = Assessing(_rule(found, spell.stage), spell, undoing, settings().findings_need_confirmation)
     return await _keep(tx, found.journey, assess(found.journey, by, changes))
 
 
-async def _undoing(tx: Tx, journey_id: UUID) -> Undoing:
-    return Undoing(await store.list_of_journey(tx, journey_id), await journeys.accepted_stages(tx, journey_id))
+async def _undoing(tx: Tx, found: Found) -> Undoing:
+    journey_id, defaults = found.journey.journey_id, {rule.stage: rule.reopens for rule in found.pathway.stages}
+    return Undoing(await store.list_of_journey(tx, journey_id), await journeys.accepted_stages(tx, journey_id), defaults)
 
 
 async def _keep(tx: Tx, before: Journey, outcome: Outcome) -> Journey:

@@ -1,53 +1,109 @@
-"""A relapse that was none: what it did is taken back. Pure."""
+"""A relapse that was none: what it did is taken back, or is the next one's. Pure. What else a correction does to relapses: `basis.py`."""
 
-from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
-from uuid import uuid4
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
 
-from services.programme.day.domain import Days
-from services.programme.definition.domain import CLINICIAN_REPORT, DEFINITIONS
-from services.programme.journey.domain import Journey, Spell, holder
-from services.programme.pathway.domain import StageRule
-from services.programme.relapse.domain import Outcome, Relapse, Report, assessed, is_since, mark, report
+from services.programme.definition.domain import CLINICIAN_REPORT
+from services.programme.journey.domain import Journey, reopen_stage
+from services.programme.relapse.claiming import Place, Settled, place_of, settled, stood_before
+from services.programme.relapse.domain import Outcome, Relapse, assessed, is_since, mark, recorded, stands
 from services.programme.transition.domain import StageStatus
 from shared.events import Event
 from shared.events.programme import CompletionCorrected, RelapseWithdrawn
 
-NOTHING_REOPENED: dict[str, Any] = {"wants": None, "wanted_after": None, "reopens": None, "reopened_from": None, "reopened_journey": False}
+ENDED: tuple[StageStatus, ...] = ("completed", "left", "done-elsewhere", "not-needed", "planned")
 
 
 class Undoing(NamedTuple):
-    """What an undoing is judged by: all that is kept of the journey, and the stages for which somebody has accepted the person."""
+    """What an undoing is judged by: all that is kept of the journey, and the stages for which somebody has accepted the person.
+
+    `defaults`: the stages that relapses reopen where a clinician names none, by the stage where they happened.
+    """
 
     kept: Sequence[Relapse] = ()
     accepted: Collection[int] = ()
+    defaults: Mapping[int, int] = {}
 
 
 def undone(journey: Journey, before: Relapse, relapse: Relapse, by: Undoing) -> Outcome:
     """A relapse that was refuted, or that the weeks show no more. Nobody was told of a finding.
 
-    The mark goes, and with the last relapse that wants a stage reopened the reopening. Source: issue of corrections, section 2.
+    Its mark goes, and what it did is taken back or is the next one's. Source: issue of corrections, section 2.
     """
     told: list[Event] = [assessed(journey, relapse)] if relapse.withdrawn else []
     if before.status != "confirmed":
         return Outcome(journey, [relapse], told)
-    marked = mark(journey, relapse)
-    spell = marked.spell(relapse.stage, relapse.spell)
-    journey, takes_back = _taken_back(marked, relapse, by)
-    is_last = spell is not None and not spell.relapses and not journey.imported
-    withdrawn = _withdrawn(journey, relapse, takes_back).model_copy(update={"is_last": is_last})
-    return Outcome(journey, _settled(relapse, by.kept, takes_back), [withdrawn, *_told_completed(marked, journey), *told])
+    outcome = taken_out(journey, [relapse], by)
+    return outcome._replace(events=[*outcome.events, *told])
 
 
-def _settled(relapse: Relapse, kept: Sequence[Relapse], takes_back: int | None) -> list[Relapse]:
-    """The relapse, and those that had reopened a stage whose reopening was taken back: they keep no claim to it."""
-    if takes_back is None:
-        return [relapse]
-    others = [one for one in kept if one.relapse_id != relapse.relapse_id and one.wants == takes_back and one.reopened_from]
-    return [one.model_copy(update={"reopened_from": None}) for one in (relapse, *others)]
+def taken_out(journey: Journey, gone: Sequence[Relapse], by: Undoing) -> Outcome:
+    """Relapses that others were told of are none. `gone`: as they stand, counting no more."""
+    none = {one.relapse_id: one for one in gone}
+    now = settled(journey, by.kept, [none.get(one.relapse_id, one) for one in by.kept], by.defaults)
+    changed = none | {one.relapse_id: one for one in (*now.gained, *now.lost)}
+    after = [changed.get(one.relapse_id, one) for one in by.kept]
+    anew, untold = _anew(journey, now, by), _untold(journey, by.kept, after)
+    marked = journey
+    for one in gone:
+        marked = mark(marked, one)
+    for one in anew:
+        marked = marked if place_of(one) in now.held else reopen_stage(marked, place_of(one)[0])
+    left, back = _taken_back(marked, now, after, by)
+    passed = back | {place_of(one) for one in anew if place_of(one) in now.held}
+    withdrawn = [withdrawn_from(marked, one, _takes_back(one, now, passed)) for one in (*gone, *now.lost)]
+    events: list[Event] = [one for one in withdrawn if one.takes_back is not None or one.relapse_id in none]
+    events += [recorded(left, one, one.wants) for one in anew]
+    events += [recorded(left, one, None) for one in untold if one not in anew]
+    events += [*told_completed(marked, left), *(assessed(left, one) for one in untold)]
+    over = back | {place_of(one) for one in now.gained if place_of(one) in now.held}
+    return Outcome(left, _claimless(changed, after, over), events)
 
 
-def _withdrawn(journey: Journey, relapse: Relapse, takes_back: int | None) -> RelapseWithdrawn:
+def _anew(journey: Journey, now: Settled, by: Undoing) -> list[Relapse]:
+    """Of those that reopen a stage now, the ones that others are told of: it was not open, or by another organisation's word."""
+    found = []
+    for one in now.gained:
+        stage, former = place_of(one)[0], now.held.get(place_of(one))
+        can_open = journey.status_of(stage) in ENDED if former is None else stage not in by.accepted
+        is_other = former is None or _whose(journey, former) != _whose(journey, one)
+        found += [one] if is_other and can_open and is_since(one, journey.spell(stage)) else []
+    return found
+
+
+def _whose(journey: Journey, relapse: Relapse) -> UUID | None:
+    """The organisation that asks somebody to take the person for it."""
+    spell = journey.spell(relapse.stage, relapse.spell)
+    return spell.organisation_id if spell else None
+
+
+def _untold(journey: Journey, before: Sequence[Relapse], after: Sequence[Relapse]) -> list[Relapse]:
+    """The reports that are told only now: the first one of a stay, and who reopens a stage."""
+    was = {one.relapse_id: one for one in before}
+    told = {one.relapse_id for one in (*_first(journey, before), *(one for one in before if one.reopens))}
+    tells = {one.relapse_id: one for one in (*_first(journey, after), *(one for one in after if one.reopens and stands(one)))}
+    is_report = (one for one in tells.values() if was[one.relapse_id].definition == CLINICIAN_REPORT)
+    return [one for one in is_report if one.relapse_id not in told]
+
+
+def _first(journey: Journey, kept: Sequence[Relapse]) -> list[Relapse]:
+    """Of each stay the report that was entered first."""
+    reports = {one.relapse_id: one for one in kept if stands(one) and one.definition == CLINICIAN_REPORT}
+    of_stays = ([mark for mark in spell.relapses if mark in reports] for spell in journey.spells)
+    return [reports[marks[0]] for marks in of_stays if marks]
+
+
+def _takes_back(relapse: Relapse, now: Settled, passed: Collection[Place]) -> int | None:
+    """The stage whose reopening goes with the relapse."""
+    if relapse.wants is None or place_of(relapse) not in passed:
+        return None
+    return relapse.wants if now.held[place_of(relapse)].relapse_id == relapse.relapse_id else None
+
+
+def withdrawn_from(journey: Journey, relapse: Relapse, takes_back: int | None) -> RelapseWithdrawn:
+    """The stay of the relapse is as it is without it."""
+    spell = journey.spell(relapse.stage, relapse.spell)
     return RelapseWithdrawn(
         person_id=journey.person_id,
         relapse_id=relapse.relapse_id,
@@ -56,39 +112,55 @@ def _withdrawn(journey: Journey, relapse: Relapse, takes_back: int | None) -> Re
         stage=relapse.stage,
         spell=relapse.spell,
         takes_back=takes_back,
+        is_last=spell is not None and not spell.relapses and not journey.imported,
     )
 
 
-def _taken_back(journey: Journey, relapse: Relapse, by: Undoing) -> tuple[Journey, int | None]:
-    """The journey as it stood before the reopening, and the stage.
-
-    None where another relapse wants it open, somebody has accepted the person for it, it was started again, or the journey is imported.
-    """
-    stage, others = relapse.wants, [one for one in by.kept if one.relapse_id != relapse.relapse_id]
-    if stage is None or stage in by.accepted or journey.imported:
-        return journey, None
-    last, now = journey.spell(stage), journey.status_of(stage)
-    of_stage = [one for one in (relapse, *others) if one.wants == stage and is_since(one, last)]
-    stood = _stood(journey, stage, of_stage)
-    is_open = now == ("planned" if stood == "planned" else "reopened")
-    if stood is None or not is_open or relapse not in of_stage or any(_stands(one) for one in of_stage):
-        return journey, None
-    journey = journey.with_status(stage, stood)
-    return _completed_again(journey, [relapse, *others]), stage
+def _taken_back(journey: Journey, now: Settled, kept: Sequence[Relapse], by: Undoing) -> tuple[Journey, set[Place]]:
+    """The journey as it stands without the reopenings that nobody wants any more, and which these are."""
+    back = set[Place]()
+    for place in now.left:
+        stood, is_since_then = stood_now(journey, place, kept), is_since(now.held[place], journey.spell(place[0]))
+        if stood is None or journey.imported:
+            continue
+        if not is_since_then:
+            journey = _begun_from(journey, place, stood)
+        elif place[0] not in by.accepted and journey.status_of(place[0]) == ("planned" if stood == "planned" else "reopened"):
+            journey = journey.with_state(place[0], {"status": stood})
+            back.add(place)
+    return completed_again(journey, kept) if back else journey, back
 
 
-def _stands(relapse: Relapse) -> bool:
-    return relapse.status == "confirmed" and not relapse.withdrawn
+def _begun_from(journey: Journey, place: Place, stood: StageStatus) -> Journey:
+    """The stay that began on the reopening began on the end of the one before, such as a transfer."""
+    spell = journey.spell(place[0], place[1] + 1) if place[1] is not None else None
+    if spell is None or spell.began_from != "reopened":
+        return journey
+    return journey.with_spell(spell.model_copy(update={"began_from": stood}))
 
 
-def _completed_again(journey: Journey, kept: Sequence[Relapse]) -> Journey:
-    """The journey stands as completed again where a relapse had opened it and nothing is open or waits any more."""
-    had_opened = [one for one in kept if one.reopened_journey and one.wants and is_since(one, journey.spell(one.wants))]
+def stood_now(journey: Journey, place: Place, kept: Sequence[Relapse]) -> StageStatus | None:
+    """How the stage stood before a relapse reopened it; its stay by then may have been corrected since."""
+    stood = stood_before(kept, place)
+    last = journey.spell(place[0], place[1]) if place[1] else journey.spell(place[0])
+    if stood not in ("completed", "left") or last is None or last.how is None:
+        return stood
+    return "completed" if last.how == "completed" else "left"
+
+
+def completed_again(journey: Journey, kept: Sequence[Relapse]) -> Journey:
+    """The journey stands as completed again where relapses alone had opened it since, none of them counts, and nothing is open or waits."""
+    since = {claim.relapse_id for claim in journey.claims or () if claim.completions == len(journey.completions)}
+    reopening = [one for one in kept if one.reopens is not None]
+    answered = {one.relapse_id for one in reopening if one.wants and not is_since(one, journey.spell(one.wants))}
+    had_opened = any(one.reopened_journey and one.wants and one.relapse_id not in answered for one in reopening)
+    is_open_by_another = any(one.relapse_id in since and (stands(one) or one.relapse_id in answered) for one in reopening)
     is_at_rest = all(state.status not in ("started", "reopened") for state in journey.stages)
-    return journey.model_copy(update={"status": "completed"}) if had_opened and journey.completions and is_at_rest else journey
+    is_over = had_opened and journey.completions and is_at_rest and not is_open_by_another
+    return journey.model_copy(update={"status": "completed"}) if is_over else journey
 
 
-def _told_completed(before: Journey, after: Journey) -> list[Event]:
+def told_completed(before: Journey, after: Journey) -> list[Event]:
     """Who heard that a relapse opened the journey hears that it stands as completed."""
     if before.status == after.status:
         return []
@@ -96,91 +168,10 @@ def _told_completed(before: Journey, after: Journey) -> list[Event]:
     return [CompletionCorrected.model_validate({**key, "completed_on": after.completions[-1], "completion": len(after.completions)})]
 
 
-def _stood(journey: Journey, stage: int, of_stage: Sequence[Relapse]) -> StageStatus | None:
-    """How the stage stood before a relapse reopened it; its last stay may have been corrected since then."""
-    stood = next((one.reopened_from for one in of_stage if one.reopened_from is not None), None)
-    last = journey.spell(stage)
-    if stood not in ("completed", "left") or last is None or last.how is None:
-        return stood
-    return "completed" if last.how == "completed" else "left"
-
-
-def gone(journey: Journey, spells: Sequence[Spell], by: Undoing) -> Outcome:
-    """Stays that never were: no relapse of them stands, and none of them reopened anything. Answers those that are gone.
-
-    Source: issue of corrections, section 1.
-    """
-    places = {(spell.stage, spell.number) for spell in spells}
-    kept = {one.relapse_id: one for one in by.kept}
-    events: list[Event] = []
-    changed = []
-    for before in by.kept:
-        if (before.stage, before.spell) not in places:
-            continue
-        changed.append(before)
-        if not before.withdrawn:
-            outcome = _gone(journey, before, by._replace(kept=tuple(kept.values())))
-            journey, events = outcome.journey, events + outcome.events
-        del kept[before.relapse_id]
-    return Outcome(journey, changed, events)
-
-
-def _gone(journey: Journey, before: Relapse, by: Undoing) -> Outcome:
-    relapse = before.model_copy(update={"withdrawn": True})
-    if before.definition != CLINICIAN_REPORT and not DEFINITIONS[before.definition].is_relapse:
-        return Outcome(journey, [relapse], [assessed(journey, relapse)])
-    return undone(journey, before, relapse, by)
-
-
-def wanted_no_more(journey: Journey, stage: int, by: Undoing) -> Outcome:
-    """A stay that never was had kept a reopening from being taken back with its relapse: now it is."""
-    last = journey.spell(stage)
-    found = [one for one in by.kept if one.wants == stage and one.reopened_from and not _stands(one) and is_since(one, last)]
-    if journey.status_of(stage) != "reopened" or not found:
-        return Outcome(journey, [], [])
-    back, takes_back = _taken_back(journey, found[-1], by)
-    if takes_back is None:
-        return Outcome(journey, [], [])
-    told = [_withdrawn(back, found[-1], takes_back), *_told_completed(journey, back)]
-    return Outcome(back, _settled(found[-1], by.kept, takes_back), told)
-
-
-def reported_before(journey: Journey, rule: StageRule, gone_stay: Spell, by: Undoing, days: Days) -> Outcome:
-    """Uses that were reported of a stay that never was are of its organisation's stay before, where there is one: nothing is lost.
-
-    `by.kept`: as it was before the stay was gone. `journey`: without the stay.
-    """
-    last, own = journey.spell(rule.stage), gone_stay.organisation_id
-    if last is None or last.organisation_id != own:
-        return Outcome(journey, [], [])
-    kept = _standing_reports(by.kept, last)
-    changed: list[Relapse] = []
-    events: list[Event] = []
-    for one in sorted(_standing_reports(by.kept, gone_stay), key=lambda one: one.known_on):
-        named = one.wants if one.wants != rule.reopens and own == holder(journey) else None
-        reported = Report(uuid4(), one.known_on, named, [*kept, *changed], organisation_id=own, is_kept=True)
-        outcome = report(journey, rule, reported, days._replace(died_on=None))
-        journey, events = outcome.journey, events + outcome.events
-        changed += [relapse for relapse in outcome.relapses if relapse not in [*kept, *changed]]
-    return Outcome(journey, changed, events)
-
-
-def _standing_reports(kept: Sequence[Relapse], spell: Spell) -> list[Relapse]:
-    place = (spell.stage, spell.number, CLINICIAN_REPORT)
-    return [one for one in kept if (one.stage, one.spell, one.definition) == place and not one.withdrawn]
-
-
-def not_reopened(kept: Sequence[Relapse], spell: Spell) -> list[Relapse]:
-    """Those that reopened a stage after its last stay, which goes on after all: they reopened nothing."""
-    return [one.model_copy(update=NOTHING_REOPENED) for one in kept if one.wants == spell.stage and is_since(one, spell)]
-
-
-def wanted_before(kept: Sequence[Relapse], gone_stay: Spell) -> list[Relapse]:
-    """Those that wanted a stage after a stay of it that never was: they wanted it after the one before."""
-    found = [one for one in kept if one.wants == gone_stay.stage and (one.wanted_after or 0) >= gone_stay.number]
-    return [one.model_copy(update={"wanted_after": gone_stay.number - 1}) for one in found]
-
-
-def not_completed(kept: Sequence[Relapse]) -> list[Relapse]:
-    """Those that opened a journey again after a completion that was none."""
-    return [one.model_copy(update={"reopened_journey": False}) for one in kept if one.reopened_journey]
+def _claimless(changed: Mapping[UUID, Relapse], kept: Sequence[Relapse], over: Collection[Place]) -> list[Relapse]:
+    """What changed of the relapses. Those that do not count keep no claim to what was taken back or is another one's."""
+    rows = []
+    for one in kept:
+        is_over = one.wants is not None and one.reopened_from is not None and not stands(one) and place_of(one) in over
+        rows += [one.model_copy(update={"reopened_from": None})] if is_over else [one] if one.relapse_id in changed else []
+    return sorted(rows, key=lambda one: list(changed).index(one.relapse_id) if one.relapse_id in changed else len(changed))

@@ -16,8 +16,8 @@ from services.programme.correction.whole import (
 )
 from services.programme.journey.domain import Journey, reopen_stage
 from services.programme.journey.store import written
+from services.programme.relapse.basis import wanted_before
 from services.programme.relapse.domain import Relapse
-from services.programme.relapse.undoing import wanted_before
 from services.programme.stage.domain import correct_stage, skip_stage
 from shared.errors import Refused
 from tests.builders_programme import (

@@ -211,7 +211,9 @@ def test_a_reopening_goes_with_the_last_relapse_of_the_stay() -> None:
     outcome = refuted(once.journey, first, second)
     assert isinstance(outcome.events[0], RelapseWithdrawn) and (outcome.events[0].takes_back, outcome.events[0].is_last) == (None, False)
     assert outcome.journey.status_of(2) == "reopened"
-    last = refuted(outcome.journey, second, *outcome.relapses)
+    none, second = outcome.relapses
+    assert second.reopens == 2, "it has reopened the stage, as it would have without the first"
+    last = refuted(outcome.journey, second, none)
     assert isinstance(last.events[0], RelapseWithdrawn) and (last.events[0].takes_back, last.events[0].is_last) == (2, True)
     assert last.journey == before
 
@@ -236,7 +238,7 @@ def test_a_reopening_that_another_stay_wants_too_stays() -> None:
     without = refuted(two.journey, one.relapses[0], two.relapses[0])
     assert isinstance(without.events[0], RelapseWithdrawn) and (without.events[0].takes_back, without.events[0].is_last) == (None, True)
     assert without.journey.status_of(2) == "reopened"
-    last = refuted(without.journey, two.relapses[0], *without.relapses)
+    last = refuted(without.journey, without.relapses[1], without.relapses[0])
     assert last.journey == before
 
 

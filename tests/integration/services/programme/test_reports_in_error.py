@@ -1,0 +1,67 @@
+"""A clinician's report that was the mistake, on a real database: what it did is the next one's. What weeks show: `test_relapses.py`."""
+
+from typing import Any
+from uuid import UUID
+
+from shared.events.programme import RelapseAssessed, RelapseRecorded, RelapseWithdrawn
+from tests.builders_programme import Clinic, a_clinic
+from tests.harness import ServiceUnderTest
+
+
+async def a_stay(clinic: Clinic) -> UUID:
+    journey_id = await clinic.open()
+    await clinic.start(journey_id, 1, "2025-06-03")
+    await clinic.complete(journey_id, 1, "2025-06-20")
+    return journey_id
+
+
+async def reported(clinic: Clinic, journey_id: UUID, on: str) -> str:
+    answer = await clinic.send("POST", f"/journeys/{journey_id}/relapses", {"stage": 1, "on": on})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+async def refute(clinic: Clinic, journey_id: UUID, relapse_id: str) -> None:
+    answer = await clinic.send("POST", f"/journeys/{journey_id}/relapses/{relapse_id}/refutation", {"reason": "mistyped"})
+    assert answer.status_code == 200, answer.text
+
+
+async def first_stage(clinic: Clinic, journey_id: UUID) -> str:
+    return str((await clinic.get(f"/journeys/{journey_id}")).json()["stages"][0]["status"])
+
+
+async def listed(clinic: Clinic, journey_id: UUID) -> dict[str, Any]:
+    """What each report that stands reopened, by its id."""
+    items = (await clinic.get(f"/journeys/{journey_id}/relapses")).json()["items"]
+    return {one["relapse_id"]: one["reopens"] for one in items if not one["withdrawn"]}
+
+
+async def test_the_next_use_of_a_stay_does_what_one_that_was_none_had_done(programme: ServiceUnderTest) -> None:
+    """Whatever their days: what counts is which was entered first. Source: issue of corrections, section 1."""
+    clinic = await a_clinic(programme)
+    journey_id = await a_stay(clinic)
+    first, second, third = [await reported(clinic, journey_id, on) for on in ("2025-06-25", "2025-06-28", "2025-06-22")]
+    assert await listed(clinic, journey_id) == {first: 1, second: None, third: None}
+    await refute(clinic, journey_id, first)
+    assert await listed(clinic, journey_id) == {second: 1, third: None}
+    assert await first_stage(clinic, journey_id) == "reopened"
+    events = [event for event in await programme.appended() if isinstance(event, RelapseWithdrawn | RelapseRecorded | RelapseAssessed)]
+    assert {str(event.relapse_id) for event in events if isinstance(event, RelapseAssessed) and not event.withdrawn} == {first, second}
+    assert [event.reopens for event in events if isinstance(event, RelapseRecorded)] == [1, None]
+    assert [event.takes_back for event in events if isinstance(event, RelapseWithdrawn)] == [None]
+    for relapse_id in (second, third):
+        await refute(clinic, journey_id, relapse_id)
+    assert (await listed(clinic, journey_id), await first_stage(clinic, journey_id)) == ({}, "completed")
+
+
+async def test_a_use_of_a_stay_that_never_was_stays_gone(programme: ServiceUnderTest) -> None:
+    """Also once another stay has its number."""
+    clinic = await a_clinic(programme)
+    journey_id = await a_stay(clinic)
+    await reported(clinic, journey_id, "2025-06-25")
+    said = {"correction_reason": "mistyped", "spell": 1}
+    assert (await clinic.send("POST", f"/journeys/{journey_id}/stages/1/start/entered-in-error", said)).status_code == 200
+    assert await first_stage(clinic, journey_id) == "planned"
+    await clinic.start(journey_id, 1, "2025-06-04")
+    assert await listed(clinic, journey_id) == {}
+    assert await programme.fetch("SELECT FROM relapse") == []
