@@ -50,6 +50,7 @@ class World:
     journey: Journey = field(default_factory=lambda: an_opened_journey(pathway=PATHWAY))
     kept: dict[UUID, Relapse] = field(default_factory=dict)
     told: list[Event] = field(default_factory=list)
+    reports: dict[Step, UUID] = field(default_factory=dict)
 
     def do(self, step: Step) -> bool:
         """Whether the rules let it happen."""
@@ -95,6 +96,9 @@ class World:
             one for one in self.kept.values() if spell and (one.stage, one.spell) == (step.stage, spell.number) and not one.withdrawn
         ]
         outcome = relapses.report(self.journey, rule, Report(uuid4(), day(step.day), None, earlier), TODAY)
+        if outcome.relapses[0] in earlier:
+            raise Refused("reported-before")
+        self.reports[step] = outcome.relapses[0].relapse_id
         self._keep(outcome.journey, outcome.events, outcome.relapses)
 
     def _refute(self, step: Step) -> None:
@@ -102,8 +106,10 @@ class World:
         standing = [one for one in self.kept.values() if one.stage == step.stage and not one.withdrawn]
         if not standing:
             raise Refused("no-report")
-        last = max(standing, key=lambda one: (one.spell, one.known_on))
-        outcome = refute(self.journey, last, Decision(NGO, reason="mistyped"), self._by())
+        self._take_out(max(standing, key=lambda one: (one.spell, one.known_on)))
+
+    def _take_out(self, relapse: Relapse) -> None:
+        outcome = refute(self.journey, relapse, Decision(NGO, reason="mistyped"), self._by())
         self._keep(outcome.journey, outcome.events, outcome.relapses)
 
     def _by(self) -> Undoing:
@@ -124,6 +130,8 @@ class World:
             self._keep(journey, events, basis.not_reopened(list(self.kept.values()), spell))
         elif mistake.act == "start":
             self._correct_start(mistake, right, by)
+        elif mistake.act == "relapse":
+            self._take_out(self.kept[self.reports[mistake]])
         elif mistake.act == "skip":
             self._keep(*whole.withdraw_skip(self.journey, mistake.stage, by))
         elif mistake.act == "reopen":
@@ -200,7 +208,7 @@ def a_case(seed: int) -> Case | None:
     if entered is not None and not right.do(entered):
         return None
     after = _steps(random, random.choice((0, 0, 1, 2, 4)), max(mistake.day, entered.day if entered else 0), wrong, right)
-    if any(_hides(mistake, step) for step in after):
+    if any(_hides(mistake, step) or (entered and _hides(entered, step)) for step in after):
         return None
     return Case(Sequence(before, mistake, entered, after), wrong, right)
 
@@ -209,6 +217,8 @@ def _hides(mistake: Step, later: Step) -> bool:
     """Whether a correction of the last fact of its kind would be of another one than the mistake."""
     if mistake.act == "finish":
         return later.act == "finish"
+    if mistake.act == "relapse":
+        return later.stage == mistake.stage and (later.act == "refute" or (later.act == "relapse" and later.day == mistake.day))
     return later.stage == mistake.stage and later.act in ("start", "reopen", *(() if mistake.act == "start" else ENDS))
 
 
@@ -235,7 +245,7 @@ def heard(told: list[Event]) -> dict[Any, Any]:
     kept: dict[Any, Any] = {}
     for event in told:
         HEARS[type(event)](kept, event)
-    return {key: value for key, value in kept.items() if value is not None}
+    return {key: bool(value) if key[0] == "assessed" else value for key, value in kept.items() if value}
 
 
 def _started(kept: dict[Any, Any], event: StageStarted) -> None:
@@ -257,6 +267,12 @@ def _completed(kept: dict[Any, Any], event: JourneyCompleted | CompletionCorrect
     kept["completed",] = event.completed_on
 
 
+def _assessed(kept: dict[Any, Any], event: RelapseAssessed) -> None:
+    """What counts is whether a stay meets a definition, by however many uses."""
+    met = kept.setdefault(("assessed", event.stage, event.spell, event.definition), set())
+    (met.discard if event.withdrawn else met.add)(event.relapse_id)
+
+
 HEARS: dict[type[Event], Callable[[dict[Any, Any], Any], None]] = {
     StageStarted: _started,
     StageCompleted: _ended,
@@ -268,5 +284,5 @@ HEARS: dict[type[Event], Callable[[dict[Any, Any], Any], None]] = {
     CompletionCorrected: _completed,
     RelapseRecorded: lambda kept, event: kept.update({("relapse", event.stage, event.spell): "told"}),
     RelapseWithdrawn: lambda kept, event: kept.pop(("relapse", event.stage, event.spell), None) if event.is_last else None,
-    RelapseAssessed: lambda kept, event: None,
+    RelapseAssessed: _assessed,
 }

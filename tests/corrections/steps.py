@@ -38,8 +38,7 @@ class Sequence:
         return (*self.before, *([self.right] if self.right else []), *self.after)
 
 
-CORRECTABLE: tuple[Act, ...] = ("skip", "reopen", *AMENDED)
-"""A relapse is refuted by a command of its own, and tested with it."""
+CORRECTABLE: tuple[Act, ...] = ("skip", "reopen", "relapse", *AMENDED)
 
 
 def drawn(random: Random, day: int) -> Step:

@@ -9,7 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -67,9 +67,9 @@ def cases() -> Iterator[Case]:
 
 
 def _was_taken_up(sequence: Sequence) -> bool:
-    """The next stage began after the mistaken end: what was asked for it counts as accepted, and stays. Source: contracts, Corrections."""
-    ended = sequence.mistake.act in HOW
-    return ended and any(step.act == "start" and step.stage >= sequence.mistake.stage for step in sequence.after)
+    """A stage began after the mistaken end or use: what was asked for it counts as accepted, and stays. Source: contracts, Corrections."""
+    asks = sequence.mistake.act in ("relapse", *HOW)
+    return asks and any(step.act == "start" and step.stage >= sequence.mistake.stage for step in sequence.after)
 
 
 @dataclass
@@ -93,9 +93,12 @@ class Lived:
     ground: Ground
     person_id: str
     journey_id: str
+    reports: dict[Step, str] = field(default_factory=dict)
 
-    def send(self, method: str, what: str, body: dict[str, Any]) -> None:
-        self.ground.system.do(method, "programme", f"/journeys/{self.journey_id}{what}", self.ground.token, body)
+    def send(self, method: str, what: str, body: dict[str, Any]) -> str:
+        """The id that is answered."""
+        answer = self.ground.system.do(method, "programme", f"/journeys/{self.journey_id}{what}", self.ground.token, body)
+        return str(answer["id"])
 
     def read(self, what: str = "") -> Any:
         return (
@@ -114,9 +117,14 @@ class Lived:
             self.send("POST", f"/relapses/{self._last_report(step.stage)}/refutation", {"reason": "mistyped"})
             return
         method, what, body = REQUESTS[step.act]
-        self.send(method, what.format(stage=step.stage), body(str(day(step.day)), step.stage, str(self.ground.next_clinic)))
+        said = body(str(day(step.day)), step.stage, str(self.ground.next_clinic))
+        answered = self.send(method, what.format(stage=step.stage), said)
+        self.reports |= {step: answered} if step.act == "relapse" else {}
 
     def correct(self, mistake: Step, right: Step | None) -> None:
+        if mistake.act == "relapse":
+            self.send("POST", f"/relapses/{self.reports[mistake]}/refutation", {"reason": "mistyped"})
+            return
         what = WHAT[mistake.act].format(stage=mistake.stage)
         if right is None:
             which: dict[str, Any] = {"completed_on": str(day(mistake.day))} if mistake.act == "finish" else {}
