@@ -16,7 +16,8 @@ from services.programme.journey.domain import Journey, holder
 from services.programme.pathway.domain import Pathway
 from services.programme.relapse import basis
 from services.programme.relapse import domain as relapses
-from services.programme.relapse.domain import Relapse, Report
+from services.programme.relapse.amending import Amended, amend
+from services.programme.relapse.domain import Outcome, Relapse, Report
 from services.programme.relapse.finding import Decision, refute
 from services.programme.relapse.undoing import Undoing
 from services.programme.stage.domain import Ended, complete_stage, correct_stage, leave_stage, skip_stage, start_stage
@@ -106,13 +107,16 @@ class World:
         standing = [one for one in self.kept.values() if one.stage == step.stage and not one.withdrawn]
         if not standing:
             raise Refused("no-report")
-        self._take_out(max(standing, key=lambda one: (one.spell, one.known_on)))
+        self.take_out(max(standing, key=lambda one: (one.spell, one.known_on)))
 
-    def _take_out(self, relapse: Relapse) -> None:
-        outcome = refute(self.journey, relapse, Decision(NGO, reason="mistyped"), self._by())
+    def take_out(self, relapse: Relapse) -> None:
+        """The report was none."""
+        self.keep(refute(self.journey, relapse, Decision(NGO, reason="mistyped"), self.undoing()))
+
+    def keep(self, outcome: Outcome) -> None:
         self._keep(outcome.journey, outcome.events, outcome.relapses)
 
-    def _by(self) -> Undoing:
+    def undoing(self) -> Undoing:
         return Undoing(list(self.kept.values()), (), {rule.stage: rule.reopens for rule in self.pathway.stages})
 
     def _finish(self, step: Step) -> None:
@@ -131,15 +135,24 @@ class World:
         elif mistake.act == "start":
             self._correct_start(mistake, right, by)
         elif mistake.act == "relapse":
-            self._take_out(self.kept[self.reports[mistake]])
+            self._correct_report(self.kept[self.reports[mistake]], right)
         elif mistake.act == "skip":
             self._keep(*whole.withdraw_skip(self.journey, mistake.stage, by))
         elif mistake.act == "reopen":
             self._keep(
-                whole.withdraw_reopening(self.journey, mistake.stage, by, basis.is_wanted(self.journey, mistake.stage, self._by())), []
+                whole.withdraw_reopening(self.journey, mistake.stage, by, basis.is_wanted(self.journey, mistake.stage, self.undoing())), []
             )
         else:
             self._correct_finish(mistake, right, by)
+
+    def _correct_report(self, relapse: Relapse, right: Step | None) -> None:
+        rule = self.pathway.rule(relapse.stage)
+        assert rule
+        if right is None:
+            self.take_out(relapse)
+            return
+        outcome = amend(self.journey, relapse, Amended(day(right.day), rule, Decision(NGO, reason="mistyped")), self.undoing(), TODAY)
+        self._keep(outcome.journey, outcome.events, outcome.relapses)
 
     def _correct_start(self, mistake: Step, right: Step | None, by: By) -> None:
         rule = self.pathway.rule(mistake.stage)
@@ -152,14 +165,14 @@ class World:
             self._keep(journey, events)
             return
         spell = stays.start_to_withdraw(self.journey, (mistake.stage, None), by, None)
-        kept = self._by()
+        kept = self.undoing()
         outcome, others = basis.gone(self.journey, [spell], kept)
         for one in outcome.relapses:
             del self.kept[one.relapse_id]
         self._keep(outcome.journey, outcome.events, others)
         self._keep(*stays.without_start(self.journey, spell, by, {}))
         self._keep(self.journey, [], basis.wanted_before(list(self.kept.values()), spell))
-        outcome = basis.wanted_no_more(self.journey, mistake.stage, self._by())
+        outcome = basis.wanted_no_more(self.journey, mistake.stage, self.undoing())
         self._keep(outcome.journey, outcome.events, outcome.relapses)
         outcome = basis.reported_before(self.journey, rule, spell, kept, TODAY)
         self._keep(outcome.journey, outcome.events, outcome.relapses)

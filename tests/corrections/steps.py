@@ -9,7 +9,7 @@ ACTS: tuple[Act, ...] = ("start", "complete", "leave", "transfer", "skip", "reop
 WEIGHTS = (8, 7, 3, 1, 1, 1, 3, 1, 2)
 STAGES = (1, 2, 3)
 ENDS: tuple[Act, ...] = ("complete", "leave", "transfer")
-AMENDED: tuple[Act, ...] = ("start", "finish", *ENDS)
+AMENDED: tuple[Act, ...] = ("start", "finish", "relapse", *ENDS)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Sequence:
         return (*self.before, *([self.right] if self.right else []), *self.after)
 
 
-CORRECTABLE: tuple[Act, ...] = ("skip", "reopen", "relapse", *AMENDED)
+CORRECTABLE: tuple[Act, ...] = ("skip", "reopen", *AMENDED)
 
 
 def drawn(random: Random, day: int) -> Step:

@@ -123,7 +123,9 @@ class Lived:
 
     def correct(self, mistake: Step, right: Step | None) -> None:
         if mistake.act == "relapse":
-            self.send("POST", f"/relapses/{self.reports[mistake]}/refutation", {"reason": "mistyped"})
+            what = "amendment" if right else "refutation"
+            said = {**WHY, "stage": right.stage, "on": str(day(right.day))} if right else {"reason": "mistyped"}
+            self.send("POST", f"/relapses/{self.reports[mistake]}/{what}", said)
             return
         what = WHAT[mistake.act].format(stage=mistake.stage)
         if right is None:

@@ -12,7 +12,7 @@ from services.programme.stage.domain import Ended, Visit
 from shared.command import CurrentTx, Done, commands
 from shared.events.programme import Ending
 from shared.policy import allows, roles
-from shared.web import Body, BusinessDate, Code, Name, Stage
+from shared.web import Body, BusinessDate, Code, Name, Stage, StrictStage
 
 router_commands = commands("corrections")
 
@@ -72,6 +72,13 @@ class StartAmendment(InError):
 
 class CompletionAmendment(InError):
     completed_on: BusinessDate
+
+
+class RelapseAmendment(InError):
+    """The stage and the day that were meant by a report of a use."""
+
+    stage: StrictStage
+    on: BusinessDate
 
 
 class JourneyAmendment(InError):
@@ -174,3 +181,11 @@ async def amend_journey(tx: CurrentTx, journey_id: UUID, body: JourneyAmendment)
     opened = Opened(body.opened_on, body.reason, body.legal_basis, body.decided_on, body.date_reason)
     journey = await service.amend_journey(tx, journey_id, opened, body.correction_reason)
     return Done(id=journey_id, status=journey.status)
+
+
+@router_commands.post("/journeys/{journey_id}/relapses/{relapse_id}/amendment")
+@allows(CLINICAL)
+async def amend_relapse(tx: CurrentTx, journey_id: UUID, relapse_id: UUID, body: RelapseAmendment) -> Done:
+    """A use was reported of another day or another stage. Answers the report that stands. Source: issue of corrections, section 1."""
+    relapse = await service.amend_relapse(tx, journey_id, relapse_id, (body.stage, body.on), body.correction_reason)
+    return Done(id=relapse.relapse_id, status="marked" if relapse.reopens is None else "reopened")

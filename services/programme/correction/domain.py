@@ -12,12 +12,13 @@ from services.programme.day.domain import Days
 from services.programme.journey.domain import Correction, Journey, Spell, begun_as, holder
 from services.programme.length.domain import length_class
 from services.programme.pathway.domain import StageRule
+from services.programme.relapse.domain import Relapse
 from services.programme.stage.domain import Ended, Start, ended_as, facts_of_visit, unmet_end, unmet_visit
 from services.programme.transition.domain import StageStatus
 from shared.errors import refuse
 from shared.events.programme import StayCorrected
 
-What = Literal["skip", "reopening", "journey", "completion"]
+What = Literal["skip", "reopening", "journey", "completion", "relapse"]
 How = Literal["entered-in-error", "amended"]
 NOT_POSSIBLE = "correction-not-possible"
 NO_END: dict[str, Any] = dict.fromkeys(("ended_on", "how", "outcome", "reason", "next_organisation_id", "actual_class"))
@@ -53,6 +54,13 @@ class By(NamedTuple):
 def corrected(journey: Journey, *corrections: Correction) -> Journey:
     """The journey with these lines in its history."""
     return journey.model_copy(update={"corrections": (*journey.corrections, *corrections)})
+
+
+def amended_relapse(journey: Journey, before: Relapse, by: By) -> Journey:
+    """The journey with the line that a use was reported of another day or stage."""
+    spell = journey.spell(before.stage, before.spell)
+    stood = {"spell": before.spell, "known_on": before.known_on.isoformat()}
+    return corrected(journey, by.of_journey("relapse", "amended", spell.organisation_id if spell else None, stood, before.stage))
 
 
 def is_by_owner(journey: Journey, spell: Spell | None, by: By) -> bool:

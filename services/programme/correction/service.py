@@ -12,6 +12,7 @@ from services.programme.journey.domain import Found, Journey, SkippedHow, Spell,
 from services.programme.organisation import service as organisations
 from services.programme.organisation.service import TOLD_BY
 from services.programme.relapse import service as relapses
+from services.programme.relapse.domain import Relapse
 from services.programme.right import service as rights
 from services.programme.stage.domain import UNCONFIRMED, Ended, Start, Visit
 from shared.database import Tx
@@ -144,6 +145,15 @@ async def withdraw_journey(tx: Tx, journey_id: UUID, reason: str) -> Journey:
         journey, events = whole.without_journey(found.journey, by, gone.recorded)
         journeys.tell(tx, found, events)
         return await _save(tx, found, journey)
+
+
+async def amend_relapse(tx: Tx, journey_id: UUID, relapse_id: UUID, said: tuple[int, date], reason: str) -> Relapse:
+    """A use was reported of another stage or day. `said`: which were meant. Raises Refused, NotFound. A second time is none."""
+    async with rights.locked(tx, journey_id) as found:
+        journey, before, now = await relapses.amend(tx, found, relapse_id, said, reason)
+        if now != before:
+            await _save(tx, found, domain.amended_relapse(journey, before, _by(tx, reason)))
+        return now
 
 
 def _by(tx: Tx, reason: str) -> By:

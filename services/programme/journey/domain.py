@@ -93,7 +93,7 @@ class Correction(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    what: Literal["start", "end", "skip", "reopening", "journey", "completion"]
+    what: Literal["start", "end", "skip", "reopening", "journey", "completion", "relapse"]
     how: Literal["entered-in-error", "amended"]
     stage: int | None = None
     spell: int | None = None

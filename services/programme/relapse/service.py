@@ -9,7 +9,8 @@ from services.programme.definition.domain import CLINICIAN_REPORT
 from services.programme.journey import service as journeys
 from services.programme.journey.domain import Found, Journey, Spell
 from services.programme.pathway.domain import StageRule
-from services.programme.relapse import basis, domain, finding, store
+from services.programme.relapse import amending, basis, domain, finding, store
+from services.programme.relapse.amending import Amended
 from services.programme.relapse.assessing import Assessing, assess
 from services.programme.relapse.domain import Outcome, Relapse, Report
 from services.programme.relapse.finding import Decision
@@ -193,6 +194,20 @@ async def decide(tx: Tx, journey_id: UUID, relapse_id: UUID, is_one: bool, said:
     tx.audit("confirm-relapse" if is_one else "refute-relapse", found.journey.person_id)
     await _keep(tx, found.journey, outcome)
     return outcome.relapses[0]
+
+
+async def amend(tx: Tx, found: Found, relapse_id: UUID, said: tuple[int, date], reason: str) -> tuple[Journey, Relapse, Relapse]:
+    """A report was of another stage or day. Call under the journey's lock. Answers the report as it was and as it is.
+
+    Raises Refused, NotFound. Source: issue of corrections, section 1.
+    """
+    by, own = await _undoing(tx, found), journeys.organisation_of(tx)
+    relapse = next((one for one in by.kept if one.relapse_id == relapse_id), None)
+    if relapse is None or not finding.may_decide(found.journey, relapse, own):
+        raise NotFound("relapse")
+    amended = Amended(said[1], _rule(found, said[0]), Decision(own, reason=reason))
+    outcome = amending.amend(found.journey, relapse, amended, by, journeys.days(tx, found))
+    return await _keep(tx, found.journey, outcome), relapse, outcome.relapses[0]
 
 
 async def list_relapses(tx: Tx, journey_id: UUID, after: UUID, limit: int) -> tuple[Journey, list[Relapse]]:

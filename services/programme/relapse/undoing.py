@@ -81,10 +81,15 @@ def _whose(journey: Journey, relapse: Relapse) -> UUID | None:
 def _untold(journey: Journey, before: Sequence[Relapse], after: Sequence[Relapse]) -> list[Relapse]:
     """The reports that are told only now: the first one of a stay, and who reopens a stage."""
     was = {one.relapse_id: one for one in before}
-    told = {one.relapse_id for one in (*_first(journey, before), *(one for one in before if one.reopens))}
+    told = {one.relapse_id for one in before if is_told(journey, before, one)}
     tells = {one.relapse_id: one for one in (*_first(journey, after), *(one for one in after if one.reopens and stands(one)))}
     is_report = (one for one in tells.values() if was[one.relapse_id].definition == CLINICIAN_REPORT)
     return [one for one in is_report if one.relapse_id not in told]
+
+
+def is_told(journey: Journey, kept: Sequence[Relapse], relapse: Relapse) -> bool:
+    """Whether others were told of a report: it reopened a stage, or is the first of its stay."""
+    return relapse.reopens is not None or relapse in _first(journey, kept)
 
 
 def _first(journey: Journey, kept: Sequence[Relapse]) -> list[Relapse]:

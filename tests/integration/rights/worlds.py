@@ -121,6 +121,7 @@ def _programme_bodies(person_id: UUID) -> dict[str, Any]:
         f"POST {journey}/relapses": {"stage": 2, "on": ago(20)},
         f"POST {journey}/relapses/{{relapse_id}}/confirmation": {},
         f"POST {journey}/relapses/{{relapse_id}}/refutation": {"reason": "mistaken-or-duplicate"},
+        f"POST {journey}/relapses/{{relapse_id}}/amendment": {"stage": 2, "on": ago(22), "correction_reason": "mistyped"},
     }
 
 

@@ -65,3 +65,25 @@ async def test_a_use_of_a_stay_that_never_was_stays_gone(programme: ServiceUnder
     await clinic.start(journey_id, 1, "2025-06-04")
     assert await listed(clinic, journey_id) == {}
     assert await programme.fetch("SELECT FROM relapse") == []
+
+
+async def test_a_use_of_another_day_or_stage_is_amended_with_its_history(programme: ServiceUnderTest) -> None:
+    """A second time is none. Who has no part in the case finds no such report. Source: issue of corrections, section 1."""
+    clinic, other = await a_clinic(programme), await a_clinic(programme)
+    journey_id = await a_stay(clinic)
+    await clinic.start(journey_id, 2, "2025-06-21")
+    relapse_id = await reported(clinic, journey_id, "2025-06-25")
+    path = f"/journeys/{journey_id}/relapses/{relapse_id}/amendment"
+    said = {"stage": 1, "on": "2025-06-24", "correction_reason": "mistyped"}
+    assert (await other.send("POST", path, said)).status_code == 404
+    for _ in range(2):
+        answer = await clinic.send("POST", path, said)
+        assert (answer.status_code, answer.json()) == (200, {"id": relapse_id, "status": "reopened"}), answer.text
+    (line,) = (await clinic.get(f"/journeys/{journey_id}")).json()["corrections"]
+    assert (line["what"], line["how"], line["reason"], line["before"]["known_on"]) == ("relapse", "amended", "mistyped", "2025-06-25")
+    assert len([event for event in await programme.appended() if isinstance(event, RelapseAssessed)]) == 2
+    moved = await clinic.send("POST", path, said | {"stage": 2})
+    assert (moved.status_code, moved.json()["status"]) == (200, "marked"), moved.text
+    assert await listed(clinic, journey_id) == {moved.json()["id"]: None}
+    assert await first_stage(clinic, journey_id) == "completed"
+    assert (await clinic.send("POST", path, said)).status_code == 422, "it is none by now"
