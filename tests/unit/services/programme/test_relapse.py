@@ -386,11 +386,10 @@ def test_a_relapse_opens_a_completed_journey_again_and_keeps_its_completion() ->
     assert (again.status, again.completions, again.status_of(5)) == ("open", (day(60),), "reopened")
 
 
-def test_treated_and_not_gone_on_is_not_completed() -> None:
+@pytest.mark.parametrize("stages", [("completed", "completed", "started"), ("completed", "left")])
+def test_treated_and_not_gone_on_is_not_completed(stages: tuple[str, ...]) -> None:
     """Source: mission row 002-49."""
-    assert standing(a_journey("completed", "completed")) == "treated-not-complete"
-    assert standing(a_journey("completed", "completed", "started")) == "open"
-    assert standing(a_journey("completed", "left")) == "open"
+    assert (standing(a_journey("completed", "completed")), standing(a_journey(*stages))) == ("treated-not-complete", "open")
 
 
 def test_only_the_stage_called_treatment_leaves_somebody_treated_and_not_complete() -> None:
