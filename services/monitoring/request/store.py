@@ -16,9 +16,9 @@ async def save_openings(connection: Connection, rows: Sequence[Row]) -> None:
 
 OPENINGS = """
 INSERT INTO referral AS r (referral_id, person_id, journey_id, stage, from_organisation_id, origin, timed, opened_at, opened_seq,
-    pathway, stage_code, limit_days, opened_to, is_told_again)
+    pathway, stage_code, limit_days, opened_to, is_told_again, opened_last_at)
 SELECT DISTINCT ON (referral_id) referral_id, person_id, journey_id, stage, from_organisation_id, origin, timed,
-    min(opened_at) OVER of_referral, opened_seq, pathway, code, limit_days, to_id, count(*) OVER of_referral > 1
+    min(opened_at) OVER of_referral, opened_seq, pathway, code, limit_days, to_id, count(*) OVER of_referral > 1, opened_at
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::uuid[], $6::text[], $7::boolean[], $8::timestamptz[], $9::bigint[],
             $10::text[], $11::text[], $12::smallint[], $13::uuid[])
     AS n(referral_id, person_id, journey_id, stage, from_organisation_id, origin, timed, opened_at, opened_seq, pathway, code, limit_days,
@@ -29,6 +29,8 @@ ON CONFLICT (referral_id) DO UPDATE
 SET journey_id = LEAST(r.journey_id, EXCLUDED.journey_id), timed = r.timed OR EXCLUDED.timed,
     opened_at = LEAST(r.opened_at, EXCLUDED.opened_at), opened_seq = GREATEST(r.opened_seq, EXCLUDED.opened_seq),
     is_told_again = r.opened_at IS NOT NULL OR EXCLUDED.is_told_again,
+    opened_last_at = CASE WHEN r.opened_at IS NULL OR EXCLUDED.opened_seq > COALESCE(r.opened_seq, 0) THEN EXCLUDED.opened_last_at
+        ELSE r.opened_last_at END,
     (from_organisation_id, origin, pathway, stage_code, limit_days, opened_to) = (
         SELECT EXCLUDED.from_organisation_id, EXCLUDED.origin, EXCLUDED.pathway, EXCLUDED.stage_code, EXCLUDED.limit_days,
                EXCLUDED.opened_to
@@ -71,16 +73,16 @@ async def save_answers(connection: Connection, rows: Sequence[Row]) -> None:
 
 ANSWERS = """
 INSERT INTO referral AS r
-    (referral_id, person_id, journey_id, stage, answer_seq, answered_by, answer, answer_reason, in_time, answered_at)
+    (referral_id, person_id, journey_id, stage, answer_seq, answered_by, answer, answer_reason, in_time, answered_at, answer_last_at)
 SELECT DISTINCT ON (referral_id) referral_id, person_id, journey_id, stage, seq, organisation_id, answer, reason, in_time,
-    min(at) OVER (PARTITION BY referral_id, organisation_id, answer)
+    min(at) OVER (PARTITION BY referral_id, organisation_id, answer), at
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::bigint[], $6::uuid[], $7::text[], $8::text[], $9::boolean[],
             $10::timestamptz[])
     AS n(referral_id, person_id, journey_id, stage, seq, organisation_id, answer, reason, in_time, at)
 ORDER BY referral_id, seq DESC
 ON CONFLICT (referral_id) DO UPDATE
 SET answer_seq = EXCLUDED.answer_seq, answered_by = EXCLUDED.answered_by, answer = EXCLUDED.answer,
-    answer_reason = EXCLUDED.answer_reason, in_time = EXCLUDED.in_time, answered_at = CASE
+    answer_reason = EXCLUDED.answer_reason, in_time = EXCLUDED.in_time, answer_last_at = EXCLUDED.answer_last_at, answered_at = CASE
         WHEN (r.answered_by, r.answer) = (EXCLUDED.answered_by, EXCLUDED.answer) THEN LEAST(r.answered_at, EXCLUDED.answered_at)
         ELSE EXCLUDED.answered_at END
 WHERE r.answer_seq IS NULL OR EXCLUDED.answer_seq > r.answer_seq

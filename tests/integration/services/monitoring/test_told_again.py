@@ -46,6 +46,25 @@ async def test_the_first_answer_keeps_its_moment_and_an_end_that_was_undone_is_n
 
 
 @pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("again", [None, CLINIC, CENTRE])
+async def test_an_acceptance_that_was_a_mistake_is_none(monitoring: ServiceUnderTest, at_once: bool, again: UUID | None) -> None:
+    """Who accepts afterwards, be it the same organisation, has answered then; nobody hears of the person by what was none."""
+    story, referral_id = Story(), uuid4()
+    facts: list[tuple[int, Event]] = [
+        (0, story.referred(referral_id, 2, None, "completion", DUE)),
+        (1, story.answered(referral_id, 2, CENTRE)),
+        (5, story.closed(referral_id, 2, "entered-in-error", "mistaken-or-duplicate")),
+        (5, story.referred(referral_id, 2, None, "completion", DUE)),
+        *([(9, story.answered(referral_id, 2, again))] if again else []),
+    ]
+    await heard(monitoring, facts, at_once)
+    (row,) = await monitoring.fetch("SELECT opened_at, answer, answered_by, answered_at, ended FROM standing_referral")
+    assert tuple(row) == (NOW, "accepted", again, NOW + timedelta(days=9), None) if again else (NOW, None, None, None, None)
+    related = [await monitoring.fetch("SELECT relates($1, $2)", story.person_id, one) for one in (CLINIC, CENTRE)]
+    assert [rows[0][0] for rows in related] == [again == CLINIC, again == CENTRE]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
 @pytest.mark.parametrize("first", [CLINIC, None])
 async def test_whom_a_request_names_may_be_corrected(monitoring: ServiceUnderTest, at_once: bool, first: UUID | None) -> None:
     """The first request was none: who is named now counts, since the day of the first one."""
