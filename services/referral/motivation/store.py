@@ -12,8 +12,10 @@ INSERT INTO motivation (referral_id, kind, by_role, acted_on, organisation_id) V
 """
 FIGURES = """
 WITH answered AS (
-    SELECT r.referral_id, EXISTS (
-        SELECT FROM referral_history h WHERE h.referral_id = r.referral_id AND h.to_status = 'accepted' AND h.change = 'status') AS accepted
+    SELECT r.referral_id, coalesce((
+        SELECT h.to_status = 'accepted' FROM referral_history h
+        WHERE h.referral_id = r.referral_id AND h.change = 'status' AND h.to_status IN ('requested', 'rejected', 'accepted')
+        ORDER BY h.history_id DESC LIMIT 1), false) AS accepted
     FROM referral r WHERE r.from_organisation_id = $1 AND r.status NOT IN ('draft', 'requested', 'entered-in-error')
 )
 SELECT k.kind,

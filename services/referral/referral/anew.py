@@ -6,7 +6,7 @@ from services.referral.journey import service as journeys
 from services.referral.journey.domain import Fact, Spell
 from services.referral.organisation import service as organisations
 from services.referral.person import service as persons
-from services.referral.referral import service, standing
+from services.referral.referral import service, standing, taking_back
 from services.referral.referral.domain import Referral
 from services.referral.relation import service as relations
 from services.referral.transition.domain import Reason, Status
@@ -18,8 +18,13 @@ GIVEN_UP: frozenset[Status] = frozenset({"cancelled", "failed", "entered-in-erro
 
 
 async def change_status(tx: Tx, referral_id: UUID, to: Status, reason: Reason | None) -> Referral:
-    """As `service.change_status`. While it was accepted nobody else could be asked for the stage. Raises NotFound, Refused."""
-    referral = await service.change_status(tx, referral_id, to, reason)
+    """As `service.change_status`, or what takes back a mistake. While it was accepted nobody else could be asked for the stage.
+
+    Raises NotFound, Refused.
+    """
+    is_taken_back = await taking_back.is_asked_for(tx, referral_id, to)
+    change = taking_back.take_back if is_taken_back else service.change_status
+    referral = await change(tx, referral_id, to, reason)
     if referral.basis_withdrawn is not None and referral.status in GIVEN_UP and not referral.has_started:
         await _ask_the_right_one(tx, referral)
     return referral

@@ -85,7 +85,10 @@ async def refer_oneself(tx: CurrentTx, body: NewSelfReferral) -> Done:
 @router_commands.post("/referrals/{referral_id}/status")
 @allows(roles("coordinator", "system", "person"))
 async def change_status(tx: CurrentTx, referral_id: UUID, body: StatusChange) -> Done:
-    """Go to another status, as the table of transitions allows your side. Source: standards section 1, mission row 002-06."""
+    """Go to another status, as the table of transitions allows your side; or back to how it stood before a mistake of your own.
+
+    Source: standards section 1, mission row 002-06; issue of corrections, section 1.
+    """
     referral = await anew.change_status(tx, referral_id, body.to, body.reason)
     return Done(id=referral_id, status=referral.status)
 

@@ -15,6 +15,7 @@ from services.referral.transition.domain import (
     TAKEN,
     TURNED_DOWN,
     Actor,
+    Held,
     Party,
     Reason,
     Status,
@@ -188,7 +189,7 @@ def change_status(referral: Referral, to: Status, actor: Actor, reason: Reason |
 
     Raises Refused("status-not-possible"). Source: standards section 1, mission row 002-06.
     """
-    check_transition(referral.status, to, actor, reason, referral.to_organisation_id is not None)
+    check_transition(referral.status, to, actor, reason, Held(referral.to_organisation_id is not None, referral.has_started))
     owner = referral.to_organisation_id or (actor.organisation_id if to == "accepted" else None)
     started = referral.has_started or to == "in-progress"
     changed = referral.model_copy(update={"status": to, "to_organisation_id": owner, "has_started": started})
@@ -199,7 +200,7 @@ def _facts(before: Referral, after: Referral, reason: str | None, on: date) -> l
     """What a change of status tells the others; drafts, holds and resumptions stay inside."""
     if after.status == "requested":
         return after.told()
-    if after.status in ("accepted", "rejected"):
+    if before.status == "requested" and after.status in ("accepted", "rejected"):
         return [answered(after, reason, on)]
     if after.status == "in-progress" and not before.has_started and after.to_organisation_id is not None:
         return [ReferralStarted(**after.ids(), organisation_id=after.to_organisation_id)]

@@ -10,7 +10,7 @@ from services.referral.organisation import service as organisations
 from services.referral.pathway import service as pathways
 from services.referral.pathway.domain import Place, Stages
 from services.referral.person import service as persons
-from services.referral.referral import correcting, domain, following, matching, restating, standing, store, undoing
+from services.referral.referral import before, correcting, domain, following, matching, restating, standing, store, undoing
 from services.referral.referral.domain import Changed, Referral
 from services.referral.referral.following import follow_up, with_limit
 from services.referral.relation import service as relations
@@ -124,7 +124,7 @@ async def change_status(tx: Tx, referral_id: UUID, to: Status, reason: Reason | 
     if to == "requested" or to not in OPEN:  # what takes the place of another, or waited for its end, is opened with the person locked
         await persons.lock_known(tx, (await store.get_referral(tx, referral_id)).person_id)
     referral = await store.lock_referral(tx, referral_id)
-    actor = await _actor(tx, referral)
+    actor = await party_of(tx, referral)
     if referral.status == "rejected" and to == "requested" and await standing.is_replaced(tx, referral):
         raise Refused("status-not-possible", ("nothing-took-its-place",))
     if referral.status == "draft" and to == "requested":
@@ -133,7 +133,7 @@ async def change_status(tx: Tx, referral_id: UUID, to: Status, reason: Reason | 
         referral = referral.model_copy(update={"due_on": wishes.answer_due_on(tx, referral.imported)})
     if actor.parties == DECIDING and referral.status != "requested" and await _is_under_way(tx, referral):
         raise Refused("status-not-possible", ("stay-ended",))  # its stay goes on; with that the referral ends
-    changed = await apply(tx, referral, domain.change_status(referral, to, actor, reason, tx.now.date()))
+    changed = await before.apply(tx, referral, domain.change_status(referral, to, actor, reason, tx.now.date()))
     if referral.basis_withdrawn is not None and changed.status not in OPEN:
         await correcting.unblock(tx, changed)
     tx.ended_right = not await knows_person(tx, changed)
@@ -150,13 +150,14 @@ async def _is_under_way(tx: Tx, r: Referral) -> bool:
 async def go_on(tx: Tx, referral_id: UUID) -> Referral:
     """It goes on though what it was opened for was corrected. Raises NotFound for who does not see the person by it."""
     referral = await store.lock_referral(tx, referral_id)
-    actor = await _actor(tx, referral)
+    actor = await party_of(tx, referral)
     if not await knows_person(tx, referral):
         raise NotFound("referral")
     return await apply(tx, referral, undoing.go_on(referral, actor))
 
 
-async def _actor(tx: Tx, referral: Referral) -> Actor:
+async def party_of(tx: Tx, referral: Referral) -> Actor:
+    """As what the caller changes the referral. Raises NotFound for who is no party of it."""
     organisation_id = tx.caller.organisation_id
     open_to_any = referral.to_organisation_id is None and organisation_id is not None
     may_take = open_to_any and await organisations.is_qualified(tx, referral.place, referral.region, organisation_id)
@@ -191,7 +192,7 @@ async def knows_person(tx: Tx, referral: Referral) -> bool:
 async def must_know_person(tx: Tx, referral_id: UUID) -> Referral:
     """The referral, to those parties only that see whom it is about."""
     referral = await store.get_referral(tx, referral_id)
-    await _actor(tx, referral)
+    await party_of(tx, referral)
     if not await knows_person(tx, referral):
         raise NotFound("referral")
     tx.about.add(referral.person_id)
@@ -211,7 +212,7 @@ async def get_visible(tx: Tx, referral_id: UUID) -> Referral:
     """A referral as it stands, to its parties and the person; to others it does not exist."""
     referral = await store.get_referral(tx, referral_id)
     if relations.own_id(tx) != referral.person_id or referral.status == "draft":
-        await _actor(tx, referral)
+        await party_of(tx, referral)
     return referral
 
 

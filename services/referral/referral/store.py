@@ -112,9 +112,13 @@ async def find_status(tx: Tx, referral_id: UUID, person_id: UUID) -> Status | No
 
 
 async def find_past(tx: Tx, referral_id: UUID) -> Past:
-    """What was undone since the last acceptance led it back to that, and accepted nothing; a line that changes no status says no reason."""
+    """What was undone since the last acceptance led it back to that, and accepted nothing; an acceptance that was taken back is none.
+
+    A line that changes no status says no reason.
+    """
     statement = """
-    SELECT max(at) FILTER (WHERE from_status = 'requested' AND to_status = 'accepted'),
+    SELECT (array_agg(CASE WHEN to_status = 'accepted' THEN at END ORDER BY history_id DESC)
+            FILTER (WHERE (from_status, to_status) IN (('requested', 'accepted'), ('accepted', 'requested'))))[1],
         (array_agg(reason ORDER BY history_id DESC) FILTER (WHERE from_status <> to_status))[1]
     FROM referral_history WHERE referral_id = $1 AND change = 'status'
     """

@@ -1,9 +1,9 @@
-"""Which status of a referral may follow which: one table, and the one function that asks it. Pure.
+"""Which status of a referral may follow which, and which change is taken back: two tables, and the functions that ask them. Pure.
 
 What a change does besides is `referral/domain.py`'s.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, get_args
 from uuid import UUID
 
@@ -64,12 +64,21 @@ RULES = (  # standards section 1
     Rule("in-progress", "on-hold", TARGET, needs_reason=True),
     Rule("in-progress", "failed", TARGET, needs_reason=True),
     Rule("in-progress", "cancelled", ANY, needs_reason=True),
+    Rule("on-hold", "accepted", TARGET),  # where nothing was started before the hold
     Rule("on-hold", "in-progress", TARGET),
     Rule("on-hold", "completed", TARGET),
     Rule("on-hold", "failed", TARGET, needs_reason=True),
     Rule("on-hold", "cancelled", ANY, needs_reason=True),
     *(Rule(status, "entered-in-error", REQUESTER, needs_reason=True) for status in get_args(Status) if status != "entered-in-error"),
 )
+
+TAKEN_BACK: Mapping[Status, frozenset[Status]] = {  # by who made the change, with a reason, to how it stood before
+    "accepted": frozenset({"requested"}),
+    "in-progress": frozenset({"accepted"}),
+    "cancelled": frozenset({"requested", "accepted", "in-progress", "on-hold"}),
+    "failed": frozenset({"accepted", "in-progress", "on-hold"}),
+    "completed": frozenset({"accepted", "in-progress", "on-hold"}),
+}
 
 OPEN: frozenset[Status] = frozenset({"draft", "requested", "accepted", "in-progress", "on-hold"})
 TAKEN: frozenset[Status] = frozenset({"accepted", "in-progress", "on-hold"})
@@ -111,21 +120,38 @@ def rule_for(status: Status, to: Status) -> Rule | None:
     return next((rule for rule in RULES if (rule.source, rule.to) == (status, to)), None)
 
 
-def check_transition(status: Status, to: Status, actor: Actor, reason: Reason | None, is_addressed: bool) -> None:
+class Held(NamedTuple):
+    """What else of a referral a transition depends on."""
+
+    is_addressed: bool
+    has_started: bool
+
+
+def check_transition(status: Status, to: Status, actor: Actor, reason: Reason | None, held: Held) -> None:
     """Ask RULES. An organisation cannot decline or cancel for all others: one that is open to any is only accepted.
 
-    Raises Refused("status-not-possible") naming every unmet requirement. Source: standards section 1, mission row 002-06.
+    What was started before a hold goes on as started. Raises Refused("status-not-possible") naming every unmet requirement.
+    Source: standards section 1, mission row 002-06.
     """
-    rule = rule_for(status, to)
+    rule = None if (status, to, held.has_started) == ("on-hold", "accepted", True) else rule_for(status, to)
     refuse(
         "status-not-possible",
         {
             "possible-from-present-status": rule is None,
             "right-party": rule is not None and rule.who.isdisjoint(actor.parties),
             "reason": rule is not None and rule.needs_reason and reason is None,
-            "addressed": not is_addressed and (to == "rejected" or (to == "cancelled" and actor.parties == TARGET)),
+            "addressed": not held.is_addressed and (to == "rejected" or (to == "cancelled" and actor.parties == TARGET)),
         },
     )
+
+
+def check_taking_back(stood: Status | None, to: Status, is_by_maker: bool, reason: Reason | None) -> None:
+    """A change made by mistake. `stood`: how the referral stood before it; None: no command of its own led here.
+
+    Raises Refused("status-not-possible") naming every unmet requirement. Source: issue of corrections, section 1.
+    """
+    unmet = {"possible-from-present-status": stood != to, "right-party": not is_by_maker, "reason": reason is None}
+    refuse("status-not-possible", unmet)
 
 
 def path_to_start(status: Status) -> Sequence[Status]:

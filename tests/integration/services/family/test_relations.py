@@ -41,6 +41,15 @@ async def test_a_closed_referral_leaves_its_acceptor_nothing(family: ServiceUnde
     assert (await family.call("GET", "/messages", a_liaison(receiver))).json()["items"] == []
 
 
+async def test_an_acceptance_by_mistake_leaves_nothing_and_a_cancellation_by_mistake_takes_nothing(family: ServiceUnderTest) -> None:
+    """The request is told anew; an acceptance that stands again is told again behind it."""
+    way, mistaken, right, one, other = await a_way(family), uuid4(), uuid4(), uuid4(), uuid4()
+    never = [way.accepted(one, mistaken), way.closed(one, "entered-in-error"), way.referred(one, DAY)]
+    again = [way.accepted(other, right), way.closed(other, "cancelled"), way.referred(other, DAY), way.accepted(other, right)]
+    await heard_anyhow(family, *never, *again)
+    assert not await sees(family, way, mistaken) and await sees(family, way, right)
+
+
 async def test_a_redirected_referral_leaves_the_first_acceptor_nothing(family: ServiceUnderTest) -> None:
     way, first, second, referral_id = await a_way(family), uuid4(), uuid4(), uuid4()
     await family.deliver(way.accepted(referral_id, first), way.addressed(referral_id, second))

@@ -354,3 +354,18 @@ async def test_an_acceptance_starts_one_stay_on_whichever_journey(programme: Ser
     second = UUID((await centre.try_to_open(person_id)).json()["id"])
     assert (await centre.start(first, 1, "2025-06-03")).status_code == 200
     assert (await centre.start(second, 1, "2025-06-04")).status_code == 404
+
+
+async def test_an_acceptance_by_mistake_gives_no_right_and_a_cancellation_by_mistake_takes_none(programme: ServiceUnderTest) -> None:
+    """An acceptance that stands again is told again. Source: issue of corrections, section 1."""
+    clinic, centre = await a_clinic(programme), await a_clinic(programme)
+    journey_id = await clinic.open()
+    for end, told_again in (("entered-in-error", False), ("cancelled", True)):
+        accepted = await centre.accept(journey_id, 2)
+        assert (await centre.get(f"/journeys/{journey_id}")).status_code == 200
+        about = accepted.model_dump(include={"person_id", "referral_id", "journey_id", "pathway", "stage"})
+        await programme.deliver(ReferralClosed.model_validate({**about, "end": end, "reason": "mistaken-or-duplicate"}))
+        assert (await centre.get(f"/journeys/{journey_id}")).status_code == 404
+        if told_again:
+            await programme.deliver(accepted)
+            assert (await centre.get(f"/journeys/{journey_id}")).status_code == 200

@@ -28,6 +28,7 @@ STANDARD: dict[str, dict[str, tuple[str, bool]]] = {
     },
     "in-progress": {"completed": ("target", False), "on-hold": ("target", True), "failed": ("target", True), "cancelled": ("either", True)},
     "on-hold": {
+        "accepted": ("target", False),
         "in-progress": ("target", False),
         "completed": ("target", False),
         "failed": ("target", True),
@@ -101,6 +102,15 @@ def test_resuming_after_a_hold_is_no_second_start() -> None:
     changed = domain.move(a_referral(status="accepted"), ["in-progress", "on-hold", "in-progress"], TARGET, "moved", TODAY)
     assert [type(event) for event in changed.events] == [ReferralStarted]
     assert [entry.to_status for entry in changed.entries] == ["in-progress", "on-hold", "in-progress"]
+
+
+def test_a_hold_before_a_start_ends_without_telling_one() -> None:
+    """Nothing was started, and nobody answers twice; what was started goes on as started. Source: issue of corrections, section 1."""
+    changed = domain.move(a_referral(status="accepted"), ["on-hold", "accepted"], TARGET, "moved", TODAY)
+    assert (changed.referral.status, changed.referral.has_started, changed.events) == ("accepted", False, [])
+    with pytest.raises(Refused) as refused:
+        domain.change_status(a_referral(status="on-hold", has_started=True), "accepted", TARGET, None, TODAY)
+    assert refused.value.unmet == ("possible-from-present-status",)
 
 
 def test_a_draft_never_told_ends_untold() -> None:
