@@ -33,3 +33,10 @@ WHERE r.status IN ('accepted', 'cancelled', 'failed', 'completed') AND h.from_st
     AND NOT (r.status = 'accepted' AND h.from_status <> 'requested');
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON status_before TO throughcare_api;
+
+-- A motivating act that was entered in error is kept with the reason, and counts nowhere.
+ALTER TABLE motivation
+    ADD COLUMN error_reason text,
+    ADD COLUMN error_at timestamptz,
+    ADD COLUMN error_by_organisation_id uuid;
+GRANT UPDATE (error_reason, error_at, error_by_organisation_id) ON motivation TO throughcare_api;

@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from services.referral.motivation import service
-from services.referral.motivation.domain import ActKind, ByRole
+from services.referral.motivation.domain import ActKind, ByRole, ErrorReason
 from services.referral.motivation.store import Acceptance, Act
 from shared.command import CurrentTx, Done, commands, queries
 from shared.policy import allows, roles
@@ -21,6 +21,12 @@ class ActDone(Body):
     kind: ActKind
     by: ByRole
     on: BusinessDate
+
+
+class ActInError(Body):
+    """Why it should not have been entered."""
+
+    reason: ErrorReason
 
 
 class Acts(BaseModel):
@@ -41,11 +47,19 @@ async def record_motivation(tx: CurrentTx, referral_id: UUID, body: ActDone) -> 
     return Done(id=await service.record(tx, referral_id, (body.kind, body.by, body.on)), status="recorded")
 
 
+@router_commands.post("/referrals/{referral_id}/motivations/{motivation_id}/entered-in-error")
+@allows(roles("coordinator", "clinician", "system"))
+async def enter_motivation_in_error(tx: CurrentTx, referral_id: UUID, motivation_id: UUID, body: ActInError) -> Done:
+    """It never was: by who entered it or has the person. It counts nowhere any more; its line is kept. Again changes nothing."""
+    await service.enter_in_error(tx, referral_id, motivation_id, body.reason)
+    return Done(id=motivation_id, status="entered-in-error")
+
+
 @router_queries.get("/referrals/{referral_id}/motivations")
 @allows(roles("coordinator", "clinician", "system"))
-async def list_motivations(tx: CurrentTx, referral_id: UUID) -> Acts:
-    """The motivating acts around a referral."""
-    return Acts(items=await service.list_acts(tx, referral_id))
+async def list_motivations(tx: CurrentTx, referral_id: UUID, entered_in_error: bool = False) -> Acts:
+    """The motivating acts around a referral, or those that were entered in error."""
+    return Acts(items=await service.list_acts(tx, referral_id, entered_in_error))
 
 
 @router_queries.get("/motivations/acceptance")

@@ -5,12 +5,14 @@ from typing import get_args
 from uuid import UUID
 
 from services.referral.motivation import domain, store
+from services.referral.motivation.domain import ErrorReason
 from services.referral.motivation.store import Acceptance, Act
 from services.referral.person import service as persons
 from services.referral.referral import service as referrals
 from services.referral.relation import service as relations
 from shared import business_dates as dates
 from shared.database import Tx
+from shared.errors import NotFound
 
 
 async def record(tx: Tx, referral_id: UUID, act: tuple[str, str, date]) -> UUID:
@@ -25,11 +27,25 @@ async def record(tx: Tx, referral_id: UUID, act: tuple[str, str, date]) -> UUID:
     return await store.insert_act(tx, referral_id, act, organisation_id)
 
 
-async def list_acts(tx: Tx, referral_id: UUID) -> list[Act]:
-    """All of them; who does not have the person any more reads its own."""
+async def enter_in_error(tx: Tx, referral_id: UUID, motivation_id: UUID, reason: ErrorReason) -> None:
+    """It never was: it counts nowhere, and is listed with the mistakes alone. A second time changes nothing.
+
+    Raises NotFound for who does not see whom the referral is about, and for an act of another referral.
+    """
+    referral = await referrals.must_know_person(tx, referral_id)
+    entered_by = await store.find_maker(tx, referral_id, motivation_id)
+    if entered_by is None:
+        raise NotFound("motivation")
+    decides = await relations.decides(tx, referral.person_id, referral.pathway, referral.journey_id)
+    domain.check_error(entered_by == tx.caller.organisation_id, decides)
+    await store.save_error(tx, motivation_id, reason)
+
+
+async def list_acts(tx: Tx, referral_id: UUID, in_error: bool) -> list[Act]:
+    """Those that stand, or those that were entered in error; who does not have the person any more reads its own."""
     referral = await referrals.must_know_person(tx, referral_id)
     tx.audit("read-motivations", referral.person_id)
-    found = await store.list_acts(tx, referral_id)
+    found = await store.list_acts(tx, referral_id, in_error)
     sees_all = await relations.may(tx, "refer-early", referral.person_id)
     return [act for act in found if sees_all or act.organisation_id == tx.caller.organisation_id]
 

@@ -152,9 +152,17 @@ async def referral(service: ServiceUnderTest) -> World:
     request = await case.a_consent_request(service, UUID(own["asked"]["referral_id"]), case.coordinator(at["asked"]))
     category = {"code": "stroke", "since": ago(10)}
     assert (await service.call("POST", f"/persons/{person_id}/categories", case.coordinator(at["holder"]), json=category)).is_success
+    act = await service.call(
+        "POST",
+        f"/referrals/{own['acceptor']['referral_id']}/motivations",
+        case.coordinator(at["holder"]),
+        json={"kind": "call", "by": "peer", "on": ago(2)},
+    )
+    assert act.is_success, act.text
     death = await service.call("PUT", f"/persons/{person_id}/death", case.coordinator(at["holder"], "first"), json={"on": ago(1)})
     assert death.status_code == 200, death.text
     ids = {"person_id": str(person_id), "consent_id": consent.json()["id"], "consent_request_id": str(request)}
+    ids["motivation_id"] = act.json()["id"]
     people = {"person": {"person": str(person_id), "another-person": str(uuid4())}}
     return World(service, at, ids | own["acceptor"], _referral_bodies(person_id, at), people, own)
 
@@ -190,6 +198,7 @@ def _referral_bodies(person_id: UUID, at: dict[str, UUID]) -> dict[str, Any]:
         f"POST {one}/consent-requests": {"scope": "referral", "purpose": "allergies"},
         "POST /consent-requests/{consent_request_id}/confirmation": how,
         f"POST {one}/motivations": {"kind": "conversation", "by": "coordinator", "on": ago(2)},
+        f"POST {one}/motivations/{{motivation_id}}/entered-in-error": {"reason": "entered-twice"},
     }
 
 
