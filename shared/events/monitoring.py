@@ -15,4 +15,7 @@ class InstructionIssued(Event, topic="monitoring", name="instruction_issued"):
 
 
 class InstructionClosed(Event, topic="monitoring", name="instruction_closed"):
+    """`in_error`: it was issued by mistake, and never was."""
+
     instruction_id: UUID
+    in_error: bool = False

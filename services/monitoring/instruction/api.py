@@ -8,6 +8,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, Field
 
 from services.monitoring.instruction import service
+from services.monitoring.instruction.domain import Correction, What
 from services.monitoring.instruction.service import Instruction
 from shared.command import CurrentTx, Done, commands, queries
 from shared.paging import Page, Paging, before_moment, page_of
@@ -33,8 +34,16 @@ class Implementation(Body):
     evidence: Text = Field(examples=["order-17-of-2026"])
 
 
+class Mistake(Body):
+    reason: Text = Field(examples=["meant for another region"])
+
+
+class SoughtInstructions(Paging):
+    entered_in_error: bool = Field(default=False, description="Those that were issued by mistake, in place of those that stand")
+
+
 class RegionPart(BaseModel):
-    """How one region stands."""
+    """How one region stands, and what it took back."""
 
     region: str = Field(examples=["UZ-TK"])
     acknowledgement_due_at: datetime
@@ -43,6 +52,7 @@ class RegionPart(BaseModel):
     implemented_at: datetime | None
     evidence: str | None
     overdue: list[Literal["acknowledgement", "implementation"]]
+    corrections: list[Correction]
 
 
 class InstructionView(BaseModel):
@@ -54,12 +64,22 @@ class InstructionView(BaseModel):
     issued_at: datetime
     due_on: date
     closed_at: datetime | None
+    error_at: datetime | None
+    error_reason: str | None
     regions: list[RegionPart]
 
     @classmethod
     def of(cls, instruction: Instruction) -> "InstructionView":
-        parts = [RegionPart(**part.model_dump(), overdue=part.overdue) for part in instruction.parts]
-        return cls(id=instruction.instruction_id, **instruction.model_dump(exclude={"parts", "instruction_id"}), regions=parts)
+        parts = [
+            RegionPart(
+                **part.model_dump(),
+                overdue=part.overdue,
+                corrections=[correction for of, correction in instruction.corrections if of == part.addressed_id],
+            )
+            for part in instruction.parts
+        ]
+        fields = instruction.model_dump(exclude={"parts", "corrections", "instruction_id"})
+        return cls(id=instruction.instruction_id, **fields, regions=parts)
 
 
 @router_commands.post("/instructions", status_code=201)
@@ -94,9 +114,25 @@ async def close_instruction(tx: CurrentTx, instruction_id: UUID) -> Done:
     return Done(id=instruction_id, status="closed")
 
 
+@router_commands.post("/instructions/{instruction_id}/entered-in-error")
+@allows(roles("ministry"))
+async def enter_instruction_in_error(tx: CurrentTx, instruction_id: UUID, body: Mistake) -> Done:
+    """It was issued by mistake: it counts nowhere, and is listed with the mistakes alone. Again changes nothing."""
+    await service.enter_in_error(tx, instruction_id, body.reason)
+    return Done(id=instruction_id, status="entered-in-error")
+
+
+@router_commands.post("/instructions/{instruction_id}/regions/{region}/{what}/entered-in-error")
+@allows(roles("region"))
+async def take_back_word(tx: CurrentTx, instruction_id: UUID, region: AddressedRegion, what: What, body: Mistake) -> Done:
+    """Said by mistake: what was due is due again. Only for one's own regions. Again changes nothing."""
+    await service.take_back(tx, instruction_id, region, what, body.reason)
+    return Done(id=instruction_id, status="entered-in-error")
+
+
 @router_queries.get("/instructions")
 @allows(roles("ministry", "region"))
-async def list_instructions(tx: CurrentTx, paging: Annotated[Paging, Query()]) -> Page[InstructionView]:
-    """Newest first, per region: acknowledged, implemented, evidence, overdue."""
-    found = await service.list_instructions(tx, before_moment(paging.cursor), paging.limit)
-    return page_of([InstructionView.of(instruction) for instruction in found], paging.limit, lambda item: (item.issued_at, item.id))
+async def list_instructions(tx: CurrentTx, sought: Annotated[SoughtInstructions, Query()]) -> Page[InstructionView]:
+    """Newest first, per region: acknowledged, implemented, evidence, overdue, taken back; or those that were issued by mistake."""
+    found = await service.list_instructions(tx, sought.entered_in_error, before_moment(sought.cursor), sought.limit)
+    return page_of([InstructionView.of(instruction) for instruction in found], sought.limit, lambda item: (item.issued_at, item.id))

@@ -1,11 +1,24 @@
 """What one region still owes of an instruction. Pure: no clock, no database."""
 
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from shared.errors import refuse
+
+What = Literal["acknowledgement", "implementation"]
+
+
+class Correction(BaseModel):
+    """What a region said by mistake and took back."""
+
+    what: What
+    said_at: datetime
+    evidence: str | None
+    taken_back_at: datetime
+    reason: str
 
 
 class Addressed(BaseModel):
@@ -50,6 +63,14 @@ def implement(part: Addressed, evidence: str, now: datetime) -> Addressed:
     """The newest evidence counts, the first time stays. Raises Refused("not-implementable") naming every unmet requirement."""
     refuse("not-implementable", {"instruction-open": part.closed, "acknowledged": part.acknowledged_at is None})
     return part.model_copy(update={"implemented_at": part.implemented_at or now, "evidence": evidence})
+
+
+def take_back(part: Addressed, what: What) -> Addressed:
+    """It was said by mistake: as if it had not been. Raises Refused("not-correctable") while what stands on it was not corrected."""
+    implemented = what == "acknowledgement" and part.implemented_at is not None
+    refuse("not-correctable", {"implementation-corrected": implemented})
+    said = {"acknowledged_at": None} if what == "acknowledgement" else {"implemented_at": None, "evidence": None}
+    return part.model_copy(update=said)
 
 
 def mark_overdue(part: Addressed, what: str, now: datetime) -> Addressed:

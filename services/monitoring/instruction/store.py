@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from services.monitoring.instruction.domain import Addressed
+from services.monitoring.instruction.domain import Addressed, Correction, What
 from shared.database import Connection, Record, Tx
 from shared.errors import NotFound
 
 PART = """
 SELECT p.addressed_id, p.instruction_id, p.region, p.acknowledgement_due_at, p.acknowledged_at, p.acknowledgement_overdue_at,
-       p.implementation_due_at, p.implemented_at, p.implementation_overdue_at, p.evidence, i.closed_at IS NOT NULL AS closed
+       p.implementation_due_at, p.implemented_at, p.implementation_overdue_at, p.evidence,
+       i.closed_at IS NOT NULL OR i.error_at IS NOT NULL AS closed
 FROM instruction_region p JOIN instruction i USING (instruction_id)
 """
 
@@ -77,14 +78,38 @@ async def save_closing(tx: Tx, instruction_id: UUID) -> None:
     await tx.connection.execute("UPDATE instruction SET closed_at = $2 WHERE instruction_id = $1", instruction_id, tx.now)
 
 
-async def list_instructions(tx: Tx, regions: Sequence[str] | None, before: tuple[datetime, UUID], limit: int) -> list[Record]:
+async def save_error(tx: Tx, instruction_id: UUID, reason: str) -> None:
+    await tx.connection.execute(
+        "UPDATE instruction SET error_at = $2, error_reason = $3 WHERE instruction_id = $1", instruction_id, tx.now, reason
+    )
+
+
+async def insert_correction(tx: Tx, part: Addressed, what: What, reason: str) -> None:
+    """`part`: as it stood."""
+    said_at, evidence = (part.acknowledged_at, None) if what == "acknowledgement" else (part.implemented_at, part.evidence)
+    sql = """
+    INSERT INTO instruction_correction (addressed_id, what, said_at, evidence, taken_back_at, reason) VALUES ($1, $2, $3, $4, $5, $6)
+    """
+    await tx.connection.execute(sql, part.addressed_id, what, said_at, evidence, tx.now, reason)
+
+
+async def list_corrections(tx: Tx, parts: Sequence[Addressed]) -> list[tuple[UUID, Correction]]:
+    """With the ids of the parts, in the order in which they were made."""
+    sql = "SELECT * FROM instruction_correction WHERE addressed_id = ANY($1::uuid[]) ORDER BY correction_id"
+    rows = await tx.connection.fetch(sql, [part.addressed_id for part in parts])
+    return [(row["addressed_id"], Correction(**{name: row[name] for name in Correction.model_fields})) for row in rows]
+
+
+async def list_instructions(
+    tx: Tx, regions: Sequence[str] | None, in_error: bool, before: tuple[datetime, UUID], limit: int
+) -> list[Record]:
     """Newest first, from `before` on; with `regions` only those addressed to one of them or to a district below."""
-    return await tx.connection.fetch(LIST, regions, *before, limit)
+    return await tx.connection.fetch(LIST, regions, *before, limit, in_error)
 
 
 LIST = """
 SELECT * FROM instruction i
-WHERE (issued_at, instruction_id) < ($2, $3)
+WHERE (issued_at, instruction_id) < ($2, $3) AND (error_at IS NOT NULL) = $5
   AND ($1::text[] IS NULL OR EXISTS (
       SELECT FROM instruction_region p, unnest($1) AS held(region)
       WHERE p.instruction_id = i.instruction_id AND (p.region = held.region OR starts_with(p.region, held.region || '-'))))
@@ -100,7 +125,7 @@ async def list_parts(connection: Connection, instruction_ids: Sequence[UUID]) ->
 
 async def list_parts_issued_before(connection: Connection, before: date) -> list[tuple[datetime, Addressed]]:
     """With the time of issue; all there ever were, since a ministry issues few."""
-    sql = PART.replace("SELECT ", "SELECT i.issued_at, ", 1) + "WHERE (i.issued_at AT TIME ZONE 'UTC')::date < $1"
+    sql = PART.replace("SELECT ", "SELECT i.issued_at, ", 1) + "WHERE i.error_at IS NULL AND (i.issued_at AT TIME ZONE 'UTC')::date < $1"
     return [
         (row["issued_at"], Addressed(**{k: v for k, v in row.items() if k != "issued_at"})) for row in await connection.fetch(sql, before)
     ]

@@ -24,3 +24,19 @@ SELECT referral_id, person_id, journey_id, stage, from_organisation_id, origin, 
     CASE WHEN NOT is_told_again OR end_seq > opened_seq THEN end_reason END AS end_reason,
     CASE WHEN is_new THEN error_seq ELSE 0 END AS void_seq
 FROM (SELECT *, is_told_again AND error_seq > 0 AND opened_seq > error_seq AS is_new FROM referral) AS r;
+
+-- An instruction may have been issued by mistake, and a region's word of it may have been one. What was said is kept.
+ALTER TABLE instruction ADD COLUMN error_at timestamptz, ADD COLUMN error_reason text;
+COMMENT ON COLUMN instruction.error_at IS 'Issued by mistake: nothing is expected of anyone, and it counts nowhere.';
+CREATE TABLE instruction_correction (
+    correction_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    addressed_id uuid NOT NULL REFERENCES instruction_region,
+    what text NOT NULL CHECK (what IN ('acknowledgement', 'implementation')),
+    said_at timestamptz NOT NULL,
+    evidence text,
+    taken_back_at timestamptz NOT NULL,
+    reason text NOT NULL
+);
+COMMENT ON TABLE instruction_correction IS 'Append-only: what a region said of its part and took back.';
+CREATE INDEX instruction_correction_part ON instruction_correction (addressed_id);
+GRANT SELECT, INSERT ON instruction_correction TO throughcare_api;

@@ -13,7 +13,7 @@ async def issued(tx: Tx, event: InstructionIssued) -> None:
 
 
 async def closed(tx: Tx, event: InstructionClosed) -> None:
-    await store.save_closing(tx, event.instruction_id)
+    await store.save_closing(tx, event.instruction_id, event.in_error)
 
 
 async def list_instructions(tx: Tx, after: UUID, limit: int) -> list[Instruction]:

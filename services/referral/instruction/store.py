@@ -13,11 +13,12 @@ INSERT INTO instruction (instruction_id, regions, due_on) VALUES ($1, $2, $3)
 ON CONFLICT (instruction_id) DO UPDATE SET regions = EXCLUDED.regions, due_on = EXCLUDED.due_on
 """
 CLOSE = """
-INSERT INTO instruction (instruction_id, is_closed) VALUES ($1, true) ON CONFLICT (instruction_id) DO UPDATE SET is_closed = true
+INSERT INTO instruction (instruction_id, is_closed, in_error) VALUES ($1, true, $2)
+ON CONFLICT (instruction_id) DO UPDATE SET is_closed = true, in_error = instruction.in_error OR EXCLUDED.in_error
 """
 LIST = """
 SELECT instruction_id, regions, due_on, is_closed FROM instruction
-WHERE instruction_id > $1 AND regions && ($2::text[] || ARRAY(
+WHERE instruction_id > $1 AND NOT in_error AND regions && ($2::text[] || ARRAY(
     SELECT r.within FROM organisation o JOIN region r ON r.code = coalesce(o.confirmed_region, o.region)
     WHERE o.organisation_id = $3 AND r.within IS NOT NULL))
 ORDER BY instruction_id LIMIT $4
@@ -37,8 +38,8 @@ async def save_instruction(tx: Tx, instruction_id: UUID, regions: Sequence[str],
     await tx.connection.execute(SAVE, instruction_id, list(regions), due_on)
 
 
-async def save_closing(tx: Tx, instruction_id: UUID) -> None:
-    await tx.connection.execute(CLOSE, instruction_id)
+async def save_closing(tx: Tx, instruction_id: UUID, in_error: bool) -> None:
+    await tx.connection.execute(CLOSE, instruction_id, in_error)
 
 
 async def list_instructions(tx: Tx, after: UUID, regions: Sequence[str], organisation_id: UUID | None, limit: int) -> list[Instruction]:

@@ -40,3 +40,6 @@ ALTER TABLE motivation
     ADD COLUMN error_at timestamptz,
     ADD COLUMN error_by_organisation_id uuid;
 GRANT UPDATE (error_reason, error_at, error_by_organisation_id) ON motivation TO throughcare_api;
+
+ALTER TABLE instruction ADD COLUMN in_error boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN instruction.in_error IS 'Issued by mistake: shown to nobody.';

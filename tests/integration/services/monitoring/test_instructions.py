@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from services.monitoring.figures import FIGURES
+from services.monitoring.instruction import service as instructions
 from services.monitoring.release import service as releases
 from shared.events.monitoring import InstructionClosed, InstructionIssued
 from tests.harness import ServiceUnderTest, a_caller
@@ -87,3 +88,48 @@ async def test_regions_are_counted_as_answering_the_ministry(monitoring: Service
     row = (await monitoring.call("GET", "/interaction", MINISTRY)).json()["items"][0]
     assert (row["from_level"], row["to_level"], row["kind"]) == ("macro", "meso", "instruction")
     assert (row["sent"], row["answered_in_time"], row["unanswered"], row["median_hours"]) == (40, 25, 15, 5.0)
+
+
+WHY = {"reason": "meant for another region"}
+
+
+async def test_an_instruction_issued_by_mistake_counts_nowhere(monitoring: ServiceUnderTest) -> None:
+    """It is listed with the mistakes alone; nobody answers it and nothing of it is overdue. Source: issue of corrections, section 1."""
+    path = f"/instructions/{await issued(monitoring)}"
+    assert (await monitoring.call("POST", f"{path}/entered-in-error", TASHKENT, WHY)).status_code == 403
+    for _ in range(2):
+        assert (await monitoring.call("POST", f"{path}/entered-in-error", MINISTRY, WHY)).json()["status"] == "entered-in-error"
+    assert await seen(monitoring) == {} and await seen(monitoring, TASHKENT) == {}
+    (shown,) = (await monitoring.call("GET", "/instructions?entered_in_error=true", MINISTRY)).json()["items"]
+    assert shown["error_reason"] == WHY["reason"]
+    late = await monitoring.call("PUT", f"{path}/regions/UZ-TK/acknowledgement", TASHKENT, {})
+    assert (late.status_code, late.json()["unmet"]) == (422, ["instruction-open"])
+    assert (await monitoring.call("POST", f"{path}/closure", MINISTRY)).status_code == 422
+    await monitoring.run_deadlines(datetime(2026, 12, 1, tzinfo=UTC))
+    (shown,) = (await monitoring.call("GET", "/instructions?entered_in_error=true", MINISTRY)).json()["items"]
+    assert [part["overdue"] for part in shown["regions"]] == [[], []]
+    async with monitoring.worker.connection() as connection:
+        assert await instructions.acknowledgements(connection, datetime(2027, 1, 1, tzinfo=UTC).date()) == []
+    told = await monitoring.appended()
+    assert [type(event) for event in told] == [InstructionIssued, InstructionClosed]
+    assert isinstance(told[-1], InstructionClosed) and told[-1].in_error
+
+
+async def test_a_region_takes_back_what_it_said_by_mistake(monitoring: ServiceUnderTest) -> None:
+    """The implementation first. What was due is due again, with the deadlines that ran; what was said is kept."""
+    path = f"/instructions/{await issued(monitoring)}/regions/UZ-TK"
+    untouched = (await seen(monitoring))["UZ-TK"]
+    await monitoring.call("PUT", f"{path}/acknowledgement", TASHKENT, {})
+    await monitoring.call("PUT", f"{path}/implementation", TASHKENT, {"evidence": "order-17"})
+    early = await monitoring.call("POST", f"{path}/acknowledgement/entered-in-error", TASHKENT, WHY)
+    assert (early.status_code, early.json()["unmet"]) == (422, ["implementation-corrected"])
+    foreign = await monitoring.call("POST", f"{path}/implementation/entered-in-error", SURXONDARYO, WHY)
+    assert foreign.status_code == 404
+    for what in ("implementation", "acknowledgement", "acknowledgement"):
+        answer = await monitoring.call("POST", f"{path}/{what}/entered-in-error", TASHKENT, WHY)
+        assert answer.json()["status"] == "entered-in-error"
+    part = (await seen(monitoring))["UZ-TK"]
+    assert part | {"corrections": []} == untouched
+    assert [(one["what"], one["evidence"]) for one in part["corrections"]] == [("implementation", "order-17"), ("acknowledgement", None)]
+    await monitoring.run_deadlines(datetime(2026, 5, 30, tzinfo=UTC))
+    assert (await seen(monitoring))["UZ-TK"]["overdue"] == ["acknowledgement", "implementation"]

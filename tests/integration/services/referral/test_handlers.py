@@ -285,3 +285,6 @@ async def test_an_instruction_is_seen_by_the_regions_asked(referral: ServiceUnde
     for caller, count in ((coordinator(CLINIC), 1), (coordinator(CENTRE), 0), (a_caller("region", regions=("UZ-TK",)), 1)):
         items = (await referral.call("GET", "/instructions", caller)).json()["items"]
         assert [item["is_closed"] for item in items] == [True] * count
+    await referral.deliver(InstructionClosed(instruction_id=instruction, in_error=True), issued)
+    mistaken = await referral.call("GET", "/instructions", a_caller("region", regions=("UZ-TK",)))
+    assert mistaken.json()["items"] == [], "issued by mistake"

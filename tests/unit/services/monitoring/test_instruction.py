@@ -64,3 +64,13 @@ def test_what_was_done_or_closed_is_never_overdue() -> None:
 @pytest.mark.parametrize(("held", "covered"), [("UZ-TK", True), ("UZ-TK-01", False), ("UZ", True), ("UZ-T", False)])
 def test_a_region_covers_itself_and_what_lies_below_it(held: str, covered: bool) -> None:
     assert domain.covers((held,), "UZ-TK") is covered
+
+
+def test_what_a_region_said_by_mistake_is_as_if_it_had_not_been_said() -> None:
+    """What stands on it is corrected first. Source: issue of corrections, section 1."""
+    part = a_part()
+    done = domain.implement(domain.acknowledge(part, NOW), "order-17", NOW)
+    with pytest.raises(Refused) as refused:
+        domain.take_back(done, "acknowledgement")
+    assert refused.value.unmet == ("implementation-corrected",)
+    assert domain.take_back(domain.take_back(done, "implementation"), "acknowledgement") == part
