@@ -5,6 +5,7 @@ from services.programme.completion import api as completion
 from services.programme.correction import api as correction
 from services.programme.deadlines import DEADLINES
 from services.programme.definition import api as definition
+from services.programme.fact import api as fact
 from services.programme.functioning import api as functioning
 from services.programme.handlers import HANDLERS
 from services.programme.journey import api as journey
@@ -32,6 +33,7 @@ SERVICE = Service(
         stage.router_commands,
         completion.router_commands,
         correction.router_commands,
+        fact.router_commands,
         functioning.router_queries,
         functioning.router_commands,
         withdrawal.router_commands,

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from services.programme.day.domain import Days
-from services.programme.journey.domain import Correction, Journey, Spell, begun_as, holder
+from services.programme.journey.domain import Correction, Journey, Recorded, Spell, begun_as, holder
 from services.programme.length.domain import length_class
 from services.programme.pathway.domain import StageRule
 from services.programme.relapse.domain import Relapse
@@ -18,7 +18,7 @@ from services.programme.transition.domain import StageStatus
 from shared.errors import refuse
 from shared.events.programme import StayCorrected
 
-What = Literal["skip", "reopening", "journey", "completion", "relapse"]
+What = Literal["skip", "reopening", "journey", "completion", "relapse"] | Recorded
 How = Literal["entered-in-error", "amended"]
 NOT_POSSIBLE = "correction-not-possible"
 NO_END: dict[str, Any] = dict.fromkeys(("ended_on", "how", "outcome", "reason", "next_organisation_id", "actual_class"))

@@ -92,7 +92,7 @@ async def set_goal(tx: CurrentTx, journey_id: UUID, body: NewGoal) -> Done:
 @allows(CLINICAL)
 async def close_goal(tx: CurrentTx, journey_id: UUID, goal_id: UUID, body: GoalClosing) -> Done:
     """Close a goal. Source: mission row 002-31."""
-    await service.close_goal(tx, journey_id, Closing(goal_id, body.result, body.reason))
+    await service.close_goal(tx, journey_id, Closing(goal_id, body.result, body.reason, tx.caller.organisation_id))
     return Done(id=goal_id, status=body.result)
 
 

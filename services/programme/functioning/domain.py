@@ -16,6 +16,8 @@ Moment = Literal["baseline", "repeat", "closing"]
 GoalResult = Literal["reached", "partly", "not-reached"]
 
 LEVELS: tuple[FunctionalLevel, ...] = get_args(FunctionalLevel)
+Place = tuple[FunctionalLevel, Moment, date]
+"""Which score is meant: there is one a level, moment and day."""
 GOALS = frozenset(ADAPTATION_GOALS) | {
     "mental-dependence-overcome",
     "cultural-values",
@@ -44,11 +46,17 @@ class Score(BaseModel):
     date_reason: str | None = None
 
     @property
+    def place(self) -> Place:
+        return self.level, self.moment, self.on
+
+    @property
     def is_refusal(self) -> bool:
         return self.score is None
 
 
 class Goal(BaseModel):
+    """`closed_by`: the organisation that closed it; None where it was closed before that was kept."""
+
     model_config = ConfigDict(frozen=True)
 
     goal_id: UUID
@@ -59,6 +67,7 @@ class Goal(BaseModel):
     result: GoalResult | None = None
     reason: str | None = None
     entered_by: UUID | None = None
+    closed_by: UUID | None = None
     date_reason: str | None = None
 
 
@@ -91,6 +100,17 @@ class Functioning(BaseModel):
         scores = tuple(score for score in self.scores if score.entered_by == organisation_id)
         return Functioning(scores=scores, goals=tuple(goal for goal in self.goals if goal.entered_by == organisation_id))
 
+    def score(self, place: Place) -> Score | None:
+        return next((score for score in self.scores if score.place == place), None)
+
+    def goal(self, goal_id: UUID) -> Goal | None:
+        return next((goal for goal in self.goals if goal.goal_id == goal_id), None)
+
+    def with_goal(self, changed: Goal) -> "Functioning":
+        """With this goal in place of the one with its id."""
+        goals = tuple(changed if goal.goal_id == changed.goal_id else goal for goal in self.goals)
+        return self.model_copy(update={"goals": goals})
+
     def open_goals(self) -> tuple[Goal, ...]:
         return tuple(goal for goal in self.goals if goal.result is None)
 
@@ -102,7 +122,7 @@ def record_scores(functioning: Functioning, scores: tuple[Score, ...], by: Entry
 
     The spiritual level is scored by the person alone. Source: mission rows 002-30, 002-35.
     """
-    before = {(score.level, score.moment, score.on): score for score in functioning.scores}
+    before = {score.place: score for score in functioning.scores}
     refuse(
         "scores-not-recordable",
         {
@@ -113,14 +133,14 @@ def record_scores(functioning: Functioning, scores: tuple[Score, ...], by: Entry
             "not-entered-by-another": any(_is_anothers(before, score, by) for score in scores),
         },
     )
-    entered = {(score.level, score.moment, score.on): score.model_copy(update={"entered_by": by.organisation_id}) for score in scores}
+    entered = {score.place: score.model_copy(update={"entered_by": by.organisation_id}) for score in scores}
     kept = {place: score for place, score in entered.items() if place not in before or by.may_replace(before[place].entered_by)}
     return functioning.model_copy(update={"scores": tuple({**before, **kept}.values())})
 
 
-def _is_anothers(before: Mapping[tuple[FunctionalLevel, Moment, date], Score], score: Score, by: Entry) -> bool:
+def _is_anothers(before: Mapping[Place, Score], score: Score, by: Entry) -> bool:
     """It would change what another organisation entered; the same again changes nothing."""
-    found = before.get((score.level, score.moment, score.on))
+    found = before.get(score.place)
     return found is not None and (found.score, found.by) != (score.score, score.by) and not by.may_replace(found.entered_by)
 
 
@@ -131,26 +151,31 @@ def set_goal(functioning: Functioning, goal: Goal, days: Days) -> Functioning:
 
 
 class Closing(NamedTuple):
+    """How a goal is closed; `by`: the organisation."""
+
     goal_id: UUID
     result: GoalResult
     reason: str | None
+    by: UUID | None = None
+
+    @property
+    def lacks_reason(self) -> bool:
+        """Needed unless it was reached in full."""
+        return self.result != "reached" and not self.reason
 
 
 def close_goal(functioning: Functioning, closing: Closing) -> Functioning:
     """Reached, partly or not, with the reason unless reached in full. Raises Refused("goal-not-closable"). Source: mission row 002-31."""
-    goal = next((goal for goal in functioning.goals if goal.goal_id == closing.goal_id), None)
+    goal = functioning.goal(closing.goal_id)
     refuse(
         "goal-not-closable",
         {
             "goal-open": goal is None or goal.result is not None,
-            "reason": closing.result != "reached" and not closing.reason,
+            "reason": closing.lacks_reason,
         },
     )
-    goals = tuple(
-        one.model_copy(update={"result": closing.result, "reason": closing.reason}) if one.goal_id == closing.goal_id else one
-        for one in functioning.goals
-    )
-    return functioning.model_copy(update={"goals": goals})
+    assert goal is not None
+    return functioning.with_goal(goal.model_copy(update={"result": closing.result, "reason": closing.reason, "closed_by": closing.by}))
 
 
 def gaps(functioning: Functioning, pathway: Pathway) -> dict[str, bool]:

@@ -43,6 +43,11 @@ async def get(tx: Tx, journey_id: UUID) -> Functioning:
     return await store.get_functioning(tx, journey_id)
 
 
+async def save(tx: Tx, journey_id: UUID, functioning: Functioning) -> None:
+    """What was corrected of it. Call under the journey's lock."""
+    await store.save_functioning(tx, journey_id, functioning)
+
+
 async def read(tx: Tx, journey_id: UUID) -> tuple[Journey, Functioning]:
     """For who opened the journey or had a stay in it, a former holder what it entered itself; raises NotFound for others."""
     sight = await rights.get_delivered(tx, journey_id)

@@ -18,6 +18,8 @@ JourneyStatus = Literal["open", "completed", "entered-in-error"]
 Setting = Literal["inpatient", "outpatient", "natural-environment"]
 CaseReason = Literal["incorrect-previous-socialization", "change-of-environment", "social-failure"]
 LegalBasis = Literal["own-decision", "compulsory-treatment", "duty-to-act"]
+Recorded = Literal["score", "withdrawal-score", "goal", "goal-closing", "adaptation-step", "reaching", "observations"]
+"""What clinicians record in a journey, beside its stages."""
 SkippedHow = Literal["done-elsewhere", "not-needed"]
 
 
@@ -93,7 +95,7 @@ class Correction(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    what: Literal["start", "end", "skip", "reopening", "journey", "completion", "relapse"]
+    what: Literal["start", "end", "skip", "reopening", "journey", "completion", "relapse"] | Recorded
     how: Literal["entered-in-error", "amended"]
     stage: int | None = None
     spell: int | None = None

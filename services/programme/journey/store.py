@@ -89,6 +89,7 @@ INSERT INTO party (referral_id, journey_id, organisation_id, stage)
 SELECT referral_id, journey_id, $3, $4 FROM accepted_referral JOIN journey USING (person_id)
 WHERE referral_id = $1 AND person_id = $2 AND status = 'open' ON CONFLICT DO NOTHING
 """
+ERASE = "UPDATE journey SET erased = true, state = jsonb_set(state, '{corrections}', '[]') WHERE person_id = $1 AND NOT erased"
 FORGET = (
     "DELETE FROM accepted_referral WHERE person_id = $1",
     f"DELETE FROM party USING journey WHERE party.journey_id = journey.journey_id AND person_id = $1 AND referral_id <> {NO_REFERRAL}",
@@ -208,4 +209,4 @@ async def save_erasure(tx: Tx, person_id: UUID) -> None:
     await tx.connection.execute(
         "DELETE FROM functioning WHERE journey_id IN (SELECT journey_id FROM journey WHERE person_id = $1)", person_id
     )
-    await tx.connection.execute("UPDATE journey SET erased = true WHERE person_id = $1 AND NOT erased", person_id)
+    await tx.connection.execute(ERASE, person_id)

@@ -1,17 +1,19 @@
 """Journeys on the wire: listed and read, as far as the caller's organisation sees them. How they are opened: `journey/api.py`."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel, Field
 
 from services.programme.journey.domain import (
+    WHO,
     CaseReason,
     Correction,
     JourneyStatus,
     LegalBasis,
+    Recorded,
     Setting,
     Spell,
     holder,
@@ -22,12 +24,16 @@ from services.programme.right import service as rights
 from services.programme.right.domain import Sight
 from services.programme.transition.domain import StageStatus
 from shared.command import CurrentTx, queries
+from shared.identity import Caller
 from shared.paging import Page, Paging, after_id, page_of
 from shared.policy import allows, roles
 
 router_queries = queries("journeys")
 
 READERS = roles("clinician", "coordinator", "system")
+RECORDED = get_args(Recorded)
+CLINICAL = {"weeks", "relapses", "scores", "goals", "withdrawal_scores", "adaptation_steps"}
+"""What the history keeps of a stay or journey that never was, and is read by clinicians alone."""
 
 
 class Sought(Paging):
@@ -88,7 +94,8 @@ class StageView(BaseModel):
 
 
 class CorrectionView(BaseModel):
-    """One line of the history of mistakes. `before`: the fact as it had stood, for the organisation whose fact it was.
+    """One line of the history of mistakes. `before`: the fact as it had stood, for the organisation whose fact it was, and what
+    clinicians recorded for their roles. Of that an acceptance shows no line.
 
     `organisation_id`: who corrected it, for who sees the whole journey.
     """
@@ -134,7 +141,8 @@ async def list_journeys(tx: CurrentTx, sought: Annotated[Sought, Query()]) -> Pa
 async def get_journey(tx: CurrentTx, journey_id: UUID) -> JourneyView:
     """One journey with its stages, spells and holder. Source: mission rows 002-01, OUR-01."""
     sight = await rights.get_sight(tx, journey_id)
-    journey = sight.journey
+    journey, own = sight.journey, tx.caller.organisation_id
+    shown = [one for one in journey.corrections if one.what not in RECORDED or own in (one.of_organisation_id, holder(journey))]
     tx.audit("read-journey", journey.person_id)
     return JourneyView.model_validate(
         {
@@ -146,8 +154,8 @@ async def get_journey(tx: CurrentTx, journey_id: UUID) -> JourneyView:
             "completions": journey.completions,
             "open_concerns": await rights.count_concerns(tx, sight),
             "stages": [StageView.model_validate(state.model_dump()) for state in journey.stages],
-            "spells": [_spell(spell, tx.caller.organisation_id) for spell in journey.spells],
-            "corrections": [_correction(one, tx.caller.organisation_id, sight.is_whole) for one in journey.corrections],
+            "spells": [_spell(spell, own) for spell in journey.spells],
+            "corrections": [_correction(one, tx.caller, sight.is_whole) for one in shown],
         }
     )
 
@@ -173,10 +181,16 @@ def _spell(spell: Spell, asking: UUID | None) -> SpellView:
     return SpellView.model_validate({**values, "spell": spell.number, "own": own})
 
 
-def _correction(correction: Correction, asking: UUID | None, is_whole: bool) -> CorrectionView:
-    shown = correction.model_dump()
-    if correction.of_organisation_id != asking:
-        shown["before"] = None
-    if not is_whole and correction.organisation_id != asking:
+def _correction(correction: Correction, asking: Caller, is_whole: bool) -> CorrectionView:
+    shown = {**correction.model_dump(), "before": _before(correction, asking)}
+    if not is_whole and correction.organisation_id != asking.organisation_id:
         shown["organisation_id"] = None
     return CorrectionView.model_validate(shown)
+
+
+def _before(correction: Correction, asking: Caller) -> dict[str, Any] | None:
+    if correction.of_organisation_id != asking.organisation_id:
+        return None
+    if asking.has(*WHO):
+        return correction.before
+    return None if correction.what in RECORDED else {name: value for name, value in correction.before.items() if name not in CLINICAL}

@@ -1,5 +1,6 @@
 """What can be asked about withdrawal symptoms: many days recorded at once, the latest ones read."""
 
+from datetime import date
 from uuid import UUID
 
 from services.programme.journey import service as journeys
@@ -18,6 +19,16 @@ async def record_scores(tx: Tx, journey_id: UUID, scores: list[Withdrawal], date
     is_anothers = await store.has_of_another(tx, journey_id, scores, rights.is_alone(journey))
     domain.check_scores(scores, journeys.days(tx, found), date_reason, is_anothers)
     tx.append(journey.person_id, *domain.scored(journey, await store.save_scores(tx, journey_id, scores, date_reason)))
+
+
+async def find(tx: Tx, journey_id: UUID, day: date) -> tuple[Withdrawal, UUID | None] | None:
+    """The score of a day and who entered it. Call under the journey's lock."""
+    return await store.find_score(tx, journey_id, day)
+
+
+async def remove(tx: Tx, journey_id: UUID, day: date) -> None:
+    """There is none of that day. Nobody keeps what was told of it."""
+    await store.delete_score(tx, journey_id, day)
 
 
 async def list_latest(tx: Tx, journey_id: UUID) -> list[Withdrawal]:

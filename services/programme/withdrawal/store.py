@@ -20,6 +20,7 @@ SELECT EXISTS (
     WHERE w.journey_id = $1 AND w.score <> n.score AND w.organisation_id IS DISTINCT FROM $4 AND NOT (w.organisation_id IS NULL AND $5)
 )
 """
+FIND = "SELECT scored_on, score, organisation_id FROM withdrawal_score WHERE journey_id = $1 AND scored_on = $2"
 LATEST = "SELECT scored_on, score FROM withdrawal_score WHERE journey_id = $1 ORDER BY scored_on DESC LIMIT $2"
 
 
@@ -36,6 +37,16 @@ async def save_scores(tx: Tx, journey_id: UUID, scores: list[Withdrawal], date_r
     """Answers those that are new or changed."""
     rows = await tx.connection.fetch(SAVE, *_said(journey_id, scores), tx.caller.organisation_id, date_reason)
     return [Withdrawal(on=row["scored_on"], score=row["score"]) for row in rows]
+
+
+async def find_score(tx: Tx, journey_id: UUID, day: date) -> tuple[Withdrawal, UUID | None] | None:
+    """The score of a day and who entered it, None where that was not kept. Guarded by the journey's lock."""
+    row = await tx.connection.fetchrow(FIND, journey_id, day)
+    return (Withdrawal(on=row["scored_on"], score=row["score"]), row["organisation_id"]) if row else None
+
+
+async def delete_score(tx: Tx, journey_id: UUID, day: date) -> None:
+    await tx.connection.execute("DELETE FROM withdrawal_score WHERE journey_id = $1 AND scored_on = $2", journey_id, day)
 
 
 async def list_latest(tx: Tx, journey_id: UUID, limit: int) -> list[Withdrawal]:

@@ -43,7 +43,7 @@ async def programme(service: ServiceUnderTest) -> World:
     step = await holder.send("POST", f"/journeys/{journey_id}/adaptation-steps", planned)
     relapse = await holder.send("POST", f"/journeys/{journey_id}/relapses", {"stage": 2, "on": ago(21)})
     skipped = await holder.send("PUT", f"/journeys/{journey_id}/stages/5/skip", {"how": "not-needed", "reason": "not-eligible"})
-    await _all_done(goal, step, relapse, skipped)
+    await _all_done(goal, step, relapse, skipped, *[await holder.send(*one) for one in _recorded(journey_id)])
     await _referrals(service, clinics, person_id, journey_id)
     whose = taken.model_dump(include={"person_id", "referral_id", "journey_id", "stage"})
     await service.deliver(
@@ -58,6 +58,15 @@ async def programme(service: ServiceUnderTest) -> World:
     people = {"person": {"person": str(person_id), "another-person": str(uuid4())}}
     at = {name: clinic.organisation_id for name, clinic in clinics.items()}
     return World(service, at, ids, _programme_bodies(person_id), people, paths=_programme_paths())
+
+
+def _recorded(journey_id: UUID) -> list[tuple[str, str, Any]]:
+    """What the holder recorded beside."""
+    journey = f"/journeys/{journey_id}"
+    return [
+        ("POST", f"{journey}/scores", {"scores": [{**A_SCORE, "score": 3}]}),
+        ("PUT", f"{journey}/withdrawal-scores", {"scores": [{"on": ago(50), "score": 1}]}),
+    ]
 
 
 async def _all_done(*answers: Any) -> None:
@@ -88,6 +97,7 @@ def _programme_paths() -> dict[str, dict[str, str]]:
 
 
 MISTYPED = {"correction_reason": "mistyped"}
+A_SCORE = {"level": "biological", "moment": "repeat", "on": ago(50)}
 A_START = {"setting": "outpatient", "programme": "social", "responsible_doctor": "staff-17"}
 
 
@@ -115,6 +125,8 @@ def _programme_bodies(person_id: UUID) -> dict[str, Any]:
         f"POST {journey}/goals": {"level": "social", "goal": "restored-ties", "set_on": ago(40)},
         f"PUT {journey}/goals/{{goal_id}}/closing": {"result": "reached"},
         f"PUT {journey}/withdrawal-scores": {"scores": [{"on": ago(55), "score": 1}]},
+        f"POST {journey}/scores/entered-in-error": {**A_SCORE, **MISTYPED},
+        f"POST {journey}/withdrawal-scores/entered-in-error": {"on": ago(50), **MISTYPED},
         f"POST {journey}/adaptation-steps": {"kind": "work-outside", "planned_on": ago(30)},
         f"PUT {journey}/adaptation-steps/{{step_id}}/reaching": {"reached_on": ago(20)},
         f"PUT {journey}/observations": {"stage": 2, "results": [{"week": 1, "result": "negative"}]},
