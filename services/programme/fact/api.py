@@ -6,12 +6,12 @@ from uuid import UUID
 from pydantic import Field
 
 from services.programme.fact import service
-from services.programme.functioning.domain import Moment
+from services.programme.functioning.domain import Closing, Goal, GoalResult, Moment
 from services.programme.journey.domain import WHO
 from shared.command import CurrentTx, Done, commands
 from shared.events.programme import FunctionalLevel
 from shared.policy import allows, roles
-from shared.web import Body, BusinessDate, Code
+from shared.web import Body, BusinessDate, Code, Name, StrictStage
 
 router_commands = commands("corrections")
 
@@ -39,6 +39,23 @@ class DayInError(InError):
     on: BusinessDate
 
 
+class GoalAmendment(InError):
+    """How the goal was really set, whole."""
+
+    level: FunctionalLevel = Field(examples=["social"])
+    goal: Name = Field(examples=["restored-ties"])
+    stage: StrictStage | None = None
+    set_on: BusinessDate
+    date_reason: Code | None = Field(default=None, examples=["archive"])
+
+
+class ClosingAmendment(InError):
+    """How the goal was really closed. `reason`: needed unless it was reached in full."""
+
+    result: GoalResult = Field(examples=["partly"])
+    reason: Code | None = Field(default=None, examples=["not-engaged"])
+
+
 @router_commands.post("/journeys/{journey_id}/scores/entered-in-error")
 @allows(CLINICAL)
 async def withdraw_score(tx: CurrentTx, journey_id: UUID, body: ScoreInError) -> Done:
@@ -53,3 +70,36 @@ async def withdraw_day(tx: CurrentTx, journey_id: UUID, body: DayInError) -> Don
     """The withdrawal symptoms of a day were not scored: the day has no score."""
     await service.withdraw_day(tx, journey_id, body.on, body.correction_reason)
     return Done(id=journey_id, status="entered-in-error")
+
+
+@router_commands.post("/journeys/{journey_id}/goals/{goal_id}/entered-in-error")
+@allows(CLINICAL)
+async def withdraw_goal(tx: CurrentTx, journey_id: UUID, goal_id: UUID, body: InError) -> Done:
+    """A goal was none, such as of another person; nor was its closing."""
+    await service.withdraw_goal(tx, journey_id, goal_id, body.correction_reason)
+    return Done(id=goal_id, status="entered-in-error")
+
+
+@router_commands.post("/journeys/{journey_id}/goals/{goal_id}/amendment")
+@allows(CLINICAL)
+async def amend_goal(tx: CurrentTx, journey_id: UUID, goal_id: UUID, body: GoalAmendment) -> Done:
+    """A goal had another text, level, stage or day. Its closing stays."""
+    goal = Goal(goal_id=goal_id, **body.model_dump(exclude={"correction_reason"}))
+    await service.amend_goal(tx, journey_id, goal, body.correction_reason)
+    return Done(id=goal_id, status="amended")
+
+
+@router_commands.post("/journeys/{journey_id}/goals/{goal_id}/closing/entered-in-error")
+@allows(CLINICAL)
+async def withdraw_closing(tx: CurrentTx, journey_id: UUID, goal_id: UUID, body: InError) -> Done:
+    """A goal was not closed: it is open. By who closed it, or the holder."""
+    await service.withdraw_closing(tx, journey_id, goal_id, body.correction_reason)
+    return Done(id=goal_id, status="open")
+
+
+@router_commands.post("/journeys/{journey_id}/goals/{goal_id}/closing/amendment")
+@allows(CLINICAL)
+async def amend_closing(tx: CurrentTx, journey_id: UUID, goal_id: UUID, body: ClosingAmendment) -> Done:
+    """A goal was closed with another result, or for another reason."""
+    await service.amend_closing(tx, journey_id, Closing(goal_id, body.result, body.reason), body.correction_reason)
+    return Done(id=goal_id, status=body.result)

@@ -1,13 +1,15 @@
 """What can be corrected of what was recorded in a journey: lock, decide, save. Nobody else keeps these facts, so nobody is told."""
 
+from collections.abc import Callable
 from datetime import date
 from uuid import UUID
 
 from services.programme.correction.domain import By, corrected
 from services.programme.fact import domain, levels
 from services.programme.fact.domain import Case
+from services.programme.fact.levels import Corrected
 from services.programme.functioning import service as functioning
-from services.programme.functioning.domain import Place
+from services.programme.functioning.domain import Closing, Functioning, Goal, Place
 from services.programme.journey import service as journeys
 from services.programme.journey.domain import Correction, Found
 from services.programme.right import service as rights
@@ -17,8 +19,32 @@ from shared.database import Tx
 
 async def withdraw_score(tx: Tx, journey_id: UUID, place: Place, reason: str) -> None:
     """A score of a level was entered in error. Raises Refused naming what hinders it, NotFound."""
+    await _correct_levels(tx, journey_id, reason, lambda case, kept: levels.withdraw_score(case, kept, place))
+
+
+async def withdraw_goal(tx: Tx, journey_id: UUID, goal_id: UUID, reason: str) -> None:
+    """A goal was entered in error. Raises Refused, NotFound."""
+    await _correct_levels(tx, journey_id, reason, lambda case, kept: levels.withdraw_goal(case, kept, goal_id))
+
+
+async def amend_goal(tx: Tx, journey_id: UUID, goal: Goal, reason: str) -> None:
+    """A goal was another one. Raises Refused, NotFound."""
+    await _correct_levels(tx, journey_id, reason, lambda case, kept: levels.amend_goal(case, kept, goal))
+
+
+async def withdraw_closing(tx: Tx, journey_id: UUID, goal_id: UUID, reason: str) -> None:
+    """A goal was not closed. Raises Refused, NotFound."""
+    await _correct_levels(tx, journey_id, reason, lambda case, kept: levels.withdraw_closing(case, kept, goal_id))
+
+
+async def amend_closing(tx: Tx, journey_id: UUID, closing: Closing, reason: str) -> None:
+    """A goal was closed otherwise. Raises Refused, NotFound."""
+    await _correct_levels(tx, journey_id, reason, lambda case, kept: levels.amend_closing(case, kept, closing))
+
+
+async def _correct_levels(tx: Tx, journey_id: UUID, reason: str, rule: Callable[[Case, Functioning], Corrected]) -> None:
     async with rights.locked(tx, journey_id) as found:
-        left, lines = levels.withdraw_score(_case(tx, found, reason), await functioning.get(tx, journey_id), place)
+        left, lines = rule(_case(tx, found, reason), await functioning.get(tx, journey_id))
         await functioning.save(tx, journey_id, left)
         await _keep(tx, found, lines)
 

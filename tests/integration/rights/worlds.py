@@ -55,9 +55,10 @@ async def programme(service: ServiceUnderTest) -> World:
     )
     ids = {"journey_id": str(journey_id), "person_id": str(person_id), "stage": "2"}
     ids |= {"goal_id": goal.json()["id"], "step_id": step.json()["id"], "relapse_id": relapse.json()["id"]}
+    closed_ids = await _closed(holder, journey_id)
     people = {"person": {"person": str(person_id), "another-person": str(uuid4())}}
     at = {name: clinic.organisation_id for name, clinic in clinics.items()}
-    return World(service, at, ids, _programme_bodies(person_id), people, paths=_programme_paths())
+    return World(service, at, ids, _programme_bodies(person_id), people, paths=_programme_paths() | closed_ids)
 
 
 def _recorded(journey_id: UUID) -> list[tuple[str, str, Any]]:
@@ -67,6 +68,15 @@ def _recorded(journey_id: UUID) -> list[tuple[str, str, Any]]:
         ("POST", f"{journey}/scores", {"scores": [{**A_SCORE, "score": 3}]}),
         ("PUT", f"{journey}/withdrawal-scores", {"scores": [{"on": ago(50), "score": 1}]}),
     ]
+
+
+async def _closed(holder: Clinic, journey_id: UUID) -> dict[str, dict[str, str]]:
+    """The routes that are tried on a goal that is closed, and that goal."""
+    goals = f"/journeys/{journey_id}/goals"
+    goal = await holder.send("POST", goals, {"level": "biological", "goal": "health", "set_on": ago(50)})
+    await _all_done(goal, await holder.send("PUT", f"{goals}/{goal.json()['id']}/closing", {"result": "reached"}))
+    closing = "POST /journeys/{journey_id}/goals/{goal_id}/closing"
+    return {f"{closing}/{how}": {"goal_id": goal.json()["id"]} for how in ("entered-in-error", "amendment")}
 
 
 async def _all_done(*answers: Any) -> None:
@@ -103,7 +113,7 @@ A_START = {"setting": "outpatient", "programme": "social", "responsible_doctor":
 
 def _programme_bodies(person_id: UUID) -> dict[str, Any]:
     journey = "/journeys/{journey_id}"
-    stay = f"{journey}/stages/{{stage}}"
+    stay, goal = f"{journey}/stages/{{stage}}", f"{journey}/goals/{{goal_id}}"
     return {
         "POST /journeys": {"person_id": str(person_id), "pathway": "addiction-rehabilitation", "opened_on": ago(5)},
         f"PUT {stay}/start": {**A_START, "started_on": ago(3)},
@@ -125,6 +135,10 @@ def _programme_bodies(person_id: UUID) -> dict[str, Any]:
         f"POST {journey}/goals": {"level": "social", "goal": "restored-ties", "set_on": ago(40)},
         f"PUT {journey}/goals/{{goal_id}}/closing": {"result": "reached"},
         f"PUT {journey}/withdrawal-scores": {"scores": [{"on": ago(55), "score": 1}]},
+        f"POST {goal}/entered-in-error": MISTYPED,
+        f"POST {goal}/amendment": {"level": "social", "goal": "own-home", "set_on": ago(51), **MISTYPED},
+        f"POST {goal}/closing/entered-in-error": MISTYPED,
+        f"POST {goal}/closing/amendment": {"result": "partly", "reason": "moved", **MISTYPED},
         f"POST {journey}/scores/entered-in-error": {**A_SCORE, **MISTYPED},
         f"POST {journey}/withdrawal-scores/entered-in-error": {"on": ago(50), **MISTYPED},
         f"POST {journey}/adaptation-steps": {"kind": "work-outside", "planned_on": ago(30)},

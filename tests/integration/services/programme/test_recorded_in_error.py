@@ -3,12 +3,13 @@
 Source: issue of corrections, section 1.
 """
 
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
 
-from shared.events.referral import PersonErased
+from shared.events.referral import PersonDied, PersonErased
 from tests.builders_programme import Clinic, a_clinic
 from tests.harness import NOW, ServiceUnderTest
 from tests.integration.services.programme.test_levels import LEVELS, a_consent, closing_scores, through_all_stages
@@ -134,3 +135,81 @@ async def test_what_a_correction_keeps_goes_with_an_erasure(programme: ServiceUn
     await programme.deliver(PersonErased(person_id=person_id, on=NOW.date()))
     (row,) = await programme.fetch("SELECT erased, state -> 'corrections' AS kept FROM journey")
     assert (row["erased"], row["kept"]) == (True, "[]")
+
+
+async def test_a_goal_that_was_none_completes_nothing(programme: ServiceUnderTest) -> None:
+    """Before it could not be taken back, nor could its closing; a wrong one satisfied the completion."""
+    clinic = await a_clinic(programme)
+    journey_id, goal_id = await all_but_completed(clinic)
+    answer = await correct(clinic, journey_id, f"goals/{goal_id}")
+    assert (answer.status_code, answer.json()["status"]) == (200, "entered-in-error"), answer.text
+    assert (await functioning(clinic, journey_id))["goals"] == []
+    assert (await complete(clinic, journey_id)).json()["unmet"] == ["adaptation-goal"]
+    closing, was = await history(clinic, journey_id)
+    assert (closing["what"], closing["before"]) == ("goal-closing", {"goal_id": goal_id, "result": "reached"})
+    assert was["before"] == {"goal_id": goal_id, "level": "social", "goal": "restored-ties", "set_on": "2025-07-05"}
+    assert (await correct(clinic, journey_id, f"goals/{goal_id}")).json()["unmet"] == ["goal-entered"]
+    close = await clinic.send("PUT", f"/journeys/{journey_id}/goals/{goal_id}/closing", {"result": "reached"})
+    assert close.json()["unmet"] == ["goal-open"]
+
+
+async def test_a_closing_that_was_none_opens_the_goal(programme: ServiceUnderTest) -> None:
+    clinic = await a_clinic(programme)
+    journey_id, goal_id = await all_but_completed(clinic)
+    closing = f"goals/{goal_id}/closing"
+    assert (await correct(clinic, journey_id, closing, "amendment", result="partly")).json()["unmet"] == ["reason"]
+    amended = await correct(clinic, journey_id, closing, "amendment", result="partly", reason="moved")
+    assert (amended.status_code, amended.json()["status"]) == (200, "partly")
+    (kept,) = (await functioning(clinic, journey_id))["goals"]
+    assert (kept["result"], kept["reason"], kept["closed_by"]) == ("partly", "moved", str(clinic.organisation_id))
+    assert (await correct(clinic, journey_id, closing)).json()["status"] == "open"
+    assert (await complete(clinic, journey_id)).json()["unmet"] == ["social-goals-closed"]
+    for action, said in (("entered-in-error", {}), ("amendment", {"result": "reached"})):
+        assert (await correct(clinic, journey_id, closing, action, **said)).json()["unmet"] == ["goal-closed"]
+    assert [(line["how"], line["before"]["result"]) for line in await history(clinic, journey_id)] == [
+        ("amended", "reached"),
+        ("entered-in-error", "partly"),
+    ]
+    again = await clinic.send("PUT", f"/journeys/{journey_id}/{closing}", {"result": "reached"})
+    assert again.status_code == 200 and (await complete(clinic, journey_id)).status_code == 200
+    assert (await correct(clinic, journey_id, closing)).json()["unmet"] == ["journey-completion-corrected"]
+    assert (await correct(clinic, journey_id, f"goals/{goal_id}")).json()["unmet"] == ["journey-completion-corrected"]
+
+
+async def test_a_goal_is_amended(programme: ServiceUnderTest) -> None:
+    clinic = await a_clinic(programme)
+    journey_id, goal_id = await all_but_completed(clinic)
+    now = {"level": "biological", "goal": "sleeps through the night", "set_on": "2025-07-04", "stage": 2}
+    assert (await correct(clinic, journey_id, f"goals/{goal_id}", "amendment", **now)).status_code == 200
+    (kept,) = (await functioning(clinic, journey_id))["goals"]
+    assert kept | now == kept and (kept["result"], kept["entered_by"]) == ("reached", str(clinic.organisation_id))
+    assert (await complete(clinic, journey_id)).json()["unmet"] == ["adaptation-goal"]
+    (line,) = await history(clinic, journey_id)
+    assert (line["what"], line["how"], line["before"]["goal"]) == ("goal", "amended", "restored-ties")
+    late = await correct(clinic, journey_id, f"goals/{goal_id}", "amendment", **{**now, "set_on": "2031-01-01"})
+    assert late.json()["unmet"] == ["date-not-in-future"]
+    old = await correct(clinic, journey_id, f"goals/{goal_id}", "amendment", **{**now, "set_on": "1931-01-01"})
+    assert old.json()["unmet"] == ["reason-for-unlikely-date"]
+
+
+async def test_who_lost_the_person_corrects_its_goal_and_is_told_nothing_later(programme: ServiceUnderTest) -> None:
+    clinic, centre, person_id = await a_clinic(programme), await a_clinic(programme), uuid4()
+    journey_id = await clinic.open(person_id)
+    goals = [await goal(clinic, journey_id, "own text") for _ in range(2)]
+    await centre.accept(journey_id, 1)
+    await centre.start(journey_id, 1, "2025-07-12")
+    for goal_id in goals:
+        await centre.send("PUT", f"/journeys/{journey_id}/goals/{goal_id}/closing", {"result": "reached"})
+    await programme.deliver(PersonDied(person_id=person_id, on=date(2025, 7, 1)))
+    now = {"level": "social", "goal": "restored-ties"}
+    later = await correct(clinic, journey_id, f"goals/{goals[0]}", "amendment", **now, set_on="2025-07-06")
+    assert later.json()["unmet"] == ["holder-unchanged"]
+    earlier = await correct(clinic, journey_id, f"goals/{goals[0]}", "amendment", **now, set_on="2025-07-04")
+    assert earlier.status_code == 200, "a day after the death is not told apart"
+    for goal_id in (goals[0], str(uuid4())):
+        for how, said in (("entered-in-error", {}), ("amendment", {"result": "partly", "reason": "moved"})):
+            refused = await correct(clinic, journey_id, f"goals/{goal_id}/closing", how, **said)
+            assert refused.json()["unmet"] == ["own-or-holder"], "another organisation closed it, or nobody"
+    assert (await correct(clinic, journey_id, f"goals/{goals[1]}")).status_code == 200
+    assert [(line["what"], line["before"].get("result")) for line in await history(clinic, journey_id)] == [("goal", None)] * 2
+    assert [line["what"] for line in await history(centre, journey_id)] == ["goal", "goal-closing", "goal"]

@@ -1,13 +1,14 @@
 """Corrections of what was recorded in a journey: who may, and what stands on it. Source: issue of corrections, section 1."""
 
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
 from services.programme.correction.domain import By
 from services.programme.fact.domain import Case, withdraw_day
-from services.programme.fact.levels import withdraw_score
-from services.programme.functioning.domain import LEVELS, Functioning, Score
+from services.programme.fact.levels import amend_closing, amend_goal, withdraw_closing, withdraw_goal, withdraw_score
+from services.programme.functioning.domain import LEVELS, Closing, Functioning, Goal, Score
 from services.programme.journey.domain import Journey
 from services.programme.withdrawal.domain import Withdrawal
 from shared.errors import Refused
@@ -79,3 +80,81 @@ def test_a_day_without_a_score_has_none_to_take_back() -> None:
     with pytest.raises(Refused) as refused:
         withdraw_day(case, None)
     assert unmet(refused) == ("score-entered",)
+
+
+def a_goal(text: str = "restored-ties", closed: bool = True, number: int = 0) -> Goal:
+    result: dict[str, Any] = {"result": "reached", "closed_by": CENTRE} if closed else {}
+    return Goal(goal_id=uuid4(), level="social", goal=text, set_on=day(number), entered_by=NGO, **result)
+
+
+def test_a_goal_that_was_none_takes_its_closing_with_it() -> None:
+    """Each line of the history is for whose fact it was."""
+    goal = a_goal()
+    left, (closing, was) = withdraw_goal(a_case(a_journey("started")), Functioning(goals=(goal,)), goal.goal_id)
+    assert (left.goals, closing.of_organisation_id, was.of_organisation_id) == ((), CENTRE, NGO)
+    assert (closing.before["result"], was.before.get("result")) == ("reached", None)
+
+
+def test_a_closing_is_of_who_closed_the_goal() -> None:
+    goal = a_goal()
+    kept = Functioning(goals=(goal,))
+    for by, may in ((CENTRE, True), (CLINIC, True), (NGO, False)):
+        case = a_case(a_journey("started"), by)
+        if may:
+            assert withdraw_closing(case, kept, goal.goal_id)[0].open_goals() == (a_goal_like(goal),)
+            continue
+        with pytest.raises(Refused) as refused:
+            withdraw_closing(case, kept, goal.goal_id)
+        assert unmet(refused) == ("own-or-holder",)
+        with pytest.raises(Refused):
+            amend_closing(case, kept, Closing(goal.goal_id, "reached", None))
+
+
+def a_goal_like(goal: Goal) -> Goal:
+    """It, open."""
+    return goal.model_copy(update={"result": None, "closed_by": None})
+
+
+def test_a_completion_stands_on_the_closing_of_an_earlier_goal_alone() -> None:
+    journey = a_journey(*ALL).model_copy(update={"completions": (day(60),)})
+    earlier, later = a_goal(), a_goal("health", number=61)
+    kept = Functioning(goals=(earlier, later))
+    with pytest.raises(Refused) as refused:
+        withdraw_closing(a_case(journey), kept, earlier.goal_id)
+    assert unmet(refused) == ("journey-completion-corrected",)
+    assert withdraw_closing(a_case(journey), kept, later.goal_id)[0].open_goals() == (a_goal_like(later),)
+    with pytest.raises(Refused) as refused:
+        withdraw_goal(a_case(journey), kept, earlier.goal_id)
+    assert unmet(refused) == ("journey-completion-corrected",)
+    assert withdraw_goal(a_case(journey), kept, later.goal_id)[0].goals == (earlier,)
+
+
+def test_an_amended_goal_keeps_its_closing_and_what_a_completion_stands_on() -> None:
+    goal = a_goal()
+    kept, journey = Functioning(goals=(goal,)), a_journey(*ALL)
+    other = Goal(goal_id=goal.goal_id, level="biological", goal="own text", set_on=day(1))
+    amended, _ = amend_goal(a_case(journey), kept, other)
+    assert amended.goals == (other.model_copy(update={"result": "reached", "closed_by": CENTRE, "entered_by": NGO}),)
+    with pytest.raises(Refused) as refused:
+        amend_goal(a_case(journey.model_copy(update={"completions": (day(60),)})), kept, other)
+    assert unmet(refused) == ("journey-completion-corrected",)
+
+
+def test_who_lost_the_person_moves_a_day_to_an_earlier_one_alone() -> None:
+    """A day that is refused for a death would tell of it."""
+    goal = a_goal(number=10)
+    died = TODAY._replace(died_on=day(5))
+    for by, on, expected in (
+        (NGO, 11, ("holder-unchanged",)),
+        (NGO, 9, ()),
+        (CLINIC, 9, ("not-after-death",)),
+        (CLINIC, 4, ()),
+    ):
+        case = a_case(a_journey("started"), by)._replace(days=died)
+        moved = goal.model_copy(update={"set_on": day(on)})
+        if not expected:
+            assert amend_goal(case, Functioning(goals=(goal,)), moved)[0].goals == (moved,)
+            continue
+        with pytest.raises(Refused) as refused:
+            amend_goal(case, Functioning(goals=(goal,)), moved)
+        assert unmet(refused) == expected
