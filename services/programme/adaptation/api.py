@@ -31,7 +31,7 @@ class Reached(Body):
 @allows(CLINICAL)
 async def plan_step(tx: CurrentTx, journey_id: UUID, body: NewStep) -> Done:
     """Plan a step on the way back; a social dormitory is for those halfway through recovery. Source: mission row 000-43."""
-    step = AdaptationStep(step_id=uuid4(), kind=body.kind, planned_on=body.planned_on)
+    step = AdaptationStep(step_id=uuid4(), kind=body.kind, planned_on=body.planned_on, entered_by=tx.caller.organisation_id)
     await service.plan(tx, journey_id, step)
     return Done(id=step.step_id, status="planned")
 

@@ -15,12 +15,16 @@ Kind = Literal["partial-residence", "work-outside", "social-dormitory", "other-m
 
 
 class AdaptationStep(BaseModel):
+    """`entered_by`, `reached_by`: the organisations; None in rows from before that was kept."""
+
     model_config = ConfigDict(frozen=True)
 
     step_id: UUID
     kind: Kind
     planned_on: date
     reached_on: date | None = None
+    entered_by: UUID | None = None
+    reached_by: UUID | None = None
 
 
 def check_planned(journey: Journey, pathway: Pathway, step: AdaptationStep, days: Days) -> None:
@@ -28,25 +32,33 @@ def check_planned(journey: Journey, pathway: Pathway, step: AdaptationStep, days
 
     A plan may lie ahead, but not before the journey, nor after a death. Raises Refused("adaptation-not-plannable").
     """
-    stages = [rule.stage for rule in pathway.stages if rule.halfway]
-    halfway = any(spell.stage in stages and spell.how == "completed" for spell in journey.spells)
     refuse(
         "adaptation-not-plannable",
         {
             "journey-open": journey.status != "open",
-            "halfway": step.kind == "social-dormitory" and not halfway,
+            "halfway": needs_halfway(journey, pathway, step.kind),
             **{name: missing for name, missing in _unmet(step.planned_on, days).items() if name != "date-not-in-future"},
         },
     )
 
 
-def _unmet(day: date, days: Days) -> dict[str, bool]:
+def needs_halfway(journey: Journey, pathway: Pathway, kind: Kind) -> bool:
+    """Whether such a step needs a stage that the pathway calls halfway, and none was completed."""
+    stages = [rule.stage for rule in pathway.stages if rule.halfway]
+    return kind == "social-dormitory" and not any(spell.stage in stages and spell.how == "completed" for spell in journey.spells)
+
+
+def after(days: Days) -> date | None:
     """A step follows the beginning of the journey."""
-    return days.unmet(day, after=None if days.is_imported else days.begun_on)
+    return None if days.is_imported else days.begun_on
 
 
-def reach(step: AdaptationStep | None, reached_on: date, days: Days) -> AdaptationStep:
-    """Raises Refused("adaptation-not-reachable")."""
+def _unmet(day: date, days: Days) -> dict[str, bool]:
+    return days.unmet(day, after=after(days))
+
+
+def reach(step: AdaptationStep | None, reached_on: date, days: Days, by: UUID | None = None) -> AdaptationStep:
+    """`by`: the organisation. Raises Refused("adaptation-not-reachable")."""
     refuse(
         "adaptation-not-reachable",
         {
@@ -55,4 +67,4 @@ def reach(step: AdaptationStep | None, reached_on: date, days: Days) -> Adaptati
         },
     )
     assert step is not None
-    return step.model_copy(update={"reached_on": reached_on})
+    return step.model_copy(update={"reached_on": reached_on, "reached_by": by})

@@ -21,8 +21,24 @@ async def plan(tx: Tx, journey_id: UUID, step: AdaptationStep) -> None:
 async def reach(tx: Tx, journey_id: UUID, step_id: UUID, reached_on: date) -> None:
     """Raises Refused, NotFound. Source: mission row 002-20."""
     found = await rights.lock_held(tx, journey_id)
-    step = domain.reach(await store.find_step(tx, journey_id, step_id), reached_on, journeys.days(tx, found))
+    planned = await store.find_step(tx, journey_id, step_id)
+    step = domain.reach(planned, reached_on, journeys.days(tx, found), tx.caller.organisation_id)
     await store.save_step(tx, journey_id, step)
+
+
+async def find(tx: Tx, journey_id: UUID, step_id: UUID) -> AdaptationStep | None:
+    """Call under the journey's lock."""
+    return await store.find_step(tx, journey_id, step_id)
+
+
+async def save(tx: Tx, journey_id: UUID, step: AdaptationStep) -> None:
+    """What was corrected of it. Call under the journey's lock."""
+    await store.save_step(tx, journey_id, step)
+
+
+async def remove(tx: Tx, step_id: UUID) -> None:
+    """It was none. Call under the journey's lock."""
+    await store.delete_step(tx, step_id)
 
 
 async def list_steps(tx: Tx, journey_id: UUID) -> tuple[Journey, list[AdaptationStep]]:

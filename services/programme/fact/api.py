@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.programme.adaptation.domain import AdaptationStep, Kind
 from services.programme.fact import service
 from services.programme.functioning.domain import Closing, Goal, GoalResult, Moment
 from services.programme.journey.domain import WHO
@@ -56,6 +57,17 @@ class ClosingAmendment(InError):
     reason: Code | None = Field(default=None, examples=["not-engaged"])
 
 
+class StepAmendment(InError):
+    """What was really planned, whole."""
+
+    kind: Kind = Field(examples=["work-outside"])
+    planned_on: BusinessDate
+
+
+class ReachingAmendment(InError):
+    reached_on: BusinessDate
+
+
 @router_commands.post("/journeys/{journey_id}/scores/entered-in-error")
 @allows(CLINICAL)
 async def withdraw_score(tx: CurrentTx, journey_id: UUID, body: ScoreInError) -> Done:
@@ -103,3 +115,36 @@ async def amend_closing(tx: CurrentTx, journey_id: UUID, goal_id: UUID, body: Cl
     """A goal was closed with another result, or for another reason."""
     await service.amend_closing(tx, journey_id, Closing(goal_id, body.result, body.reason), body.correction_reason)
     return Done(id=goal_id, status=body.result)
+
+
+@router_commands.post("/journeys/{journey_id}/adaptation-steps/{step_id}/entered-in-error")
+@allows(CLINICAL)
+async def withdraw_step(tx: CurrentTx, journey_id: UUID, step_id: UUID, body: InError) -> Done:
+    """A step was not planned, such as for another person; nor was it reached."""
+    await service.withdraw_step(tx, journey_id, step_id, body.correction_reason)
+    return Done(id=step_id, status="entered-in-error")
+
+
+@router_commands.post("/journeys/{journey_id}/adaptation-steps/{step_id}/amendment")
+@allows(CLINICAL)
+async def amend_step(tx: CurrentTx, journey_id: UUID, step_id: UUID, body: StepAmendment) -> Done:
+    """Another step was planned, or for another day. Its reaching stays."""
+    step = AdaptationStep(step_id=step_id, kind=body.kind, planned_on=body.planned_on)
+    amended = await service.amend_step(tx, journey_id, step, body.correction_reason)
+    return Done(id=step_id, status="reached" if amended.reached_on else "planned")
+
+
+@router_commands.post("/journeys/{journey_id}/adaptation-steps/{step_id}/reaching/entered-in-error")
+@allows(CLINICAL)
+async def withdraw_reaching(tx: CurrentTx, journey_id: UUID, step_id: UUID, body: InError) -> Done:
+    """A step was not reached: it is planned. By who entered that, or the holder."""
+    await service.withdraw_reaching(tx, journey_id, step_id, body.correction_reason)
+    return Done(id=step_id, status="planned")
+
+
+@router_commands.post("/journeys/{journey_id}/adaptation-steps/{step_id}/reaching/amendment")
+@allows(CLINICAL)
+async def amend_reaching(tx: CurrentTx, journey_id: UUID, step_id: UUID, body: ReachingAmendment) -> Done:
+    """A step was reached on another day."""
+    await service.amend_reaching(tx, journey_id, step_id, body.reached_on, body.correction_reason)
+    return Done(id=step_id, status="reached")

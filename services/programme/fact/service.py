@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import date
 from uuid import UUID
 
+from services.programme.adaptation import service as adaptation
+from services.programme.adaptation.domain import AdaptationStep
 from services.programme.correction.domain import By, corrected
-from services.programme.fact import domain, levels
+from services.programme.fact import domain, levels, steps
 from services.programme.fact.domain import Case
 from services.programme.fact.levels import Corrected
 from services.programme.functioning import service as functioning
@@ -15,6 +17,8 @@ from services.programme.journey.domain import Correction, Found
 from services.programme.right import service as rights
 from services.programme.withdrawal import service as withdrawal
 from shared.database import Tx
+
+StepRule = Callable[[Case, AdaptationStep | None], tuple[AdaptationStep, Correction]]
 
 
 async def withdraw_score(tx: Tx, journey_id: UUID, place: Place, reason: str) -> None:
@@ -55,6 +59,37 @@ async def withdraw_day(tx: Tx, journey_id: UUID, day: date, reason: str) -> None
         line = domain.withdraw_day(_case(tx, found, reason), await withdrawal.find(tx, journey_id, day))
         await withdrawal.remove(tx, journey_id, day)
         await _keep(tx, found, [line])
+
+
+async def withdraw_step(tx: Tx, journey_id: UUID, step_id: UUID, reason: str) -> None:
+    """An adaptation step was entered in error. Raises Refused, NotFound."""
+    async with rights.locked(tx, journey_id) as found:
+        lines = steps.withdraw_step(_case(tx, found, reason), await adaptation.find(tx, journey_id, step_id))
+        await adaptation.remove(tx, step_id)
+        await _keep(tx, found, lines)
+
+
+async def amend_step(tx: Tx, journey_id: UUID, step: AdaptationStep, reason: str) -> AdaptationStep:
+    """Another adaptation step was planned. Raises Refused, NotFound."""
+    return await _correct_step(tx, journey_id, step.step_id, reason, lambda case, kept: steps.amend_step(case, kept, step))
+
+
+async def withdraw_reaching(tx: Tx, journey_id: UUID, step_id: UUID, reason: str) -> None:
+    """An adaptation step was not reached. Raises Refused, NotFound."""
+    await _correct_step(tx, journey_id, step_id, reason, steps.withdraw_reaching)
+
+
+async def amend_reaching(tx: Tx, journey_id: UUID, step_id: UUID, on: date, reason: str) -> None:
+    """An adaptation step was reached on another day. Raises Refused, NotFound."""
+    await _correct_step(tx, journey_id, step_id, reason, lambda case, kept: steps.amend_reaching(case, kept, on))
+
+
+async def _correct_step(tx: Tx, journey_id: UUID, step_id: UUID, reason: str, rule: StepRule) -> AdaptationStep:
+    async with rights.locked(tx, journey_id) as found:
+        step, line = rule(_case(tx, found, reason), await adaptation.find(tx, journey_id, step_id))
+        await adaptation.save(tx, journey_id, step)
+        await _keep(tx, found, [line])
+        return step
 
 
 def _case(tx: Tx, found: Found, reason: str) -> Case:

@@ -71,12 +71,17 @@ def _recorded(journey_id: UUID) -> list[tuple[str, str, Any]]:
 
 
 async def _closed(holder: Clinic, journey_id: UUID) -> dict[str, dict[str, str]]:
-    """The routes that are tried on a goal that is closed, and that goal."""
+    """The routes that are tried on a goal that is closed or a step that is reached, and that goal or step."""
     goals = f"/journeys/{journey_id}/goals"
     goal = await holder.send("POST", goals, {"level": "biological", "goal": "health", "set_on": ago(50)})
     await _all_done(goal, await holder.send("PUT", f"{goals}/{goal.json()['id']}/closing", {"result": "reached"}))
     closing = "POST /journeys/{journey_id}/goals/{goal_id}/closing"
-    return {f"{closing}/{how}": {"goal_id": goal.json()["id"]} for how in ("entered-in-error", "amendment")}
+    steps = f"/journeys/{journey_id}/adaptation-steps"
+    step = await holder.send("POST", steps, {"kind": "work-outside", "planned_on": ago(50)})
+    await _all_done(step, await holder.send("PUT", f"{steps}/{step.json()['id']}/reaching", {"reached_on": ago(45)}))
+    reaching = "POST /journeys/{journey_id}/adaptation-steps/{step_id}/reaching"
+    tried = ((closing, {"goal_id": goal.json()["id"]}), (reaching, {"step_id": step.json()["id"]}))
+    return {f"{what}/{how}": which for what, which in tried for how in ("entered-in-error", "amendment")}
 
 
 async def _all_done(*answers: Any) -> None:
@@ -113,7 +118,7 @@ A_START = {"setting": "outpatient", "programme": "social", "responsible_doctor":
 
 def _programme_bodies(person_id: UUID) -> dict[str, Any]:
     journey = "/journeys/{journey_id}"
-    stay, goal = f"{journey}/stages/{{stage}}", f"{journey}/goals/{{goal_id}}"
+    stay, goal, step = f"{journey}/stages/{{stage}}", f"{journey}/goals/{{goal_id}}", f"{journey}/adaptation-steps/{{step_id}}"
     return {
         "POST /journeys": {"person_id": str(person_id), "pathway": "addiction-rehabilitation", "opened_on": ago(5)},
         f"PUT {stay}/start": {**A_START, "started_on": ago(3)},
@@ -135,6 +140,10 @@ def _programme_bodies(person_id: UUID) -> dict[str, Any]:
         f"POST {journey}/goals": {"level": "social", "goal": "restored-ties", "set_on": ago(40)},
         f"PUT {journey}/goals/{{goal_id}}/closing": {"result": "reached"},
         f"PUT {journey}/withdrawal-scores": {"scores": [{"on": ago(55), "score": 1}]},
+        f"POST {step}/entered-in-error": MISTYPED,
+        f"POST {step}/amendment": {"kind": "partial-residence", "planned_on": ago(31), **MISTYPED},
+        f"POST {step}/reaching/entered-in-error": MISTYPED,
+        f"POST {step}/reaching/amendment": {"reached_on": ago(46), **MISTYPED},
         f"POST {goal}/entered-in-error": MISTYPED,
         f"POST {goal}/amendment": {"level": "social", "goal": "own-home", "set_on": ago(51), **MISTYPED},
         f"POST {goal}/closing/entered-in-error": MISTYPED,

@@ -213,3 +213,59 @@ async def test_who_lost_the_person_corrects_its_goal_and_is_told_nothing_later(p
     assert (await correct(clinic, journey_id, f"goals/{goals[1]}")).status_code == 200
     assert [(line["what"], line["before"].get("result")) for line in await history(clinic, journey_id)] == [("goal", None)] * 2
     assert [line["what"] for line in await history(centre, journey_id)] == ["goal", "goal-closing", "goal"]
+
+
+async def test_a_step_and_its_reaching_are_put_right(programme: ServiceUnderTest) -> None:
+    """Before neither could be taken back or amended; a reaching was once only."""
+    clinic = await a_clinic(programme)
+    journey_id = await clinic.open()
+    steps = f"/journeys/{journey_id}/adaptation-steps"
+    made = await clinic.send("POST", steps, {"kind": "work-outside", "planned_on": "2025-07-05"})
+    step = f"adaptation-steps/{made.json()['id']}"
+
+    async def listed() -> list[tuple[Any, ...]]:
+        return [(one["kind"], one["planned_on"], one["reached_on"]) for one in (await clinic.get(steps)).json()["items"]]
+
+    for how, said in (("entered-in-error", {}), ("amendment", {"reached_on": "2025-07-05"})):
+        assert (await correct(clinic, journey_id, f"{step}/reaching", how, **said)).json()["unmet"] == ["step-reached"]
+    await clinic.send("PUT", f"/journeys/{journey_id}/{step}/reaching", {"reached_on": "2025-07-09"})
+    now = {"kind": "partial-residence", "planned_on": "2025-07-04"}
+    assert (await correct(clinic, journey_id, step, "amendment", **now)).json()["status"] == "reached"
+    assert (await correct(clinic, journey_id, f"{step}/reaching", "amendment", reached_on="2025-07-08")).status_code == 200
+    assert await listed() == [("partial-residence", "2025-07-04", "2025-07-08")]
+    assert (await correct(clinic, journey_id, f"{step}/reaching")).json()["status"] == "planned"
+    assert await listed() == [("partial-residence", "2025-07-04", None)]
+    again = await clinic.send("PUT", f"/journeys/{journey_id}/{step}/reaching", {"reached_on": "2025-07-10"})
+    assert again.status_code == 200, "it can be reached when it is"
+    assert (await correct(clinic, journey_id, step)).json()["status"] == "entered-in-error"
+    assert await listed() == []
+    assert (await correct(clinic, journey_id, step)).json()["unmet"] == ["step-planned"]
+    told = [(line["what"], line["how"]) for line in await history(clinic, journey_id)]
+    amended, none = [(what, "amended") for what in ("adaptation-step", "reaching")], "entered-in-error"
+    assert told == [*amended, ("reaching", none), ("reaching", none), ("adaptation-step", none)]
+    days = [line["before"].get("reached_on", line["before"].get("planned_on")) for line in await history(clinic, journey_id)]
+    assert days == ["2025-07-05", "2025-07-09", "2025-07-08", "2025-07-10", "2025-07-04"]
+
+
+async def test_a_step_of_another_organisation_is_not_corrected(programme: ServiceUnderTest) -> None:
+    """Who planned it, and who entered that it was reached, each for its own."""
+    clinic, centre = await a_clinic(programme), await a_clinic(programme)
+    journey_id = await clinic.open()
+    steps = f"/journeys/{journey_id}/adaptation-steps"
+    made = await clinic.send("POST", steps, {"kind": "work-outside", "planned_on": "2025-07-05"})
+    await centre.accept(journey_id, 1)
+    await centre.start(journey_id, 1, "2025-07-06")
+    await centre.send("PUT", f"{steps}/{made.json()['id']}/reaching", {"reached_on": "2025-07-09"})
+    step, absent = f"adaptation-steps/{made.json()['id']}", f"adaptation-steps/{uuid4()}"
+    for what, how, said in (
+        (f"{step}/reaching", "entered-in-error", {}),
+        (f"{step}/reaching", "amendment", {"reached_on": "2025-07-08"}),
+        (absent, "entered-in-error", {}),
+        (absent, "amendment", {"kind": "work-outside", "planned_on": "2025-07-04"}),
+    ):
+        assert (await correct(clinic, journey_id, what, how, **said)).json()["unmet"] == ["own-or-holder"], what
+    later = await correct(clinic, journey_id, step, "amendment", kind="work-outside", planned_on="2025-07-06")
+    assert later.json()["unmet"] == ["holder-unchanged"]
+    assert (await correct(clinic, journey_id, step)).status_code == 200
+    assert [line["what"] for line in await history(clinic, journey_id)] == ["adaptation-step"]
+    assert [line["what"] for line in await history(centre, journey_id)] == ["reaching", "adaptation-step"]

@@ -5,9 +5,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.programme.adaptation.domain import AdaptationStep, reach
 from services.programme.correction.domain import By
 from services.programme.fact.domain import Case, withdraw_day
 from services.programme.fact.levels import amend_closing, amend_goal, withdraw_closing, withdraw_goal, withdraw_score
+from services.programme.fact.steps import amend_reaching, amend_step, withdraw_reaching, withdraw_step
 from services.programme.functioning.domain import LEVELS, Closing, Functioning, Goal, Score
 from services.programme.journey.domain import Journey
 from services.programme.withdrawal.domain import Withdrawal
@@ -158,3 +160,47 @@ def test_who_lost_the_person_moves_a_day_to_an_earlier_one_alone() -> None:
         with pytest.raises(Refused) as refused:
             amend_goal(case, Functioning(goals=(goal,)), moved)
         assert unmet(refused) == expected
+
+
+def a_step(number: int = 15) -> AdaptationStep:
+    return AdaptationStep(step_id=uuid4(), kind="work-outside", planned_on=day(number), entered_by=NGO)
+
+
+def test_a_step_that_was_none_was_not_reached_either() -> None:
+    step, case = reach(a_step(), day(16), TODAY, CENTRE), a_case(a_journey("started"))
+    reaching, planned = withdraw_step(case, step)
+    assert (reaching.of_organisation_id, planned.of_organisation_id) == (CENTRE, NGO)
+    assert (reaching.before["reached_on"], planned.before.get("reached_on")) == (str(day(16)), None)
+    back, _ = withdraw_reaching(case, step)
+    assert (back.reached_on, back.reached_by, back.planned_on) == (None, None, day(15))
+
+
+def test_a_corrected_step_is_judged_as_a_new_one() -> None:
+    """Source: mission row 000-43."""
+    journey, step = a_journey("started"), a_step()
+    days = TODAY._replace(begun_on=DAY)
+    case = a_case(journey)._replace(days=days)
+    for kind, on, expected in (
+        ("social-dormitory", day(15), ("halfway",)),
+        ("work-outside", day(-1), ("not-before-what-it-follows",)),
+    ):
+        with pytest.raises(Refused) as refused:
+            amend_step(case, step, step.model_copy(update={"kind": kind, "planned_on": on}))
+        assert unmet(refused) == expected
+    ahead = step.model_copy(update={"planned_on": TODAY.latest.replace(year=2027)})
+    assert amend_step(case, step, ahead)[0] == ahead, "a plan may lie ahead"
+    reached = reach(step, day(16), TODAY, CENTRE)
+    for on, expected in ((day(-1), ("not-before-what-it-follows",)), (ahead.planned_on, ("date-not-in-future",))):
+        with pytest.raises(Refused) as refused:
+            amend_reaching(case, reached, on)
+        assert unmet(refused) == expected
+
+
+def test_who_lost_the_person_is_not_told_whether_it_is_halfway_by_now() -> None:
+    journey, step = a_journey("completed", "completed", "completed", "completed"), a_step()
+    dormitory = step.model_copy(update={"kind": "social-dormitory"})
+    former = a_case(journey, NGO)._replace(seen=an_opened_journey())
+    with pytest.raises(Refused) as refused:
+        amend_step(former, step, dormitory)
+    assert unmet(refused) == ("halfway",)
+    assert amend_step(a_case(journey), step, dormitory)[0].kind == "social-dormitory"
