@@ -1,12 +1,13 @@
 """Corrections of what was recorded in a journey, on the wire. Of its stays, stages and completion: `correction/api.py`."""
 
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StrictBool, model_validator
 
 from services.programme.adaptation.domain import AdaptationStep, Kind
 from services.programme.fact import service
+from services.programme.fact.weeks import Unrecorded
 from services.programme.functioning.domain import Closing, Goal, GoalResult, Moment
 from services.programme.journey.domain import WHO
 from shared.command import CurrentTx, Done, commands
@@ -66,6 +67,24 @@ class StepAmendment(InError):
 
 class ReachingAmendment(InError):
     reached_on: BusinessDate
+
+
+Week = Annotated[int, Field(strict=True, ge=1, le=520, examples=[1])]
+
+
+class WeeksInError(InError):
+    """`weeks`: those that nobody recorded. `spell`: the stage's last one where none is given. `closes_record`: nor was it closed."""
+
+    stage: StrictStage
+    spell: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
+    weeks: list[Week] = Field(default=[], max_length=520)
+    closes_record: StrictBool = False
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.weeks and not self.closes_record:
+            raise ValueError("weeks, or that the record was closed")
+        return self
 
 
 @router_commands.post("/journeys/{journey_id}/scores/entered-in-error")
@@ -148,3 +167,15 @@ async def amend_reaching(tx: CurrentTx, journey_id: UUID, step_id: UUID, body: R
     """A step was reached on another day."""
     await service.amend_reaching(tx, journey_id, step_id, body.reached_on, body.correction_reason)
     return Done(id=step_id, status="reached")
+
+
+@router_commands.post("/journeys/{journey_id}/observations/entered-in-error")
+@allows(CLINICAL)
+async def withdraw_weeks(tx: CurrentTx, journey_id: UUID, body: WeeksInError) -> Done:
+    """Weekly results were none, such as of another person: the weeks are not recorded, and the definitions are applied again.
+
+    By whose stay it is, or the holder. A week that is closed counts as missing, as if it had never been recorded.
+    """
+    none = Unrecorded(frozenset(body.weeks), body.closes_record)
+    journey = await service.withdraw_weeks(tx, journey_id, (body.stage, body.spell), none, body.correction_reason)
+    return Done(id=journey_id, status=journey.status_of(body.stage) or "")

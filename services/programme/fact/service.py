@@ -7,14 +7,17 @@ from uuid import UUID
 from services.programme.adaptation import service as adaptation
 from services.programme.adaptation.domain import AdaptationStep
 from services.programme.correction.domain import By, corrected
-from services.programme.fact import domain, levels, steps
+from services.programme.fact import domain, levels, steps, weeks
 from services.programme.fact.domain import Case
 from services.programme.fact.levels import Corrected
+from services.programme.fact.weeks import Unrecorded
 from services.programme.functioning import service as functioning
 from services.programme.functioning.domain import Closing, Functioning, Goal, Place
 from services.programme.journey import service as journeys
-from services.programme.journey.domain import Correction, Found
+from services.programme.journey.domain import Correction, Found, Journey
+from services.programme.relapse import service as relapses
 from services.programme.right import service as rights
+from services.programme.weekly import service as weekly
 from services.programme.withdrawal import service as withdrawal
 from shared.database import Tx
 
@@ -90,6 +93,20 @@ async def _correct_step(tx: Tx, journey_id: UUID, step_id: UUID, reason: str, ru
         await adaptation.save(tx, journey_id, step)
         await _keep(tx, found, [line])
         return step
+
+
+async def withdraw_weeks(tx: Tx, journey_id: UUID, place: tuple[int, int | None], none: Unrecorded, reason: str) -> Journey:
+    """Weekly results were entered in error: they are judged again without them, as after a late result. Raises Refused, NotFound."""
+    async with rights.locked(tx, journey_id) as found:
+        spell = found.journey.spell(*place)
+        record = await weekly.find(tx, journey_id, spell) if spell else None
+        left, line = weeks.withdraw_weeks(_case(tx, found, reason), spell, record, none)
+        await weekly.correct(tx, journey_id, left)
+        judged = found._replace(journey=await relapses.stays_corrected(tx, found, spell))
+        if spell and left.says_nothing:
+            await weekly.remove(tx, journey_id, spell)
+        await _keep(tx, judged, [line])
+        return rights.seen(tx, judged).journey
 
 
 def _case(tx: Tx, found: Found, reason: str) -> Case:

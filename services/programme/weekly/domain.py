@@ -56,6 +56,11 @@ class WeeklyRecord(BaseModel):
     results: dict[int, Result] = {}
     standing: dict[str, Standing] = {}
 
+    @property
+    def says_nothing(self) -> bool:
+        """No week was recorded or closed: it is as if there were none."""
+        return not (self.results or self.closed or self.closed_through)
+
     def known(self, reach: Reach) -> tuple[Result | None, ...]:
         """What each week shows, to the last one that shows anything; None where nobody recorded it and it is not closed yet.
 

@@ -51,6 +51,18 @@ async def judge_again(
     return changes
 
 
+async def find(tx: Tx, journey_id: UUID, spell: Spell) -> WeeklyRecord | None:
+    """Call under the journey's lock."""
+    found = await store.find_record(tx, journey_id, spell.stage, spell.number)
+    return found[0] if found else None
+
+
+async def correct(tx: Tx, journey_id: UUID, record: WeeklyRecord) -> None:
+    """Results of it were none: to be judged again. Call under the journey's lock."""
+    found = await store.find_record(tx, journey_id, record.stage, record.spell)
+    await store.save_record(tx, journey_id, record, found[1] if found else None)
+
+
 async def remove(tx: Tx, journey_id: UUID, spell: Spell) -> WeeklyRecord | None:
     """The stay never was: no week of it closes any more. Answers what was recorded. Call under the journey's lock."""
     found = await store.find_record(tx, journey_id, spell.stage, spell.number)

@@ -67,6 +67,7 @@ def _recorded(journey_id: UUID) -> list[tuple[str, str, Any]]:
     return [
         ("POST", f"{journey}/scores", {"scores": [{**A_SCORE, "score": 3}]}),
         ("PUT", f"{journey}/withdrawal-scores", {"scores": [{"on": ago(50), "score": 1}]}),
+        ("PUT", f"{journey}/observations", {"stage": 2, "results": [{"week": 1, "result": "negative"}]}),
     ]
 
 
@@ -118,7 +119,7 @@ A_START = {"setting": "outpatient", "programme": "social", "responsible_doctor":
 
 def _programme_bodies(person_id: UUID) -> dict[str, Any]:
     journey = "/journeys/{journey_id}"
-    stay, goal, step = f"{journey}/stages/{{stage}}", f"{journey}/goals/{{goal_id}}", f"{journey}/adaptation-steps/{{step_id}}"
+    stay = f"{journey}/stages/{{stage}}"
     return {
         "POST /journeys": {"person_id": str(person_id), "pathway": "addiction-rehabilitation", "opened_on": ago(5)},
         f"PUT {stay}/start": {**A_START, "started_on": ago(3)},
@@ -140,6 +141,20 @@ def _programme_bodies(person_id: UUID) -> dict[str, Any]:
         f"POST {journey}/goals": {"level": "social", "goal": "restored-ties", "set_on": ago(40)},
         f"PUT {journey}/goals/{{goal_id}}/closing": {"result": "reached"},
         f"PUT {journey}/withdrawal-scores": {"scores": [{"on": ago(55), "score": 1}]},
+        f"POST {journey}/adaptation-steps": {"kind": "work-outside", "planned_on": ago(30)},
+        f"PUT {journey}/adaptation-steps/{{step_id}}/reaching": {"reached_on": ago(20)},
+        f"PUT {journey}/observations": {"stage": 2, "results": [{"week": 1, "result": "negative"}]},
+        **_corrections_of_recorded(journey),
+        f"POST {journey}/relapses": {"stage": 2, "on": ago(20)},
+        f"POST {journey}/relapses/{{relapse_id}}/confirmation": {},
+        f"POST {journey}/relapses/{{relapse_id}}/refutation": {"reason": "mistaken-or-duplicate"},
+    }
+
+
+def _corrections_of_recorded(journey: str) -> dict[str, Any]:
+    goal, step = f"{journey}/goals/{{goal_id}}", f"{journey}/adaptation-steps/{{step_id}}"
+    return {
+        f"POST {journey}/observations/entered-in-error": {"stage": 2, "weeks": [1], **MISTYPED},
         f"POST {step}/entered-in-error": MISTYPED,
         f"POST {step}/amendment": {"kind": "partial-residence", "planned_on": ago(31), **MISTYPED},
         f"POST {step}/reaching/entered-in-error": MISTYPED,
@@ -150,13 +165,7 @@ def _programme_bodies(person_id: UUID) -> dict[str, Any]:
         f"POST {goal}/closing/amendment": {"result": "partly", "reason": "moved", **MISTYPED},
         f"POST {journey}/scores/entered-in-error": {**A_SCORE, **MISTYPED},
         f"POST {journey}/withdrawal-scores/entered-in-error": {"on": ago(50), **MISTYPED},
-        f"POST {journey}/adaptation-steps": {"kind": "work-outside", "planned_on": ago(30)},
-        f"PUT {journey}/adaptation-steps/{{step_id}}/reaching": {"reached_on": ago(20)},
-        f"PUT {journey}/observations": {"stage": 2, "results": [{"week": 1, "result": "negative"}]},
-        f"POST {journey}/relapses": {"stage": 2, "on": ago(20)},
-        f"POST {journey}/relapses/{{relapse_id}}/confirmation": {},
-        f"POST {journey}/relapses/{{relapse_id}}/refutation": {"reason": "mistaken-or-duplicate"},
-        f"POST {journey}/relapses/{{relapse_id}}/amendment": {"stage": 2, "on": ago(22), "correction_reason": "mistyped"},
+        f"POST {journey}/relapses/{{relapse_id}}/amendment": {"stage": 2, "on": ago(22), **MISTYPED},
     }
 
 

@@ -10,8 +10,10 @@ from services.programme.correction.domain import By
 from services.programme.fact.domain import Case, withdraw_day
 from services.programme.fact.levels import amend_closing, amend_goal, withdraw_closing, withdraw_goal, withdraw_score
 from services.programme.fact.steps import amend_reaching, amend_step, withdraw_reaching, withdraw_step
+from services.programme.fact.weeks import Unrecorded, withdraw_weeks
 from services.programme.functioning.domain import LEVELS, Closing, Functioning, Goal, Score
 from services.programme.journey.domain import Journey
+from services.programme.weekly.domain import begin
 from services.programme.withdrawal.domain import Withdrawal
 from shared.errors import Refused
 from shared.events.programme import FunctionalLevel
@@ -204,3 +206,27 @@ def test_who_lost_the_person_is_not_told_whether_it_is_halfway_by_now() -> None:
         amend_step(former, step, dormitory)
     assert unmet(refused) == ("halfway",)
     assert amend_step(a_case(journey), step, dormitory)[0].kind == "social-dormitory"
+
+
+def test_a_record_is_left_without_the_weeks_that_were_none() -> None:
+    journey = a_journey("started")
+    spell = journey.spell(1)
+    assert spell is not None
+    record = begin(spell, imported=True, today=DAY).model_copy(update={"results": {1: "negative", 2: "positive"}, "closed": True})
+    left, line = withdraw_weeks(a_case(journey), spell, record, Unrecorded({2}))
+    assert (left.results, left.closed, line.spell, line.stage) == ({1: "negative"}, True, 1, 1)
+    opened, line = withdraw_weeks(a_case(journey), spell, record, Unrecorded({1, 2}, is_open=True))
+    assert opened.says_nothing and not left.says_nothing
+    assert line.before == {"results": {"1": "negative", "2": "positive"}, "closed": True}
+    for of, kept, none, expected in (
+        (spell, record, Unrecorded({3}), ("week-recorded",)),
+        (spell, None, Unrecorded({1}), ("week-recorded",)),
+        (spell, left.model_copy(update={"closed": False}), Unrecorded((), is_open=True), ("record-closed",)),
+        (None, None, Unrecorded((), is_open=True), ("stage-started", "record-closed")),
+    ):
+        with pytest.raises(Refused) as refused:
+            withdraw_weeks(a_case(journey), of, kept, none)
+        assert unmet(refused) == expected
+    with pytest.raises(Refused) as refused:
+        withdraw_weeks(a_case(journey, NGO), spell, record, Unrecorded({3}))
+    assert unmet(refused) == ("own-or-holder",)
