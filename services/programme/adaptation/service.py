@@ -6,7 +6,7 @@ from uuid import UUID
 from services.programme.adaptation import domain, store
 from services.programme.adaptation.domain import AdaptationStep
 from services.programme.journey import service as journeys
-from services.programme.journey.domain import Journey
+from services.programme.journey.domain import Journey, Leftover
 from services.programme.right import service as rights
 from shared.database import Tx
 
@@ -39,6 +39,23 @@ async def save(tx: Tx, journey_id: UUID, step: AdaptationStep) -> None:
 async def remove(tx: Tx, step_id: UUID) -> None:
     """It was none. Call under the journey's lock."""
     await store.delete_step(tx, step_id)
+
+
+async def stay_gone(tx: Tx, journey_id: UUID, left: Leftover) -> list[AdaptationStep]:
+    """A stay or the journey never was; answers the steps that went with it, and those that it alone had reached.
+
+    Call under the journey's lock.
+    """
+    changed = []
+    for step in await store.list_all(tx, journey_id):
+        if left.is_gone(step.entered_by):
+            await remove(tx, step.step_id)
+        elif step.reached_on and left.is_gone(step.reached_by):
+            await save(tx, journey_id, step.model_copy(update={"reached_on": None, "reached_by": None}))
+        else:
+            continue
+        changed.append(step)
+    return changed
 
 
 async def list_steps(tx: Tx, journey_id: UUID) -> tuple[Journey, list[AdaptationStep]]:

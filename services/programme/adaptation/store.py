@@ -15,7 +15,8 @@ SELECT = (
     "SELECT step_id, kind, planned_on, reached_on, organisation_id AS entered_by, reached_by FROM adaptation_step WHERE journey_id = $1"
 )
 FIND = f"{SELECT} AND step_id = $2"
-LIST = f"{SELECT} ORDER BY planned_on, step_id LIMIT 200"
+ALL = f"{SELECT} ORDER BY planned_on, step_id"
+LIST = f"{ALL} LIMIT 200"
 
 
 async def save_step(tx: Tx, journey_id: UUID, step: AdaptationStep) -> None:
@@ -27,6 +28,11 @@ async def find_step(tx: Tx, journey_id: UUID, step_id: UUID) -> AdaptationStep |
     """Guarded by the journey's lock."""
     row = await tx.connection.fetchrow(FIND, journey_id, step_id)
     return AdaptationStep.model_validate(dict(row)) if row else None
+
+
+async def list_all(tx: Tx, journey_id: UUID) -> list[AdaptationStep]:
+    """Guarded by the journey's lock."""
+    return [AdaptationStep.model_validate(dict(row)) for row in await tx.connection.fetch(ALL, journey_id)]
 
 
 async def delete_step(tx: Tx, step_id: UUID) -> None:

@@ -2,19 +2,25 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
+from pydantic import BaseModel
+
+from services.programme.adaptation import service as adaptation
 from services.programme.correction import domain, whole
 from services.programme.correction.domain import By, Place
 from services.programme.correction.whole import Opened
+from services.programme.functioning import service as functioning
 from services.programme.journey import service as journeys
-from services.programme.journey.domain import Found, Journey, SkippedHow, Spell, asks
+from services.programme.journey.domain import Found, Journey, Leftover, SkippedHow, Spell, asks, left_by
 from services.programme.organisation import service as organisations
 from services.programme.organisation.service import TOLD_BY
 from services.programme.relapse import service as relapses
 from services.programme.relapse.domain import Relapse
 from services.programme.right import service as rights
 from services.programme.stage.domain import UNCONFIRMED, Ended, Start, Visit
+from services.programme.withdrawal import service as withdrawal
 from shared.database import Tx
 from shared.errors import NotFound, NotYetKnown, Refused, refuse
 
@@ -51,11 +57,24 @@ async def withdraw_start(tx: Tx, journey_id: UUID, place: Place, reason: str) ->
         by = _by(tx, reason)
         spell = domain.start_to_withdraw(found.journey, place, by, found.person.died_on)
         gone = await relapses.stays_gone(tx, found, [spell])
-        journey, events = domain.without_start(gone.journey, spell, by, gone.recorded)
+        recorded = gone.recorded | await _recorded(tx, journey_id, left_by(found.journey, spell))
+        journey, events = domain.without_start(gone.journey, spell, by, recorded)
         journeys.tell(tx, found, events)
         journey = await relapses.before_stay(tx, found._replace(journey=journey), spell, gone.by)
         await _stays_used(tx, found, [spell])
         return await _save(tx, found, await _no_death(tx, found._replace(journey=journey), spell))
+
+
+async def _recorded(tx: Tx, journey_id: UUID, left: Leftover) -> dict[str, Any]:
+    """What was recorded in the journey goes with a stay that never was, or with all of it; answers it, for the history."""
+    levels = await functioning.stay_gone(tx, journey_id, left)
+    gone: dict[str, Sequence[BaseModel]] = {
+        "scores": levels.scores,
+        "goals": levels.goals,
+        "withdrawal_scores": await withdrawal.stay_gone(tx, journey_id, left),
+        "adaptation_steps": await adaptation.stay_gone(tx, journey_id, left),
+    }
+    return {name: [one.model_dump(mode="json", exclude_none=True) for one in facts] for name, facts in gone.items() if facts}
 
 
 async def _stays_used(tx: Tx, found: Found, gone: Sequence[Spell]) -> None:
@@ -142,7 +161,7 @@ async def withdraw_journey(tx: Tx, journey_id: UUID, reason: str) -> Journey:
         whole.journey_to_withdraw(found.journey, by, found.person.died_on)
         gone = await relapses.stays_gone(tx, found, found.journey.spells)
         await _stays_used(tx, found, found.journey.spells)
-        journey, events = whole.without_journey(found.journey, by, gone.recorded)
+        journey, events = whole.without_journey(found.journey, by, gone.recorded | await _recorded(tx, journey_id, Leftover()))
         journeys.tell(tx, found, events)
         return await _save(tx, found, journey)
 

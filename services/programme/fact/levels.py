@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.programme.correction.domain import NOT_POSSIBLE
 from services.programme.fact.domain import Case, said
-from services.programme.functioning.domain import Closing, Functioning, Goal, Place, gaps
+from services.programme.functioning.domain import Closing, Functioning, Goal, Place, gaps, reopened
 from services.programme.journey.domain import Correction
 from shared.errors import refuse
 
@@ -61,7 +61,7 @@ def amend_goal(case: Case, kept: Functioning, said_now: Goal) -> Corrected:
 def withdraw_closing(case: Case, kept: Functioning, goal_id: UUID) -> Corrected:
     """A goal was not closed: it is open. Raises Refused, also where the journey was completed with it."""
     goal = _closed(case, kept, goal_id)
-    left = kept.with_goal(goal.model_copy(update={"result": None, "reason": None, "closed_by": None}))
+    left = kept.with_goal(reopened(goal))
     refuse(NOT_POSSIBLE, {"journey-completion-corrected": bool(_lost(case, kept, left)) and _before_completion(case, goal.set_on)})
     return left, [_closing(case, goal)]
 

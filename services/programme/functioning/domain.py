@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from services.programme.day.domain import Days
+from services.programme.journey.domain import Leftover
 from services.programme.pathway.domain import ADAPTATION_GOALS, Pathway
 from shared.errors import refuse
 from shared.events.programme import FunctionalLevel
@@ -111,8 +112,21 @@ class Functioning(BaseModel):
         goals = tuple(changed if goal.goal_id == changed.goal_id else goal for goal in self.goals)
         return self.model_copy(update={"goals": goals})
 
+    def without(self, left: Leftover) -> tuple["Functioning", "Functioning"]:
+        """What stays of it, and what goes with a stay or journey that never was. A goal that it alone had closed is open."""
+        scores = tuple(score for score in self.scores if left.is_gone(score.entered_by))
+        goals = tuple(goal for goal in self.goals if left.is_of_stay(goal.entered_by, goal.stage, goal.set_on))
+        kept = tuple(reopened(goal) if left.is_gone(goal.closed_by) else goal for goal in self.goals if goal not in goals)
+        closed = tuple(goal for goal in self.goals if goal not in goals and goal not in kept)
+        stays = Functioning(scores=tuple(score for score in self.scores if score not in scores), goals=kept)
+        return stays, Functioning(scores=scores, goals=(*goals, *closed))
+
     def open_goals(self) -> tuple[Goal, ...]:
         return tuple(goal for goal in self.goals if goal.result is None)
+
+
+def reopened(goal: Goal) -> Goal:
+    return goal.model_copy(update={"result": None, "reason": None, "closed_by": None})
 
 
 def record_scores(functioning: Functioning, scores: tuple[Score, ...], by: Entry, days: Days) -> Functioning:

@@ -6,7 +6,7 @@ from uuid import UUID
 from services.programme.functioning import domain, store
 from services.programme.functioning.domain import Closing, Entry, Functioning, Goal, Score
 from services.programme.journey import service as journeys
-from services.programme.journey.domain import Journey
+from services.programme.journey.domain import Journey, Leftover
 from services.programme.right import service as rights
 from shared.database import Tx
 from shared.events.programme import LevelScored
@@ -46,6 +46,15 @@ async def get(tx: Tx, journey_id: UUID) -> Functioning:
 async def save(tx: Tx, journey_id: UUID, functioning: Functioning) -> None:
     """What was corrected of it. Call under the journey's lock."""
     await store.save_functioning(tx, journey_id, functioning)
+
+
+async def stay_gone(tx: Tx, journey_id: UUID, left: Leftover) -> Functioning:
+    """A stay or the journey never was; answers what went with it. Call under the journey's lock."""
+    kept = await get(tx, journey_id)
+    stays, gone = kept.without(left)
+    if stays != kept:
+        await save(tx, journey_id, stays)
+    return gone
 
 
 async def read(tx: Tx, journey_id: UUID) -> tuple[Journey, Functioning]:

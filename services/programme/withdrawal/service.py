@@ -4,6 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from services.programme.journey import service as journeys
+from services.programme.journey.domain import Leftover
 from services.programme.right import service as rights
 from services.programme.withdrawal import domain, store
 from services.programme.withdrawal.domain import Withdrawal
@@ -29,6 +30,15 @@ async def find(tx: Tx, journey_id: UUID, day: date) -> tuple[Withdrawal, UUID | 
 async def remove(tx: Tx, journey_id: UUID, day: date) -> None:
     """There is none of that day. Nobody keeps what was told of it."""
     await store.delete_score(tx, journey_id, day)
+
+
+async def stay_gone(tx: Tx, journey_id: UUID, left: Leftover) -> list[Withdrawal]:
+    """A stay or the journey never was; answers the days that went with it. Call under the journey's lock."""
+    kept = await store.list_all(tx, journey_id)
+    gone = [score for score, entered_by in kept if left.is_gone(entered_by)]
+    for score in gone:
+        await remove(tx, journey_id, score.on)
+    return gone
 
 
 async def list_latest(tx: Tx, journey_id: UUID) -> list[Withdrawal]:

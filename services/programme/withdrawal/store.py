@@ -20,7 +20,8 @@ SELECT EXISTS (
     WHERE w.journey_id = $1 AND w.score <> n.score AND w.organisation_id IS DISTINCT FROM $4 AND NOT (w.organisation_id IS NULL AND $5)
 )
 """
-FIND = "SELECT scored_on, score, organisation_id FROM withdrawal_score WHERE journey_id = $1 AND scored_on = $2"
+ALL = "SELECT scored_on, score, organisation_id FROM withdrawal_score WHERE journey_id = $1"
+FIND = f"{ALL} AND scored_on = $2"
 LATEST = "SELECT scored_on, score FROM withdrawal_score WHERE journey_id = $1 ORDER BY scored_on DESC LIMIT $2"
 
 
@@ -43,6 +44,12 @@ async def find_score(tx: Tx, journey_id: UUID, day: date) -> tuple[Withdrawal, U
     """The score of a day and who entered it, None where that was not kept. Guarded by the journey's lock."""
     row = await tx.connection.fetchrow(FIND, journey_id, day)
     return (Withdrawal(on=row["scored_on"], score=row["score"]), row["organisation_id"]) if row else None
+
+
+async def list_all(tx: Tx, journey_id: UUID) -> list[tuple[Withdrawal, UUID | None]]:
+    """Every day's score and who entered it, by day. Guarded by the journey's lock."""
+    rows = await tx.connection.fetch(f"{ALL} ORDER BY scored_on", journey_id)
+    return [(Withdrawal(on=row["scored_on"], score=row["score"]), row["organisation_id"]) for row in rows]
 
 
 async def delete_score(tx: Tx, journey_id: UUID, day: date) -> None:

@@ -12,7 +12,7 @@ from services.programme.fact.levels import amend_closing, amend_goal, withdraw_c
 from services.programme.fact.steps import amend_reaching, amend_step, withdraw_reaching, withdraw_step
 from services.programme.fact.weeks import Unrecorded, withdraw_weeks
 from services.programme.functioning.domain import LEVELS, Closing, Functioning, Goal, Score
-from services.programme.journey.domain import Journey
+from services.programme.journey.domain import Journey, Leftover, left_by
 from services.programme.weekly.domain import begin
 from services.programme.withdrawal.domain import Withdrawal
 from shared.errors import Refused
@@ -230,3 +230,32 @@ def test_a_record_is_left_without_the_weeks_that_were_none() -> None:
     with pytest.raises(Refused) as refused:
         withdraw_weeks(a_case(journey, NGO), spell, record, Unrecorded({3}))
     assert unmet(refused) == ("own-or-holder",)
+
+
+def test_with_a_stay_goes_what_its_organisation_entered_where_it_has_no_other_part() -> None:
+    """What it had closed of another organisation's is open again."""
+    journey = a_journey("started")
+    spell = journey.spell(1)
+    assert spell is not None
+    own, closed = a_goal().model_copy(update={"entered_by": CLINIC}), a_goal().model_copy(update={"closed_by": CLINIC})
+    of_ngo, of_centre = a_score(by=NGO), a_goal("health", closed=True)
+    kept = Functioning(scores=(a_score(number=1), of_ngo), goals=(own, closed, of_centre))
+    stays, gone = kept.without(left_by(journey, spell))
+    assert (stays.scores, stays.goals) == ((of_ngo,), (a_goal_like(closed), of_centre))
+    assert (gone.scores, gone.goals) == ((a_score(number=1),), (own, closed))
+    opened_by_it = journey.model_copy(update={"opened_by": CLINIC})
+    assert kept.without(left_by(opened_by_it, spell)) == (kept, Functioning())
+    by_acceptance = opened_by_it.model_copy(update={"by_acceptance": True})
+    assert kept.without(left_by(by_acceptance, spell))[0] == stays, "an acceptance alone is no part"
+    assert kept.without(Leftover()) == (Functioning(), kept)
+
+
+def test_a_goal_of_the_stage_goes_with_the_stay_on_whose_day_it_was_set() -> None:
+    journey = a_journey("completed").model_copy(update={"opened_by": CLINIC})
+    spell = journey.spell(1)
+    assert spell is not None
+    goal = a_goal(number=12).model_copy(update={"entered_by": CLINIC, "stage": 1})
+    other_ways = ({"stage": 2}, {"stage": None}, {"set_on": day(9)}, {"set_on": day(16)}, {"entered_by": NGO})
+    others = tuple(goal.model_copy(update=way) for way in other_ways)
+    stays, gone = Functioning(goals=(goal, *others)).without(left_by(journey, spell))
+    assert (stays.goals, gone.goals) == (others, (goal,))
