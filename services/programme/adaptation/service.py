@@ -6,7 +6,8 @@ from uuid import UUID
 from services.programme.adaptation import domain, store
 from services.programme.adaptation.domain import AdaptationStep
 from services.programme.journey import service as journeys
-from services.programme.journey.domain import Journey, Leftover
+from services.programme.journey.domain import Journey
+from services.programme.leftover.domain import Leftover
 from services.programme.right import service as rights
 from shared.database import Tx
 

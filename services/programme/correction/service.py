@@ -13,7 +13,8 @@ from services.programme.correction.domain import By, Place
 from services.programme.correction.whole import Opened
 from services.programme.functioning import service as functioning
 from services.programme.journey import service as journeys
-from services.programme.journey.domain import Found, Journey, Leftover, SkippedHow, Spell, asks, left_by
+from services.programme.journey.domain import Found, Journey, SkippedHow, Spell, asks
+from services.programme.leftover.domain import Leftover, left_by
 from services.programme.organisation import service as organisations
 from services.programme.organisation.service import TOLD_BY
 from services.programme.relapse import service as relapses

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from services.programme.day.domain import Days
-from services.programme.journey.domain import Leftover
+from services.programme.leftover.domain import Leftover
 from services.programme.pathway.domain import ADAPTATION_GOALS, Pathway
 from shared.errors import refuse
 from shared.events.programme import FunctionalLevel

@@ -6,7 +6,8 @@ from uuid import UUID
 from services.programme.functioning import domain, store
 from services.programme.functioning.domain import Closing, Entry, Functioning, Goal, Score
 from services.programme.journey import service as journeys
-from services.programme.journey.domain import Journey, Leftover
+from services.programme.journey.domain import Journey
+from services.programme.leftover.domain import Leftover
 from services.programme.right import service as rights
 from shared.database import Tx
 from shared.events.programme import LevelScored

@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from services.programme.journey import service as journeys
-from services.programme.journey.domain import Leftover
+from services.programme.leftover.domain import Leftover
 from services.programme.right import service as rights
 from services.programme.withdrawal import domain, store
 from services.programme.withdrawal.domain import Withdrawal

@@ -12,7 +12,8 @@ from services.programme.fact.levels import amend_closing, amend_goal, withdraw_c
 from services.programme.fact.steps import amend_reaching, amend_step, withdraw_reaching, withdraw_step
 from services.programme.fact.weeks import Unrecorded, withdraw_weeks
 from services.programme.functioning.domain import LEVELS, Closing, Functioning, Goal, Score
-from services.programme.journey.domain import Journey, Leftover, left_by
+from services.programme.journey.domain import Journey
+from services.programme.leftover.domain import Leftover, left_by
 from services.programme.weekly.domain import begin
 from services.programme.withdrawal.domain import Withdrawal
 from shared.errors import Refused

@@ -1,0 +1,1 @@
+"""What was recorded in a journey and goes with a stay of it that never was."""
