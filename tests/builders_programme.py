@@ -92,10 +92,10 @@ def an_organisation(organisation_id: UUID, kind: str = "medical-organisation") -
 
 
 def an_answer(
-    person_id: UUID, organisation_id: UUID, stage: int, journey_id: UUID | None = None, answer: str = "accepted"
+    person_id: UUID, organisation_id: UUID, stage: int, journey_id: UUID | None = None, answer: str = "accepted", **fields: str
 ) -> ReferralAnswered:
     told = {"person_id": person_id, "referral_id": uuid4(), "journey_id": journey_id, "stage": stage, "organisation_id": organisation_id}
-    return ReferralAnswered.model_validate({**told, "answer": answer, "reason": None, "in_time": True})
+    return ReferralAnswered.model_validate({**told, "answer": answer, "reason": None, "in_time": True, **fields})
 
 
 @dataclass

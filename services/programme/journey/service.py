@@ -45,7 +45,7 @@ def organisation_of(tx: Tx) -> UUID:
 async def open_journey(tx: Tx, pathway_code: str, opening: Opening) -> Journey:
     """Raises Refused, NotFound for an erased or foreign person or an absent pathway, NotYetKnown."""
     person = await persons.lock(tx, opening.person_id)
-    opening = opening._replace(by_acceptance=not await _relates(tx, opening, person.registered_by))
+    opening = opening._replace(by_acceptance=not await _relates(tx, pathway_code, opening, person.registered_by))
     pathway = await pathways.current(tx, pathway_code)
     await organisations.must_be_known(tx, opening.organisation_id)
     bounds = Days(latest_day(tx), person.died_on, is_imported=opening.imported)
@@ -55,12 +55,15 @@ async def open_journey(tx: Tx, pathway_code: str, opening: Opening) -> Journey:
     return journey
 
 
-async def _relates(tx: Tx, opening: Opening, registered_by: UUID | None) -> bool:
-    """Whether the opener has the case itself; if not, it opens by an acceptance. Raises NotFound. Call with the person's row locked."""
+async def _relates(tx: Tx, pathway: str, opening: Opening, registered_by: UUID | None) -> bool:
+    """Whether the opener has the case itself; if not, it opens by an acceptance on the pathway. Raises NotFound.
+
+    Call with the person's row locked.
+    """
     earlier = await store.list_of_person(tx, opening.person_id)
     if openings.relates(opening.organisation_id, registered_by, earlier):
         return True
-    if not await store.has_accepted(tx, opening.person_id, opening.organisation_id):
+    if not await store.has_accepted(tx, opening.person_id, opening.organisation_id, pathway):
         raise NotFound("person")
     return False
 
@@ -123,7 +126,7 @@ async def count_concerns(tx: Tx, journey: Journey) -> int:
 
 async def admit(tx: Tx, event: ReferralAnswered) -> None:
     """An organisation accepted a referral, which gives a right to nobody else: it may act on the journey, or on all of the person's
-    where none was named.
+    on that pathway where none was named.
     """
     await store.remove_parties(tx, event.referral_id, event.organisation_id)
     if event.journey_id is not None:

@@ -42,7 +42,7 @@ WITH inserted AS (
 )
 INSERT INTO party (organisation_id, journey_id, referral_id, stage)
 SELECT $7::uuid, $1, {NO_REFERRAL}, NULL WHERE $7::uuid IS NOT NULL UNION ALL
-SELECT organisation_id, $1, referral_id, stage FROM accepted_referral WHERE person_id = $2
+SELECT organisation_id, $1, referral_id, stage FROM accepted_referral WHERE person_id = $2 AND coalesce(pathway, $3) = $3
 """
 
 OPENER = "CASE WHEN (j.state ->> 'by_acceptance')::boolean THEN NULL ELSE j.state ->> 'opened_by' END"
@@ -70,12 +70,12 @@ WHERE NOT EXISTS (SELECT FROM journey WHERE journey_id = $2 AND person_id <> $4)
 ON CONFLICT DO NOTHING
 """
 KEEP_ACCEPTED = """
-INSERT INTO accepted_referral (referral_id, person_id, organisation_id, stage) SELECT $1, $2, $3, $4
+INSERT INTO accepted_referral (referral_id, person_id, organisation_id, stage, pathway) SELECT $1, $2, $3, $4, $5
 WHERE NOT EXISTS (SELECT FROM person WHERE person_id = $2 AND merged_into_id IS NOT NULL) ON CONFLICT DO NOTHING
 """
 HAS_ACCEPTED = """
 SELECT EXISTS (
-    SELECT FROM accepted_referral a WHERE person_id = $1 AND organisation_id = $2 AND NOT EXISTS (
+    SELECT FROM accepted_referral a WHERE person_id = $1 AND organisation_id = $2 AND coalesce(pathway, $3) = $3 AND NOT EXISTS (
         SELECT FROM journey j CROSS JOIN LATERAL jsonb_array_elements(j.state -> 'spells') s
         WHERE j.person_id = $1 AND s -> 'accepted' ? a.referral_id::text)
 ) AND NOT EXISTS (SELECT FROM organisation WHERE organisation_id = $2 AND NOT confirmed)
@@ -87,7 +87,7 @@ REMOVE = tuple(
 ADMIT_TO_ALL = """
 INSERT INTO party (referral_id, journey_id, organisation_id, stage)
 SELECT referral_id, journey_id, $3, $4 FROM accepted_referral JOIN journey USING (person_id)
-WHERE referral_id = $1 AND person_id = $2 AND status = 'open' ON CONFLICT DO NOTHING
+WHERE referral_id = $1 AND person_id = $2 AND status = 'open' AND journey.pathway = $5 ON CONFLICT DO NOTHING
 """
 ERASE = "UPDATE journey SET erased = true, state = jsonb_set(state, '{corrections}', '[]') WHERE person_id = $1 AND NOT erased"
 FORGET = (
@@ -140,7 +140,7 @@ async def keep_parties(tx: Tx, journey_id: UUID, organisations: Collection[UUID]
 
 
 async def insert_journey(tx: Tx, journey: Journey) -> None:
-    """Its parties: the opener, unless it opens by an acceptance, and who accepted a referral of the person that named no journey."""
+    """Its parties: the opener, unless it opens by an acceptance, and who accepted a referral on the pathway that named no journey."""
     await tx.connection.execute(
         INSERT,
         journey.journey_id,
@@ -164,9 +164,9 @@ async def list_of_person(tx: Tx, person_id: UUID) -> list[Journey]:
     return [_journey(row) for row in await tx.connection.fetch(OF_PERSON, person_id)]
 
 
-async def has_accepted(tx: Tx, person_id: UUID, organisation_id: UUID) -> bool:
-    """Whether it accepted a referral of the person that names no journey, is still open and was used for no start yet."""
-    return bool(await tx.connection.fetchval(HAS_ACCEPTED, person_id, organisation_id))
+async def has_accepted(tx: Tx, person_id: UUID, organisation_id: UUID, pathway: str) -> bool:
+    """Whether it accepted a referral of the person on the pathway that names no journey, is still open and was used for no start yet."""
+    return bool(await tx.connection.fetchval(HAS_ACCEPTED, person_id, organisation_id, pathway))
 
 
 async def list_accepted_stages(tx: Tx, journey_id: UUID) -> list[int]:
@@ -186,8 +186,11 @@ async def insert_party(tx: Tx, event: ReferralAnswered) -> None:
 
 
 async def insert_party_of_person(tx: Tx, event: ReferralAnswered) -> None:
-    """Who accepted a referral that names no journey: for the open ones and those still to come. Call with the person's row locked."""
-    given = (event.referral_id, event.person_id, event.organisation_id, event.stage)
+    """Who accepted a referral that names no journey: for the open ones on its pathway and those still to come.
+
+    Call with the person's row locked.
+    """
+    given = (event.referral_id, event.person_id, event.organisation_id, event.stage, event.pathway)
     await tx.connection.execute(KEEP_ACCEPTED, *given)
     await tx.connection.execute(ADMIT_TO_ALL, *given)
 

@@ -306,7 +306,7 @@ async def gone_on(service: ServiceUnderTest, on: str, pathway: str = "addiction-
     await clinic.start(first, 1, "2025-06-03")
     await clinic.complete(first, 1, "2025-06-20")
     person_id = await person_of(service, first)
-    await service.deliver(an_answer(person_id, centre.organisation_id, 1))
+    await service.deliver(an_answer(person_id, centre.organisation_id, 1, pathway=pathway))
     opened = await centre.try_to_open(person_id, opened_on="2025-06-21", pathway=pathway)
     assert opened.status_code == 201, opened.text
     second = UUID(opened.json()["id"])
