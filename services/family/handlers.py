@@ -106,7 +106,7 @@ async def on_referral_opened(tx: Tx, event: ReferralOpened) -> None:
 
 
 async def on_referral_answered(tx: Tx, event: ReferralAnswered) -> None:
-    if event.answer == "accepted":
+    if event.answer == "accepted" and not event.by_sender:
         persons.relate_acceptor(tx, event)
     else:
         persons.end_acceptances(tx, event.referral_id)

@@ -58,7 +58,7 @@ async def on_organisation_changed(tx: Tx, event: OrganisationChanged) -> None:
     """Of several services for one stage an active one counts before others, then the first of the entry."""
     best_last = sorted(reversed(event.services), key=lambda service: service.status == "active")
     programmes = json.dumps({f"{service.pathway}/{service.stage}": service.programme for service in best_last})
-    note_organisation(tx, (event.organisation_id, _cause(tx).seq, event.level, event.region, programmes))
+    note_organisation(tx, (event.organisation_id, _cause(tx).seq, event.level, event.region, programmes, event.confirmed))
 
 
 async def on_person_died(tx: Tx, event: PersonDied) -> None:

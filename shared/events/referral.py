@@ -148,7 +148,10 @@ class ReferralAddressed(Event, topic="referral", name="referral_addressed"):
 
 
 class ReferralAnswered(Event, topic="referral", name="referral_answered"):
-    """Accepted or declined by `organisation_id`; reason is a code of standards section 1. Source: mission rows 002-06, 002-22."""
+    """Accepted or declined by `organisation_id`; reason is a code of standards section 1. Source: mission rows 002-06, 002-22.
+
+    `by_sender`: who answered had sent it itself, so that an acceptance gives no relation.
+    """
 
     person_id: UUID
     referral_id: UUID
@@ -159,6 +162,7 @@ class ReferralAnswered(Event, topic="referral", name="referral_answered"):
     reason: str | None
     in_time: bool
     pathway: str = DEFAULT_PATHWAY
+    by_sender: bool = False
 
 
 class ReferralStarted(Event, topic="referral", name="referral_started"):

@@ -17,17 +17,19 @@ async def _run(connection: Connection, sql: str, rows: Sequence[Row]) -> None:
 
 
 async def save_organisations(connection: Connection, rows: Sequence[Row]) -> None:
-    """(organisation_id, seq, level, region, programmes as JSON): the newest entry wins."""
+    """(organisation_id, seq, level, region, programmes as JSON, is_confirmed): the newest entry wins."""
     await _run(connection, ORGANISATIONS, rows)
 
 
 ORGANISATIONS = """
-INSERT INTO organisation AS o (organisation_id, seq, level, region, programmes)
-SELECT DISTINCT ON (organisation_id) organisation_id, seq, level, region, programmes::jsonb
-FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[]) AS n(organisation_id, seq, level, region, programmes)
+INSERT INTO organisation AS o (organisation_id, seq, level, region, programmes, is_confirmed)
+SELECT DISTINCT ON (organisation_id) organisation_id, seq, level, region, programmes::jsonb, is_confirmed
+FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::boolean[])
+    AS n(organisation_id, seq, level, region, programmes, is_confirmed)
 ORDER BY organisation_id, seq DESC
 ON CONFLICT (organisation_id) DO UPDATE
-SET seq = EXCLUDED.seq, level = EXCLUDED.level, region = EXCLUDED.region, programmes = EXCLUDED.programmes
+SET seq = EXCLUDED.seq, level = EXCLUDED.level, region = EXCLUDED.region, programmes = EXCLUDED.programmes,
+    is_confirmed = EXCLUDED.is_confirmed
 WHERE EXCLUDED.seq > o.seq
 """
 

@@ -40,9 +40,9 @@ INSERT = f"""
 WITH inserted AS (
     INSERT INTO journey (journey_id, person_id, pathway, version, status, state) VALUES ($1, $2, $3, $4, $5, $6::jsonb)
 )
-INSERT INTO party (organisation_id, journey_id, referral_id, stage)
-SELECT $7::uuid, $1, {NO_REFERRAL}, NULL WHERE $7::uuid IS NOT NULL UNION ALL
-SELECT organisation_id, $1, referral_id, stage FROM accepted_referral WHERE person_id = $2 AND coalesce(pathway, $3) = $3
+INSERT INTO party (organisation_id, journey_id, referral_id, stage, by_sender)
+SELECT $7::uuid, $1, {NO_REFERRAL}, NULL, false WHERE $7::uuid IS NOT NULL UNION ALL
+SELECT organisation_id, $1, referral_id, stage, by_sender FROM accepted_referral WHERE person_id = $2 AND coalesce(pathway, $3) = $3
 """
 
 OPENER = "CASE WHEN (j.state ->> 'by_acceptance')::boolean THEN NULL ELSE j.state ->> 'opened_by' END"
@@ -64,18 +64,19 @@ OF_PERSON = f"""
 SELECT j.state, {IS_LOST} AS is_lost FROM journey j WHERE j.person_id = $1 AND NOT j.erased AND j.status <> 'entered-in-error'
 """
 ADMIT = """
-INSERT INTO party (referral_id, journey_id, organisation_id, stage) SELECT $1, $2, $3, $5
+INSERT INTO party (referral_id, journey_id, organisation_id, stage, by_sender) SELECT $1, $2, $3, $5, $6
 WHERE NOT EXISTS (SELECT FROM journey WHERE journey_id = $2 AND person_id <> $4)
     AND NOT EXISTS (SELECT FROM person WHERE person_id = $4 AND merged_into_id IS NOT NULL)
 ON CONFLICT DO NOTHING
 """
 KEEP_ACCEPTED = """
-INSERT INTO accepted_referral (referral_id, person_id, organisation_id, stage, pathway) SELECT $1, $2, $3, $4, $5
+INSERT INTO accepted_referral (referral_id, person_id, organisation_id, stage, pathway, by_sender) SELECT $1, $2, $3, $4, $5, $6
 WHERE NOT EXISTS (SELECT FROM person WHERE person_id = $2 AND merged_into_id IS NOT NULL) ON CONFLICT DO NOTHING
 """
 HAS_ACCEPTED = """
 SELECT EXISTS (
-    SELECT FROM accepted_referral a WHERE person_id = $1 AND organisation_id = $2 AND coalesce(pathway, $3) = $3 AND NOT EXISTS (
+    SELECT FROM accepted_referral a
+    WHERE person_id = $1 AND organisation_id = $2 AND coalesce(pathway, $3) = $3 AND NOT by_sender AND NOT EXISTS (
         SELECT FROM journey j CROSS JOIN LATERAL jsonb_array_elements(j.state -> 'spells') s
         WHERE j.person_id = $1 AND s -> 'accepted' ? a.referral_id::text)
 ) AND NOT EXISTS (SELECT FROM organisation WHERE organisation_id = $2 AND NOT confirmed)
@@ -85,8 +86,8 @@ REMOVE = tuple(
     f"DELETE FROM {table} WHERE referral_id = $1 AND organisation_id IS DISTINCT FROM $2::uuid" for table in ("accepted_referral", "party")
 )
 ADMIT_TO_ALL = """
-INSERT INTO party (referral_id, journey_id, organisation_id, stage)
-SELECT referral_id, journey_id, $3, $4 FROM accepted_referral JOIN journey USING (person_id)
+INSERT INTO party (referral_id, journey_id, organisation_id, stage, by_sender)
+SELECT referral_id, journey_id, $3, $4, $6 FROM accepted_referral JOIN journey USING (person_id)
 WHERE referral_id = $1 AND person_id = $2 AND status = 'open' AND journey.pathway = $5 ON CONFLICT DO NOTHING
 """
 ERASE = "UPDATE journey SET erased = true, state = jsonb_set(state, '{corrections}', '[]') WHERE person_id = $1 AND NOT erased"
@@ -182,7 +183,8 @@ async def list_ids_of_person(tx: Tx, person_id: UUID) -> list[UUID]:
 
 async def insert_party(tx: Tx, event: ReferralAnswered) -> None:
     """Who accepted a referral for this journey; nobody for a journey of somebody else than the referral's person."""
-    await tx.connection.execute(ADMIT, event.referral_id, event.journey_id, event.organisation_id, event.person_id, event.stage)
+    given = (event.referral_id, event.journey_id, event.organisation_id, event.person_id, event.stage, event.by_sender)
+    await tx.connection.execute(ADMIT, *given)
 
 
 async def insert_party_of_person(tx: Tx, event: ReferralAnswered) -> None:
@@ -190,7 +192,7 @@ async def insert_party_of_person(tx: Tx, event: ReferralAnswered) -> None:
 
     Call with the person's row locked.
     """
-    given = (event.referral_id, event.person_id, event.organisation_id, event.stage, event.pathway)
+    given = (event.referral_id, event.person_id, event.organisation_id, event.stage, event.pathway, event.by_sender)
     await tx.connection.execute(KEEP_ACCEPTED, *given)
     await tx.connection.execute(ADMIT_TO_ALL, *given)
 

@@ -60,6 +60,14 @@ def corrected(before: Spell | None, after: Spell | None) -> Corrected:
     return Corrected(start, end, named=not end and ended in ("completed", "transferred") and not same)
 
 
+def comes_next(spells: Collection[Spell], skipped: Collection[int], count: int) -> int | None:
+    """The stage after the stay that began last; its own, where that was left; the first one where there is no stay yet."""
+    last = max((s for s in spells if s.started_on is not None), key=lambda s: (s.started_on or date.min, s.stage, s.spell), default=None)
+    if last is not None and last.ended not in (None, "completed"):
+        return last.stage
+    return next_stage((), skipped, (last.stage, last.spell) if last else (0, 0), count)
+
+
 def next_stage(spells: Collection[Spell], skipped: Collection[int], ended: tuple[int, int], count: int) -> int | None:
     """The stage to open after the spell `ended` (stage, spell); None when there is none or it was started already.
 

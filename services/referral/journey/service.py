@@ -132,9 +132,14 @@ async def has_part(tx: Tx, journey_id: UUID, *organisations: UUID | None) -> boo
     return await store.has_part(tx, journey_id, [one for one in organisations if one is not None])
 
 
-async def is_of_another(tx: Tx, journey_id: UUID | None, person_id: UUID) -> bool:
-    """Whether the journey is known to be somebody else's."""
-    return journey_id is not None and await store.is_of_another(tx, journey_id, person_id)
+async def leads_on(tx: Tx, person_id: UUID, organisation_id: UUID, place: Place, journey_id: UUID | None) -> bool:
+    """Whether a stage comes next for its holder in this journey (None: in one on the pathway)."""
+    for held in await store.list_held(tx, person_id, organisation_id, place.pathway, journey_id):
+        stages = await get_stages(tx, held, person_id)
+        stage = domain.comes_next(await store.list_spells(tx, held), await store.list_skipped(tx, held), stages.size)
+        if stage is not None and stages.place(stage).code == place.code:
+            return True
+    return False
 
 
 async def find_under_way(tx: Tx, person_id: UUID, journey_id: UUID | None, place: Place, organisation_id: UUID) -> Fact | None:

@@ -142,10 +142,13 @@ async def has_part(tx: Tx, journey_id: UUID, organisations: Sequence[UUID]) -> b
     return bool(await tx.connection.fetchval(statement, journey_id, organisations))
 
 
-async def is_of_another(tx: Tx, journey_id: UUID, person_id: UUID) -> bool:
-    statement = "SELECT EXISTS (SELECT FROM journey WHERE journey_id = $1 AND person_id <> $2)"
-    answer: bool = await tx.connection.fetchval(statement, journey_id, person_id)
-    return answer
+async def list_held(tx: Tx, person_id: UUID, organisation_id: UUID, pathway: str, journey_id: UUID | None) -> list[UUID]:
+    """The journeys on the pathway by which the organisation is holder; only this one, where one is asked for."""
+    statement = """
+    SELECT h.journey_id FROM holder h JOIN journey j USING (journey_id)
+    WHERE h.person_id = $1 AND h.organisation_id = $2 AND j.pathway = $3 AND ($4::uuid IS NULL OR h.journey_id = $4) ORDER BY 1
+    """
+    return [row["journey_id"] for row in await tx.connection.fetch(statement, person_id, organisation_id, pathway, journey_id)]
 
 
 async def find_under_way(tx: Tx, person_id: UUID, journey_id: UUID | None, place: Place, organisation_id: UUID) -> Fact | None:

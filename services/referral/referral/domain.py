@@ -214,7 +214,8 @@ def answered(referral: Referral, reason: str | None, on: date) -> ReferralAnswer
     answer: Literal["accepted", "declined"] = "accepted" if referral.status == "accepted" else "declined"
     assert referral.to_organisation_id is not None, "an answer has an owner"
     in_time = referral.due_on is None or on <= referral.due_on
-    return ReferralAnswered(**referral.ids(), organisation_id=referral.to_organisation_id, answer=answer, reason=reason, in_time=in_time)
+    by, own = referral.to_organisation_id, referral.to_organisation_id == referral.from_organisation_id
+    return ReferralAnswered(**referral.ids(), organisation_id=by, answer=answer, reason=reason, in_time=in_time, by_sender=own)
 
 
 def move(referral: Referral, goals: Iterable[Status], actor: Actor, reason: Reason | None, on: date) -> Changed:

@@ -10,7 +10,7 @@ from services.referral.organisation import service as organisations
 from services.referral.pathway import service as pathways
 from services.referral.pathway.domain import Place, Stages
 from services.referral.person import service as persons
-from services.referral.referral import before, correcting, domain, following, matching, restating, standing, store, undoing
+from services.referral.referral import answering, before, correcting, domain, following, matching, restating, standing, store, undoing
 from services.referral.referral.domain import Changed, Referral
 from services.referral.referral.following import follow_up, with_limit
 from services.referral.relation import service as relations
@@ -33,17 +33,16 @@ async def refer(tx: Tx, wish: Wish, pathway: str | None) -> Referral:
     """Ask that an organisation take the person, or name it for the request that is already open. Source: mission row 002-06.
 
     The pathway is the journey's; without a journey, the one named here (None: the default one). Raises NotFound("person") for who has
-    no right to refer, NotYetKnown for a journey, or a stay of who has only accepted, that programme may be about to tell.
+    no right to refer there, NotYetKnown for a journey, or a stay of who has only accepted, that programme may be about to tell.
     """
     person = await persons.lock_person(tx, wish.person_id, "refer-early")
-    if not await relations.may(tx, "refer", wish.person_id):  # its own start may be on its way
-        raise NotYetKnown("person_id", "programme")
     known = await journeys.find_stages(tx, wish.journey_id, wish.person_id)
+    if wish.journey_id is not None and known is None:  # one of somebody else is none
+        raise NotYetKnown("journey_id", "programme")
     stages = known or await pathways.stages_of(tx, pathway or DEFAULT_PATHWAY)
+    await relations.must_refer(tx, wish.person_id, stages.pathway, wish.journey_id, may_retry=True)
     replaced = await store.find_status(tx, wish.replaces, wish.person_id) if wish.replaces else None
     circumstances = await wishes.circumstances(tx, wish.at(stages.place(wish.stage)), person, replaced)
-    if wish.journey_id is not None and known is None and not circumstances.journey_of_another:
-        raise NotYetKnown("journey_id", "programme")
     check_wish(wish, circumstances._replace(other_pathway=pathway not in (None, stages.pathway), stage_lacking=stages.lacks(wish.stage)))
     imported = wish.imported or await journeys.is_imported(tx, wish.journey_id)
     filled = {"region": person.region, "imported": imported, "due_on": wishes.answer_due_on(tx, imported)}
@@ -124,27 +123,21 @@ async def change_status(tx: Tx, referral_id: UUID, to: Status, reason: Reason | 
     if to == "requested" or to not in OPEN:  # what takes the place of another, or waited for its end, is opened with the person locked
         await persons.lock_known(tx, (await store.get_referral(tx, referral_id)).person_id)
     referral = await store.lock_referral(tx, referral_id)
-    actor = await party_of(tx, referral)
+    actor = await answering.able(tx, referral, await party_of(tx, referral))
     if referral.status == "rejected" and to == "requested" and await standing.is_replaced(tx, referral):
         raise Refused("status-not-possible", ("nothing-took-its-place",))
     if referral.status == "draft" and to == "requested":
-        await relations.must(tx, "refer", referral.person_id)  # a draft of who has lost the person since stays one
-        await wishes.must_be_addressable(tx, referral.to_organisation_id, referral.place)
+        # a draft of who has lost the person since stays one
+        await relations.must_refer(tx, referral.person_id, referral.pathway, referral.journey_id)
+        await wishes.must_be_addressable(tx, Wish(**referral.model_dump(include=set(Wish.model_fields))))
         referral = referral.model_copy(update={"due_on": wishes.answer_due_on(tx, referral.imported)})
-    if actor.parties == DECIDING and referral.status != "requested" and await _is_under_way(tx, referral):
+    if actor.parties == DECIDING and referral.status != "requested" and await answering.is_under_way(tx, referral):
         raise Refused("status-not-possible", ("stay-ended",))  # its stay goes on; with that the referral ends
     changed = await before.apply(tx, referral, domain.change_status(referral, to, actor, reason, tx.now.date()))
     if referral.basis_withdrawn is not None and changed.status not in OPEN:
         await correcting.unblock(tx, changed)
     tx.ended_right = not await knows_person(tx, changed)
     return await _started_before(tx, changed)
-
-
-async def _is_under_way(tx: Tx, r: Referral) -> bool:
-    """Whether the person stays at the one that accepted, in that stage."""
-    if r.to_organisation_id is None:
-        return False
-    return await journeys.find_under_way(tx, r.person_id, r.journey_id, r.place, r.to_organisation_id) is not None
 
 
 async def go_on(tx: Tx, referral_id: UUID) -> Referral:
@@ -165,8 +158,8 @@ async def party_of(tx: Tx, referral: Referral) -> Actor:
     is_told = referral.status in OPEN and referral.status != "draft"
     if is_told and (not parties or open_to_any) and await _decides(tx, referral):
         parties |= DECIDING
-    if "target" in parties and referral.status == "requested" and not open_to_any and organisation_id is not None:
-        parties = parties if await organisations.receives(tx, organisation_id, referral.place) else parties - TARGET
+    if "target" in parties and referral.status == "requested" and organisation_id is not None:
+        parties = parties if await answering.may_answer(tx, referral, organisation_id) else parties - TARGET
     if not parties or (parties == REQUESTER and not await relations.may(tx, "follow-referral", referral.person_id)):
         raise NotFound("referral")
     was_taken = referral.status in TAKEN or referral.has_started  # its sender, once it lost the person, takes nothing back
@@ -204,8 +197,8 @@ async def lock_asked(tx: Tx, referral_id: UUID, organisation_id: UUID | None) ->
     referral = await store.lock_referral(tx, referral_id)
     if organisation_id is None or referral.to_organisation_id != organisation_id or referral.status not in {"requested", *TAKEN}:
         return None
-    taken = referral.status in TAKEN
-    return referral if taken or await organisations.receives(tx, organisation_id, referral.place) else None
+    may = answering.works_on if referral.status in TAKEN else answering.may_answer
+    return referral if await may(tx, referral, organisation_id) else None
 
 
 async def get_visible(tx: Tx, referral_id: UUID) -> Referral:

@@ -6,7 +6,7 @@ from uuid import UUID
 from services.referral.relation import domain, store
 from services.referral.relation.domain import Action, Relation
 from shared.database import Tx
-from shared.errors import NotFound
+from shared.errors import NotFound, NotYetKnown
 
 NOBODY = UUID(int=0)
 
@@ -51,7 +51,30 @@ async def decides(tx: Tx, person_id: UUID, pathway: str, journey_id: UUID | None
     own, organisation_id = own_id(tx), tx.caller.organisation_id
     if own is not None or organisation_id is None:
         return own == person_id
+    return await holds(tx, organisation_id, person_id, pathway, journey_id)
+
+
+async def holds(tx: Tx, organisation_id: UUID, person_id: UUID, pathway: str, journey_id: UUID | None) -> bool:
+    """Whether an organisation has the person now by this journey; where nobody has it by that, by another on the pathway."""
     return await store.holds(tx, person_id, organisation_id, pathway, journey_id)
+
+
+async def may_refer(tx: Tx, person_id: UUID, pathway: str, journey_id: UUID | None) -> bool:
+    """Whether the caller has the person where a referral leads. Where nobody has it there: whether it has the person at all.
+
+    Source: issue of rights, section 1.
+    """
+    if await decides(tx, person_id, pathway, journey_id):
+        return True
+    return await may(tx, "refer", person_id) and not await store.is_held(tx, person_id, pathway)
+
+
+async def must_refer(tx: Tx, person_id: UUID, pathway: str, journey_id: UUID | None, may_retry: bool = False) -> None:
+    """Raises NotFound("person"); with `may_retry` NotYetKnown for who has accepted the person, whose own start may be on its way."""
+    if not await may_refer(tx, person_id, pathway, journey_id):
+        may_start = may_retry and "acceptor" in await find_relations(tx, person_id)
+        raise NotYetKnown("person_id", "programme") if may_start else NotFound("person")
+    tx.about.add(person_id)
 
 
 async def is_elsewhere(tx: Tx, person_id: UUID, organisation_id: UUID, pathway: str) -> bool:
@@ -67,5 +90,10 @@ async def list_related(tx: Tx, person_ids: Collection[UUID]) -> set[UUID]:
 
 
 async def relates(tx: Tx, stream_id: UUID) -> bool:
-    """Whether the caller may hear of a stream: that of a person it has a relation to, or of its own organisation."""
-    return stream_id == tx.caller.organisation_id or bool(await list_related(tx, [stream_id]))
+    """Whether the caller may hear of a stream: that of a person it has a relation to, or of its own organisation.
+
+    Of a referral, whose id is no stream: whether it is asked by it or has taken it.
+    """
+    if stream_id == tx.caller.organisation_id or await list_related(tx, [stream_id]):
+        return True
+    return tx.caller.organisation_id is not None and await store.is_asked(tx, stream_id, tx.caller.organisation_id)

@@ -29,6 +29,24 @@ async def holds(tx: Tx, person_id: UUID, organisation_id: UUID, pathway: str, jo
     return bool(await tx.connection.fetchval("SELECT holds($1, $2, $3, $4)", person_id, organisation_id, pathway, journey_id))
 
 
+async def is_asked(tx: Tx, referral_id: UUID, organisation_id: UUID) -> bool:
+    """Whether the referral waits for the organisation, which is confirmed for the stage, or was taken by it."""
+    statement = """
+    SELECT EXISTS (
+        SELECT FROM referral r WHERE referral_id = $1 AND to_organisation_id = $2 AND CASE WHEN status = 'requested' THEN EXISTS (
+                SELECT FROM confirmed_for c WHERE c.organisation_id = $2 AND c.pathway = r.pathway AND c.stage_code = r.stage_code)
+            ELSE status IN ('accepted', 'in-progress', 'on-hold') AND EXISTS (
+                SELECT FROM case_relation c WHERE c.person_id = r.person_id AND c.organisation_id = $2) END)
+    """
+    return bool(await tx.connection.fetchval(statement, referral_id, organisation_id))
+
+
+async def is_held(tx: Tx, person_id: UUID, pathway: str) -> bool:
+    """Whether anybody is holder by a journey on the pathway."""
+    statement = "SELECT EXISTS (SELECT FROM holder h JOIN journey j USING (journey_id) WHERE h.person_id = $1 AND j.pathway = $2)"
+    return bool(await tx.connection.fetchval(statement, person_id, pathway))
+
+
 async def is_elsewhere(tx: Tx, person_id: UUID, organisation_id: UUID, pathway: str) -> bool:
     """Whether others hold the person by journeys on the pathway, and the organisation by none."""
     statement = """

@@ -48,6 +48,7 @@ class Circumstances(NamedTuple):
     """What a wish is checked against. `position_good`: the organisation confirmed the common position, or nobody asks for it.
 
     `confirmed`, `confirmed_for_stage`: the registry confirmed the organisation, and for the stage; true where none is named.
+    `not_own_next`: who asks names itself, and the stage is not the next one of a journey by which it has the person.
     `other_pathway`: it names a pathway that is not its journey's. `stage_lacking`: the pathway is known and has no such stage.
     """
 
@@ -56,7 +57,7 @@ class Circumstances(NamedTuple):
     position_good: bool
     replaced: Status | None
     by_system: bool
-    journey_of_another: bool = False
+    not_own_next: bool = False
     other_pathway: bool = False
     stage_lacking: bool = False
     confirmed: bool = True
@@ -77,7 +78,7 @@ def check_wish(wish: Wish, circumstances: Circumstances) -> None:
             "organisation-known": not circumstances.organisation_known,
             **addressing(circumstances.confirmed, circumstances.confirmed_for_stage),
             "position-confirmed": not circumstances.position_good,
-            "journey-of-the-person": circumstances.journey_of_another,
+            "own-next-stage": circumstances.not_own_next,
             "pathway-of-the-journey": circumstances.other_pathway,
             "stage-of-the-pathway": circumstances.stage_lacking,
             "replaced-one-rejected": wish.replaces is not None and circumstances.replaced != "rejected",

@@ -205,3 +205,9 @@ async def test_a_relation_of_before_reasons_were_kept_ends_with_anothers_start(f
     assert await sees(family, way, older)
     await family.deliver(way.started_by(second, stage=2))
     assert not await sees(family, way, older) and await sees(family, way, second)
+
+
+async def test_who_accepted_what_it_had_sent_itself_has_nothing_by_that(family: ServiceUnderTest) -> None:
+    way, receiver = await a_way(family), uuid4()
+    await family.deliver(way.accepted(uuid4(), receiver).model_copy(update={"by_sender": True}))
+    assert not await sees(family, way, receiver)

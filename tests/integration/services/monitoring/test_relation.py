@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.events.referral import ReferralAddressed, ReferralAnswered, ReferralClosed
+from shared.events.referral import OrganisationChanged, ReferralAddressed, ReferralAnswered, ReferralClosed, ReferralOpened
 from tests.builders_monitoring import JANUARY, Story
 from tests.harness import ServiceUnderTest, a_caller
 
@@ -53,6 +53,25 @@ async def test_an_acceptance_lets_hear_as_long_as_it_stands(monitoring: ServiceU
         "redirected": ReferralAddressed.model_validate({**whose, "to_organisation_id": uuid4(), "due_on": None}),
     }
     await monitoring.deliver(ends[end])
+    assert not await sees(monitoring, story.person_id, OTHER)
+
+
+async def test_an_acceptance_lets_hear_while_the_registry_confirms_who_accepted(monitoring: ServiceUnderTest) -> None:
+    story = Story()
+    about = {"organisation_id": OTHER, "level": "meso", "kind": "ngo", "region": "UZ-TK", "services": ()}
+    await monitoring.deliver(story.opened(), answered(story.person_id, uuid4()))
+    for confirmed in (True, False, True):
+        await monitoring.deliver(OrganisationChanged.model_validate({**about, "confirmed": confirmed}))
+        assert await sees(monitoring, story.person_id, OTHER) == confirmed
+    await monitoring.deliver(story.started(1, JANUARY, OTHER), OrganisationChanged.model_validate({**about, "confirmed": False}))
+    assert await sees(monitoring, story.person_id, OTHER), "by its stay"
+
+
+async def test_who_accepted_what_it_had_sent_itself_hears_nothing_by_that(monitoring: ServiceUnderTest) -> None:
+    story, referral_id = Story(), uuid4()
+    whose = {"person_id": story.person_id, "referral_id": referral_id, "journey_id": None, "stage": 2, "region": "UZ-TK"}
+    sent = {"from_organisation_id": OTHER, "to_organisation_id": None, "origin": "organisation", "due_on": None}
+    await monitoring.deliver(story.opened(), ReferralOpened.model_validate({**whose, **sent}), answered(story.person_id, referral_id))
     assert not await sees(monitoring, story.person_id, OTHER)
 
 

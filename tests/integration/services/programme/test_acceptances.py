@@ -63,3 +63,17 @@ async def test_one_whose_pathway_an_older_process_did_not_keep_goes_on_until_it_
         await tx.connection.execute(kept, uuid4(), person_id, other.organisation_id)
     _, journey_id = await completed_first(programme, person_id)
     assert (await other.get(f"/journeys/{journey_id}")).status_code == 200
+
+
+@pytest.mark.parametrize("names_the_journey", [False, True])
+async def test_an_acceptance_of_what_oneself_had_sent_gives_nothing(programme: ServiceUnderTest, names_the_journey: bool) -> None:
+    """Source: issue of rights, section 1."""
+    person_id, other = uuid4(), await a_clinic(programme)
+    _, journey_id = await completed_first(programme, person_id)
+    told = an_answer(person_id, other.organisation_id, 3, journey_id if names_the_journey else None)
+    await programme.deliver(told.model_copy(update={"by_sender": True}))
+    assert (await other.get(f"/journeys/{journey_id}")).status_code == 404
+    assert (await other.start(journey_id, 3, "2025-07-01")).status_code == 404
+    assert (await other.try_to_open(person_id)).status_code == 404
+    assert (await other.get("/journeys")).json()["items"] == []
+    assert (await other.get(f"/seen/referral/{person_id}/1")).json()["state"] == "waiting"

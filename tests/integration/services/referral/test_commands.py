@@ -160,7 +160,7 @@ async def test_who_just_ended_a_stay_refers_again_as_soon_as_the_end_is_heard(re
     await an_entry(referral, CENTRE)
     await an_entry(referral, STRANGER)
     person = await a_registered(referral, asked_by)
-    await referral.deliver(opened(person, organisation_id=asked_by))
+    await referral.deliver(opened(person, organisation_id=asked_by), started(person, 1, asked_by))
     await a_request(referral, person, coordinator(asked_by), to_organisation_id=str(CENTRE), journey_id=str(JOURNEY))
     await referral.deliver(started(person, 2))
     body = {"person_id": str(person), "stage": 2, "to_organisation_id": str(STRANGER), "journey_id": str(JOURNEY)}

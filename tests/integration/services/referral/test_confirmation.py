@@ -146,7 +146,7 @@ async def test_only_confirmed_stages_are_served(referral: ServiceUnderTest) -> N
     assert await change(referral, open_to_any, "accepted", coordinator(CENTRE)) == 404
 
 
-async def test_a_withdrawal_hides_what_is_pending_and_leaves_what_was_accepted(referral: ServiceUnderTest) -> None:
+async def test_a_withdrawal_hides_what_is_pending_and_stops_what_was_accepted(referral: ServiceUnderTest) -> None:
     await an_entry(referral, CENTRE)
     pending, accepted, draft = [
         await a_request(referral, await a_registered(referral), to_organisation_id=str(CENTRE), draft=draft)
@@ -157,10 +157,14 @@ async def test_a_withdrawal_hides_what_is_pending_and_leaves_what_was_accepted(r
         assert await withdraw(referral) == 200
     assert [e.confirmed for e in await told(referral)] == [False, True, False]
     assert await received(referral) == [str(accepted)]
+    for to in ("in-progress", "on-hold", "cancelled"):
+        assert await change(referral, accepted, to, coordinator(CENTRE), "other") == 404
+    for method, path, body in (("PUT", "basis", {}), ("POST", "consent-requests", {"scope": "referral", "purpose": "allergies"})):
+        answer = await referral.call(method, f"/referrals/{accepted}/{path}", coordinator(CENTRE), json=body)
+        assert answer.status_code == 404
     assert (await referral.call("GET", f"/referrals/{pending}", coordinator(CENTRE))).status_code == 404
     for to in ("accepted", "rejected", "cancelled"):
         assert await change(referral, pending, to, coordinator(CENTRE), "other") == 404
-    assert await change(referral, accepted, "in-progress", coordinator(CENTRE)) == 200
     assert await change(referral, draft, "requested", coordinator()) == 422
     sent = (await referral.call("GET", "/referrals?direction=out&status=requested", coordinator())).json()["items"]
     assert [item["id"] for item in sent] == [str(pending)]

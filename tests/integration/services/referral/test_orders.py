@@ -222,7 +222,7 @@ async def test_a_request_cannot_name_the_journey_of_somebody_else(referral: Serv
     await referral.deliver(opened(other))
     body = {"person_id": str(person), "stage": 2, "journey_id": str(JOURNEY)}
     refused = await referral.call("POST", "/referrals", coordinator(), json=body)
-    assert (refused.status_code, refused.json().get("unmet")) == (422, ["journey-of-the-person"])
+    assert (refused.status_code, refused.json()["type"][-13:]) == (409, "not-yet-known"), "as of one that nobody has"
 
 
 async def test_today_is_today_in_the_clinics_night(referral: ServiceUnderTest) -> None:

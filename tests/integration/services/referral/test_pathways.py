@@ -159,7 +159,8 @@ async def test_a_start_on_one_does_not_begin_a_request_for_the_other(referral: S
     await referral.deliver(opened(person), other_opened(person), on_other(started(person, 2)))
     assert await confirm(referral, CENTRE, [2, {"pathway": PRISON, "stage": 2}]) == 200
     await a_request(referral, person, to_organisation_id=str(CENTRE))
-    await a_request(referral, person, to_organisation_id=str(CENTRE), pathway=PRISON)
+    body = {"stage": 2, "to_organisation_id": str(CENTRE), "pathway": PRISON}
+    assert (await referral.call("POST", "/self-referrals", the_person(person), json=body)).status_code == 201
     assert [(code, status) for _, _, code, status in await kept(referral, person)] == [("treatment", "requested"), ("work", "in-progress")]
 
 
@@ -222,7 +223,7 @@ async def test_a_request_is_of_the_pathway_of_its_journey(referral: ServiceUnder
 
 
 async def test_a_request_for_a_journey_not_heard_of_comes_again(referral: ServiceUnderTest) -> None:
-    """Whichever pathway it names; one of somebody else is refused at once. Source: issue of rights, section 1."""
+    """Whichever pathway it names; one of somebody else is none. Source: issue of rights, section 1."""
     person, other = await a_registered(referral), await a_registered(referral)
     body = {"person_id": str(person), "stage": 2, "journey_id": str(OTHER)}
     for more in ({}, {"pathway": PRISON}, {"pathway": "unheard-of"}):
@@ -232,7 +233,7 @@ async def test_a_request_for_a_journey_not_heard_of_comes_again(referral: Servic
     assert await kept(referral, person) == []
     await referral.deliver(other_opened(other))
     refused = await referral.call("POST", "/referrals", coordinator(), json=body)
-    assert (refused.status_code, refused.json()["unmet"]) == (422, ["journey-of-the-person"])
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:throughcare:problem:not-yet-known")
 
 
 async def test_a_request_without_a_journey_gets_its_code_when_the_pathway_is_heard_of(referral: ServiceUnderTest) -> None:
@@ -293,7 +294,7 @@ async def test_the_journey_of_somebody_else_tells_nothing_of_its_pathway(referra
     person = await a_registered(referral)
     await referral.deliver(other_opened(await a_registered(referral)))
     body = {"person_id": str(person), "stage": 5, "journey_id": str(OTHER), "pathway": "unheard-of"}
-    assert (await referral.call("POST", "/referrals", coordinator(), json=body)).json()["unmet"] == ["journey-of-the-person"]
+    assert (await referral.call("POST", "/referrals", coordinator(), json=body)).json()["type"][-13:] == "not-yet-known"
 
 
 async def hear_older(service: ServiceUnderTest, person_id: UUID, pathway: str) -> None:
