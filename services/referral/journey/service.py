@@ -123,7 +123,10 @@ async def is_imported(tx: Tx, journey_id: UUID | None) -> bool:
 
 
 async def is_all_history(tx: Tx, person_id: UUID) -> bool:
-    """Whether all that is known of the person was brought from the past: a record declares nobody dead who has a journey of today."""
+    """Whether all that is known of the person was brought from the past by who registered it.
+
+    A record declares nobody dead who has a journey of today; nor does one of who was asked for the person meanwhile.
+    """
     return await store.is_all_history(tx, person_id)
 
 

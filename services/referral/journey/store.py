@@ -129,8 +129,11 @@ async def is_imported(tx: Tx, journey_id: UUID) -> bool:
 
 
 async def is_all_history(tx: Tx, person_id: UUID) -> bool:
-    """Whether the person has journeys and each of them is imported."""
-    return bool(await tx.connection.fetchval("SELECT bool_and(imported) FROM journey WHERE person_id = $1", person_id))
+    """Whether the person has journeys and each of them is imported, and opened by who registered the person."""
+    statement = """
+    SELECT bool_and(j.imported AND j.organisation_id = p.registered_by) FROM journey j JOIN person p USING (person_id) WHERE person_id = $1
+    """
+    return bool(await tx.connection.fetchval(statement, person_id))
 
 
 async def has_part(tx: Tx, journey_id: UUID, organisations: Sequence[UUID]) -> bool:

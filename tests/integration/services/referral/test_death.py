@@ -152,6 +152,22 @@ async def test_only_a_system_brings_imported_deaths(referral: ServiceUnderTest) 
     assert await deaths(referral) == [PersonDied]
 
 
+async def test_a_history_that_its_importer_made_itself_makes_nobody_dead(referral: ServiceUnderTest) -> None:
+    """Opened by who was asked for a person of today; a second person confirms. Source: issue of rights, section 4."""
+    await an_entry(referral, CENTRE)
+    person = await a_registered(referral)
+    asked = await a_request(referral, person, to_organisation_id=str(CENTRE))
+    assert await change(referral, asked, "accepted", coordinator(CENTRE)) == 200
+    by_acceptance = opened(person, JOURNEY, CENTRE, imported=True).model_copy(update={"by_acceptance": True})
+    await referral.deliver(by_acceptance, started(person, 2).model_copy(update={"imported": True}))
+    await referral.deliver(DeathReported(person_id=person, on=TODAY, organisation_id=CENTRE, imported=True))
+    assert await deaths(referral) == []
+    refused = await said(referral, person, system(CENTRE), imported=True)
+    assert (refused.status_code, refused.json()["unmet"]) == (422, ["imported-by-a-system"])
+    assert (await said(referral, person, coordinator(), "confirmation")).status_code == 200
+    assert await deaths(referral) == [PersonDied]
+
+
 async def test_a_day_far_back_needs_a_reason(referral: ServiceUnderTest) -> None:
     """And one before birth, or to come, is no day at all."""
     person = await a_registered(referral, birth_on="1930-05-01")
