@@ -11,6 +11,7 @@ from services.referral.person import service as persons
 from services.referral.referral import service as referrals
 from services.referral.referral.domain import Referral
 from services.referral.relation import service as relations
+from services.referral.transition.domain import TAKEN
 from shared.database import Tx
 from shared.errors import NotFound
 
@@ -28,6 +29,7 @@ async def ask(tx: Tx, referral_id: UUID, scope: Scope, purpose: str) -> UUID:
     referral = await referrals.lock_asked(tx, referral_id, organisation_id)
     if referral is None or organisation_id is None:
         raise NotFound("referral")
+    tx.about.add(referral.person_id if referral.status in TAKEN else referral_id)
     if known := await store.find_open(tx, referral_id, organisation_id, scope):
         return known.consent_request_id
     discloser = await _who_tells(tx, referral, scope)

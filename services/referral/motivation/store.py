@@ -17,6 +17,7 @@ WITH answered AS (
         WHERE h.referral_id = r.referral_id AND h.change = 'status' AND h.to_status IN ('requested', 'rejected', 'accepted')
         ORDER BY h.history_id DESC LIMIT 1), false) AS accepted
     FROM referral r WHERE r.from_organisation_id = $1 AND r.status NOT IN ('draft', 'requested', 'entered-in-error')
+        AND EXISTS (SELECT FROM case_relation c WHERE c.person_id = r.person_id AND c.organisation_id = $1)
 )
 SELECT k.kind,
     count(*) FILTER (WHERE m.kind IS NOT NULL) AS answered_with,
@@ -31,7 +32,10 @@ GROUP BY k.kind, k.place ORDER BY k.place
 
 
 class Acceptance(BaseModel):
-    """Of the answered referrals of an organisation, how many were accepted: with an act of this kind and without."""
+    """Of the answered referrals of an organisation, how many were accepted: with an act of this kind and without.
+
+    Those count whose persons it has a relation to.
+    """
 
     kind: str
     answered_with: int

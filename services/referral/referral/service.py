@@ -136,8 +136,15 @@ async def change_status(tx: Tx, referral_id: UUID, to: Status, reason: Reason | 
     changed = await before.apply(tx, referral, domain.change_status(referral, to, actor, reason, tx.now.date()))
     if referral.basis_withdrawn is not None and changed.status not in OPEN:
         await correcting.unblock(tx, changed)
-    tx.ended_right = not await knows_person(tx, changed)
+    await _note_right(tx, changed)
     return await _started_before(tx, changed)
+
+
+async def _note_right(tx: Tx, changed: Referral) -> None:
+    """The answer is given again while the caller sees the person; who does not see it after the command gets the same again."""
+    knows = await knows_person(tx, changed)
+    tx.ended_right = not knows
+    tx.about |= {changed.person_id} if knows else set()
 
 
 async def go_on(tx: Tx, referral_id: UUID) -> Referral:
@@ -146,6 +153,7 @@ async def go_on(tx: Tx, referral_id: UUID) -> Referral:
     actor = await party_of(tx, referral)
     if not await knows_person(tx, referral):
         raise NotFound("referral")
+    tx.about.add(referral.person_id)
     return await apply(tx, referral, undoing.go_on(referral, actor))
 
 

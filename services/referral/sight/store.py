@@ -17,7 +17,11 @@ WHERE (due_key, referral_id) > ($2, $3) AND ($4::text IS NULL OR status = $4) AN
     AND ($6::boolean IS NULL OR (basis_withdrawn IS NOT NULL AND status IN ({", ".join(repr(status) for status in sorted(TAKEN))})) = $6)
 """
 PAGE = " ORDER BY due_key, referral_id LIMIT $7"
-LIST_OUT = FILTER + "AND from_organisation_id = $1" + PAGE
+LIST_OUT = (
+    FILTER
+    + "AND from_organisation_id = $1 AND EXISTS (SELECT FROM case_relation c WHERE c.person_id = r.person_id AND c.organisation_id = $1)"
+    + PAGE
+)
 LIST_HELD = (
     FILTER
     + f"""
@@ -62,6 +66,7 @@ class Slice(NamedTuple):
 
 
 async def list_out(tx: Tx, organisation_id: UUID, part: Slice) -> list[Referral]:
+    """Sent by the organisation, as long as it has any relation to the person."""
     return [Referral(**dict(row)) for row in await tx.connection.fetch(LIST_OUT, organisation_id, *part.values())]
 
 
