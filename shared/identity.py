@@ -50,6 +50,14 @@ class Caller:
         """Half a SHA-256 of `sub`: two services tell by it that a person is the same, without telling who."""
         return UUID(bytes=hashlib.sha256(self.sub.encode(errors="surrogatepass")).digest()[:16])
 
+    @property
+    def own_id(self) -> UUID | None:
+        """`sub` as the id that it is of a person or a contact, in whatever spelling; None where it is none."""
+        try:
+            return UUID(self.sub)
+        except ValueError:
+            return None
+
     def has(self, *roles: str) -> bool:
         return not self.roles.isdisjoint(roles)
 

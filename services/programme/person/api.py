@@ -31,7 +31,7 @@ class Disclosure(BaseModel):
 @allows(roles("person"))
 async def list_disclosures(tx: CurrentTx, person_id: UUID, paging: Annotated[Paging, Query()]) -> Page[Disclosure]:
     """The person's own list; anybody else's looks absent. Source: privacy section 4."""
-    if tx.caller.sub != str(person_id):
+    if tx.caller.own_id != person_id:
         raise NotFound("person")
     found = await service.list_disclosures(tx, person_id, after_id(paging.cursor), paging.limit)
     tx.audit("read-disclosures", person_id)

@@ -120,7 +120,7 @@ async def relates(tx: Tx, stream_id: UUID) -> bool:
     """Whether the caller has a relation to this person or organisation, as far as this service heard. Source: contracts section 3."""
     caller = tx.caller
     if caller.level == "micro":
-        return caller.has("person") and caller.sub == str(stream_id)
+        return caller.has("person") and caller.own_id == stream_id
     if caller.organisation_id is None or caller.level != "meso":
         return False
     return caller.organisation_id == stream_id or await store.has_relation(tx, stream_id, caller.organisation_id)

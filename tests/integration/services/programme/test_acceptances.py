@@ -77,3 +77,11 @@ async def test_an_acceptance_of_what_oneself_had_sent_gives_nothing(programme: S
     assert (await other.try_to_open(person_id)).status_code == 404
     assert (await other.get("/journeys")).json()["items"] == []
     assert (await other.get(f"/seen/referral/{person_id}/1")).json()["state"] == "waiting"
+
+
+async def test_a_person_reads_its_disclosures_by_its_id_in_any_spelling(programme: ServiceUnderTest) -> None:
+    person_id = uuid4()
+    for sub in (str(person_id), str(person_id).upper()):
+        answer = await programme.call("GET", f"/persons/{person_id}/disclosures", a_caller("person", sub=sub))
+        assert answer.status_code == 200
+    assert (await programme.call("GET", f"/persons/{person_id}/disclosures", a_caller("person", sub="nobody"))).status_code == 404
