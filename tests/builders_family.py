@@ -24,7 +24,15 @@ from shared.events.programme import (
     StageStarted,
     StayCorrected,
 )
-from shared.events.referral import PersonRegistered, ReferralAddressed, ReferralAnswered, ReferralClosed, ReferralOpened, ReferralStarted
+from shared.events.referral import (
+    OrganisationChanged,
+    PersonRegistered,
+    ReferralAddressed,
+    ReferralAnswered,
+    ReferralClosed,
+    ReferralOpened,
+    ReferralStarted,
+)
 from shared.identity import Caller
 from tests.harness import ServiceUnderTest, a_caller
 
@@ -136,6 +144,18 @@ def a_liaison(organisation_id: UUID) -> Caller:
 
 def a_contact_caller(contact_id: UUID) -> Caller:
     return a_caller("contact", sub=str(contact_id))
+
+
+def an_organisation(organisation_id: UUID, confirmed: bool = True) -> OrganisationChanged:
+    about = {"organisation_id": organisation_id, "level": "meso", "kind": "ngo", "region": "UZ-TK", "services": ()}
+    return OrganisationChanged.model_validate({**about, "confirmed": confirmed})
+
+
+async def a_known(family: ServiceUnderTest) -> UUID:
+    """An organisation that family has heard of."""
+    organisation_id = uuid4()
+    await family.deliver(an_organisation(organisation_id))
+    return organisation_id
 
 
 async def a_way(family: ServiceUnderTest, life_period: str = "adult", imported: bool = False) -> Way:

@@ -171,7 +171,10 @@ def sees_reports(caller: Caller) -> bool:
 async def _lock_reached(tx: Tx, concern_id: UUID) -> Concern:
     if not await store.is_reached(tx, concern_id, _reader(tx.caller)):
         raise NotFound("concern")
-    return await store.lock_concern(tx, concern_id)
+    concern = await store.lock_concern(tx, concern_id)
+    if concern.person_id is not None and await persons.may(tx, concern.person_id, "read-case"):  # on duty it is reached without a relation
+        tx.about.add(concern.person_id)
+    return concern
 
 
 async def _may_withdraw(tx: Tx, concern_id: UUID) -> bool:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from services.family.contact import store
 from services.family.contact.domain import Contact, ErrorReason
+from services.family.organisation import service as organisations
 from services.family.person import service as persons
 from services.family.person.domain import RIGHTS, Action
 from shared.database import Tx
@@ -12,8 +13,12 @@ from shared.identity import Caller
 
 
 async def add_contact(tx: Tx, contact: Contact) -> None:
-    """Raises as `must_relate` does; the person's lock makes an erasure and this one follow each other. Source: mission row 002-23."""
+    """Raises as `must_relate` and `must_be_known` do; by the person's lock an erasure and this one follow each other.
+
+    Source: mission row 002-23.
+    """
     await persons.must_relate(tx, contact.person_id, "change-circle", may_retry=True)
+    await organisations.must_be_known(tx, contact.organisation_id)
     await persons.lock_living(tx, contact.person_id)
     await store.insert_contact(tx, contact)
     if contact.addresses:
@@ -57,11 +62,11 @@ async def get_to_withdraw(tx: Tx, contact_id: UUID) -> Contact:
         entered_it = tx.caller.sub == contact.added_by
     else:
         entered_it = organisation_id is not None and organisation_id == contact.added_by_organisation_id
-    if await persons.may(tx, contact.person_id, "withdraw-contact"):
-        return contact
-    if entered_it and await persons.may(tx, contact.person_id, "change-circle"):
-        return contact
-    raise NotFound("contact")
+    may_withdraw = await persons.may(tx, contact.person_id, "withdraw-contact")
+    if not may_withdraw and not (entered_it and await persons.may(tx, contact.person_id, "change-circle")):
+        raise NotFound("contact")
+    tx.about.add(contact.person_id)
+    return contact
 
 
 async def enter_in_error(tx: Tx, contact_id: UUID, reason: ErrorReason) -> bool:
@@ -81,10 +86,7 @@ def id_of(caller: Caller) -> UUID | None:
     """The contact a token speaks for; None for a token of another role or with a `sub` that is no id."""
     if not caller.has("contact"):
         return None
-    try:
-        return UUID(caller.sub)
-    except ValueError:
-        return None
+    return caller.own_id
 
 
 async def merge(tx: Tx, person_id: UUID, into_id: UUID) -> None:
@@ -108,5 +110,6 @@ async def _must_relate(tx: Tx, contact: Contact, action: Action) -> None:
     is_own = "contact" in RIGHTS[action] and id_of(tx.caller) == contact.contact_id and contact.error_at is None
     if not is_own and not await persons.may(tx, contact.person_id, action):
         raise NotFound("contact")
+    tx.about.add(contact.person_id)
     if contact.error_at is not None and action != "read-circle":
         raise Refused("contact-entered-in-error")

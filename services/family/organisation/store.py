@@ -14,3 +14,7 @@ async def save_organisation(tx: Tx, organisation_id: UUID, region: str, is_confi
         is_confirmed,
         seq,
     )
+
+
+async def is_known(tx: Tx, organisation_id: UUID) -> bool:
+    return bool(await tx.connection.fetchval("SELECT EXISTS (SELECT FROM organisation WHERE organisation_id = $1)", organisation_id))

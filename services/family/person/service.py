@@ -3,6 +3,7 @@
 from datetime import date
 from uuid import UUID, uuid4
 
+from services.family.organisation import service as organisations
 from services.family.person import store
 from services.family.person.domain import ANY, RIGHTS, Action
 from shared.database import Record, Tx
@@ -73,13 +74,13 @@ async def _lock_last(tx: Tx, person_id: UUID, into_id: UUID) -> UUID:
 
 def relate_registrar(tx: Tx, person_id: UUID, organisation_id: UUID) -> None:
     """Who registered a person keeps the contacts and permissions until the erasure."""
-    tx.gather(store.relate, (person_id, organisation_id, "registered", person_id, _since(), tx.now, None, None))
+    tx.gather(store.relate, (person_id, organisation_id, "registered", person_id, _since(), tx.now, None, None, None))
 
 
 def relate_acceptor(tx: Tx, accepted: ReferralAnswered) -> None:
     """Who accepted a referral, until it is closed, declined or addressed to another, or its stay has been and another holds the person."""
     about = (accepted.person_id, accepted.organisation_id, "accepted", accepted.referral_id)
-    tx.gather(store.relate, (*about, _since(_seq(tx)), tx.now, accepted.journey_id, accepted.stage))
+    tx.gather(store.relate, (*about, _since(_seq(tx)), tx.now, accepted.journey_id, accepted.stage, accepted.pathway))
 
 
 def take_up(tx: Tx, referral_id: UUID) -> None:
@@ -108,9 +109,14 @@ async def hear_history(tx: Tx, subject_id: UUID) -> None:
 
 
 async def assign_liaison(tx: Tx, person_id: UUID, organisation_id: UUID | None) -> None:
-    """Assign a liaison organisation (default: the caller's own, which gains nothing by it). Raises as `must_relate` does."""
+    """Assign a liaison organisation (default: the caller's own, which gains nothing by it).
+
+    Raises as `must_relate` and `must_be_known` do.
+    """
     await must_relate(tx, person_id, "assign-liaison", may_retry=True)
     caller = tx.caller
+    if organisation_id != caller.organisation_id:
+        await organisations.must_be_known(tx, organisation_id)
     tx.gather(store.assign, (person_id, organisation_id or caller.organisation_id, uuid4(), tx.now, caller.sub, caller.organisation_id))
 
 
@@ -162,14 +168,7 @@ async def relates(tx: Tx, stream_id: UUID) -> bool:
 
 def is_person(caller: Caller, person_id: UUID) -> bool:
     """A `sub` is a UUID in whatever spelling."""
-    return caller.has("person") and _uuid(caller.sub) == person_id
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+    return caller.has("person") and caller.own_id == person_id
 
 
 def organisation_of(caller: Caller) -> UUID | None:

@@ -19,14 +19,14 @@ ON CONFLICT (referral_id) DO UPDATE SET seq = greatest(referral_start.seq, EXCLU
 """
 # Arrays do not go through unnest by row, so `since` comes as text.
 RELATE = """
-INSERT INTO person_organisation (person_id, organisation_id, how, source_id, since, related_at, journey_id, stage)
+INSERT INTO person_organisation (person_id, organisation_id, how, source_id, since, related_at, journey_id, stage, pathway)
 SELECT coalesce(p.merged_into, n.person_id), n.organisation_id, n.how, n.source_id, max(n.since::bigint[]), min(n.related_at),
-       n.journey_id, n.stage
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[], $7::uuid[], $8::smallint[])
-    AS n(person_id, organisation_id, how, source_id, since, related_at, journey_id, stage)
+       n.journey_id, n.stage, n.pathway
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[], $7::uuid[], $8::smallint[], $9::text[])
+    AS n(person_id, organisation_id, how, source_id, since, related_at, journey_id, stage, pathway)
 LEFT JOIN person p ON p.person_id = n.person_id LEFT JOIN person k ON k.person_id = p.merged_into
 WHERE p.erased_on IS NULL AND k.erased_on IS NULL
-GROUP BY 1, 2, 3, 4, 7, 8 ORDER BY 1, 2, 3, 4
+GROUP BY 1, 2, 3, 4, 7, 8, 9 ORDER BY 1, 2, 3, 4
 ON CONFLICT (person_id, organisation_id, how, source_id)
     DO UPDATE SET since = greatest(person_organisation.since, EXCLUDED.since) WHERE person_organisation.since < EXCLUDED.since
 """
@@ -132,7 +132,7 @@ async def save_starts(connection: Connection, rows: list[Row]) -> None:
 
 @gathered(10)
 async def relate(connection: Connection, rows: list[Row]) -> None:
-    """Keep (person_id, organisation_id, how, source_id, since, related_at, journey_id, stage) and end what it ends.
+    """Keep (person_id, organisation_id, how, source_id, since, related_at, journey_id, stage, pathway) and end what it ends.
 
     A merged person's go to whom they were merged into, an erased one's nowhere.
     """
@@ -186,9 +186,9 @@ async def move_relations(tx: Tx, person_id: UUID, into_id: UUID) -> None:
     await tx.connection.execute(
         """
         INSERT INTO person_organisation
-            (person_id, organisation_id, how, source_id, related_at, since, journey_id, stage, ended_at, ended_by, made_by,
+            (person_id, organisation_id, how, source_id, related_at, since, journey_id, stage, pathway, ended_at, ended_by, made_by,
              made_by_organisation_id)
-        SELECT $2, organisation_id, how, source_id, related_at, since, journey_id, stage, ended_at, ended_by, made_by,
+        SELECT $2, organisation_id, how, source_id, related_at, since, journey_id, stage, pathway, ended_at, ended_by, made_by,
                made_by_organisation_id
         FROM person_organisation WHERE person_id = $1
         AND NOT EXISTS (SELECT FROM person WHERE person_id = $2 AND erased_on IS NOT NULL) ORDER BY organisation_id, how, source_id

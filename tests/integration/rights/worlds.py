@@ -253,6 +253,7 @@ async def family(service: ServiceUnderTest) -> World:
     way = circle.Way(organisation_id=at["former"])
     answers = {name: uuid4() for name in names}
     await service.deliver(
+        *(circle.an_organisation(at[name]) for name in ("liaison", "removed", "stranger")),
         *(way.registered(by=at["registrar"]), way.opened(), way.started_by(at["former"], 1)),
         way.started_by(at["holder"], 2, on=circle.DAY + timedelta(days=1)),
         *(way.accepted(answers[name], at[name]) for name in ("acceptor", "cancelled", "redirected")),

@@ -9,7 +9,7 @@ import pytest
 from shared.events import Event
 from shared.events.pathway import PathwayStage
 from shared.events.referral import PersonDeathReversed, PersonDied
-from tests.builders_family import DAY, Way, a_contact, a_liaison, a_way
+from tests.builders_family import DAY, Way, a_contact, a_known, a_liaison, a_way
 from tests.harness import ServiceUnderTest
 
 LATER, LAST = DAY + timedelta(days=1), DAY + timedelta(days=2)
@@ -186,7 +186,7 @@ async def test_a_clock_of_a_completion_that_was_a_death_goes_on_with_its_reversa
 
 async def test_whom_a_holder_in_error_assigned_ends_with_it(family: ServiceUnderTest) -> None:
     """It never could have assigned anybody; what the true holder assigned stays."""
-    way, school, other = await a_way(family), uuid4(), uuid4()
+    way, school, other = await a_way(family), await a_known(family), await a_known(family)
     path = f"/persons/{way.person_id}/liaison"
     assert (await family.call("POST", path, a_liaison(way.organisation_id), {"organisation_id": str(school)})).status_code == 201
     await family.deliver(way.started_by(SECOND))
@@ -199,7 +199,7 @@ async def test_whom_a_holder_in_error_assigned_ends_with_it(family: ServiceUnder
 
 
 async def test_what_a_former_holder_assigned_stays_when_its_last_start_was_none(family: ServiceUnderTest) -> None:
-    way, school = await a_way(family), uuid4()
+    way, school = await a_way(family), await a_known(family)
     await family.deliver(way.started(), way.started(stage=2))
     path = f"/persons/{way.person_id}/liaison"
     assert (await family.call("POST", path, a_liaison(way.organisation_id), {"organisation_id": str(school)})).status_code == 201

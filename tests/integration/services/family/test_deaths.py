@@ -11,7 +11,20 @@ from services.family.message.sender import claim_next, hand_over
 from services.family.message.wording import LANGUAGES, WORDING, Step
 from shared.events.family import MessageDelivered
 from shared.events.referral import PersonDeathReversed, PersonDied, PersonErased
-from tests.builders_family import DAY, Recorder, Way, a_contact, a_contact_caller, a_liaison, a_way, add_contact, give, send_next, states
+from tests.builders_family import (
+    DAY,
+    Recorder,
+    Way,
+    a_contact,
+    a_contact_caller,
+    a_known,
+    a_liaison,
+    a_way,
+    add_contact,
+    give,
+    send_next,
+    states,
+)
 from tests.harness import ServiceUnderTest
 
 LIVES = WORDING.text("death-correction", "en", Step(None, None), None)
@@ -76,7 +89,7 @@ async def test_an_imported_death_stays_in_the_inbox(family: ServiceUnderTest) ->
 
 
 async def test_while_a_person_is_dead_nothing_is_given_and_assignments_rest(family: ServiceUnderTest) -> None:
-    way, school = await a_way(family), uuid4()
+    way, school = await a_way(family), await a_known(family)
     contact_id, _ = await a_contact(family, way, channels=["inbox"])
     own, path = a_liaison(way.organisation_id), f"/persons/{way.person_id}"
     await family.call("POST", f"{path}/liaison", own, {"organisation_id": str(school)})

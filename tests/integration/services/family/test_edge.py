@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from shared.events.referral import OrganisationChanged
 from shared.identity import Caller
-from tests.builders_family import Way, a_contact, a_contact_caller, a_liaison, a_way, add_contact
+from tests.builders_family import Way, a_contact, a_contact_caller, a_known, a_liaison, a_way, add_contact
 from tests.harness import ServiceUnderTest, a_caller
 
 
@@ -18,7 +18,7 @@ async def seen(family: ServiceUnderTest, caller: Caller, stream_id: UUID, topic:
 async def test_seen_is_counted_for_nobody_without_a_relation(family: ServiceUnderTest) -> None:
     """Any clinician counted the events of any person; who was asked and declined is nobody."""
     way, referral_id = await a_way(family), uuid4()
-    declined, accepted, school = uuid4(), uuid4(), uuid4()
+    declined, accepted, school = uuid4(), uuid4(), await a_known(family)
     await family.deliver(way.answered(referral_id, declined, "declined"), way.accepted(referral_id, accepted))
     await family.call("POST", f"/persons/{way.person_id}/liaison", a_liaison(way.organisation_id), {"organisation_id": str(school)})
     for role in ("clinician", "coordinator", "system"):
@@ -46,8 +46,11 @@ async def test_a_former_holders_kept_answer_is_given_no_more(family: ServiceUnde
     concern_id = (await family.call("POST", "/concerns", a_contact_caller(contact_id), body)).json()["id"]
     answers = [await family.call("POST", f"/concerns/{concern_id}/answer", liaison, {}, key="kept-answer") for _ in range(2)]
     assert [(answer.status_code, answer.json()["status"]) for answer in answers] == [(200, "answered")] * 2
+    read = [await family.call("POST", f"/concerns/{concern_id}/reading", liaison, {}, key="kept-reading") for _ in range(2)]
+    assert [answer.status_code for answer in read] == [200, 200], "it tells nothing: the concern was read before"
     await family.deliver(way.started(), way.started_by(uuid4(), stage=2))
-    assert (await family.call("POST", f"/concerns/{concern_id}/answer", liaison, {}, key="kept-answer")).status_code == 404
+    for what in ("answer", "reading"):
+        assert (await family.call("POST", f"/concerns/{concern_id}/{what}", liaison, {}, key=f"kept-{what}")).status_code == 404
 
 
 async def test_a_person_that_is_never_heard_of_is_not_known_in_the_end(family: ServiceUnderTest) -> None:

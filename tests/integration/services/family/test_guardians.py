@@ -9,7 +9,7 @@ import pytest
 from services.family.settings import settings
 from shared.events.family import GuardianEnded, GuardianNamed, MessageSuppressed
 from shared.events.referral import PersonCameOfAge
-from tests.builders_family import DAY, Way, a_contact, a_guardian, a_liaison, a_way, add_contact, give, name_guardian, states
+from tests.builders_family import DAY, Way, a_contact, a_guardian, a_known, a_liaison, a_way, add_contact, give, name_guardian, states
 from tests.harness import ServiceUnderTest, a_caller
 
 
@@ -58,7 +58,7 @@ async def test_who_gives_as_guardian_is_recorded_valid_that_day_and_of_this_pers
 async def test_who_names_a_guardian(family: ServiceUnderTest) -> None:
     """Who registered the person or holds it; not who only accepted, nor an assigned liaison, nor a stranger."""
     way, contact_id = await a_minor(family)
-    registrar, school, receiver = uuid4(), uuid4(), uuid4()
+    registrar, school, receiver = uuid4(), await a_known(family), uuid4()
     await family.deliver(way.registered("minor", by=registrar), way.accepted(uuid4(), receiver))
     await family.call("POST", f"/persons/{way.person_id}/liaison", a_liaison(way.organisation_id), {"organisation_id": str(school)})
     for nobody in (school, receiver, uuid4()):

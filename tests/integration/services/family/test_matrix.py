@@ -14,7 +14,7 @@ import pytest
 from services.family.__main__ import SERVICE
 from shared.command import Guarded
 from shared.identity import Caller
-from tests.builders_family import DAY, Way, a_contact_caller, a_guardian, a_liaison, add_contact, give
+from tests.builders_family import DAY, Way, a_contact_caller, a_guardian, a_liaison, add_contact, an_organisation, give
 from tests.harness import ServiceUnderTest, a_caller
 
 X, HOLDER, OTHER = uuid4(), uuid4(), uuid4()
@@ -116,6 +116,7 @@ async def a_world(family: ServiceUnderTest, state: str) -> World:
     raised = await family.call("POST", "/concerns", a_contact_caller(contact_id), concern)
     ids = {"person": way.person_id, "contact": contact_id, "message": message["message_id"]}
     ids |= {"permission": UUID(given.json()["id"]), "concern": UUID(raised.json()["id"])}
+    await family.deliver(an_organisation(X), an_organisation(OTHER))
     await come_into(family, way, state)
     return World(way, ids, guardian_id)
 

@@ -1,5 +1,6 @@
 """A relation lasts as long as its reason: facts once, twice and in other orders end with the same organisations. Privacy section 1."""
 
+from dataclasses import replace
 from itertools import permutations
 from uuid import UUID, uuid4
 
@@ -210,4 +211,16 @@ async def test_a_relation_of_before_reasons_were_kept_ends_with_anothers_start(f
 async def test_who_accepted_what_it_had_sent_itself_has_nothing_by_that(family: ServiceUnderTest) -> None:
     way, receiver = await a_way(family), uuid4()
     await family.deliver(way.accepted(uuid4(), receiver).model_copy(update={"by_sender": True}))
+    assert not await sees(family, way, receiver)
+
+
+async def test_an_acceptance_on_one_pathway_does_not_end_with_a_stay_on_another(family: ServiceUnderTest) -> None:
+    """It was taken up, and the start of its own stay was not heard yet."""
+    way, receiver, referral_id = await a_way(family), uuid4(), uuid4()
+    await family.deliver(way.started_by(receiver, stage=2), way.started_by(uuid4(), stage=3))
+    accepted = way.accepted(referral_id, receiver).model_copy(update={"journey_id": None, "pathway": "second-way"})
+    await family.deliver(accepted, way.taken_up(referral_id, receiver))
+    assert await sees(family, way, receiver)
+    second = replace(way, journey_id=uuid4(), organisation_id=receiver, pathway="second-way")
+    await family.deliver(second.opened(), second.started(2), second.started_by(uuid4(), stage=3))
     assert not await sees(family, way, receiver)

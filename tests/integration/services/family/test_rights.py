@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from tests.builders_family import DAY, Way, a_contact, a_contact_caller, a_liaison, a_way, add_contact, give, revoke
+from tests.builders_family import DAY, Way, a_contact, a_contact_caller, a_known, a_liaison, a_way, add_contact, give, revoke
 from tests.harness import ServiceUnderTest, a_caller
 
 
@@ -37,7 +37,7 @@ async def test_a_system_whose_news_is_on_the_way_is_told_to_come_again(family: S
 
 async def test_a_related_organisation_assigns_another_and_nobody_else_does(family: ServiceUnderTest) -> None:
     """Source: mission rows 002-11, 002-23."""
-    way, school = await a_way(family), uuid4()
+    way, school = await a_way(family), await a_known(family)
     path, body = f"/persons/{way.person_id}/liaison", {"organisation_id": str(school)}
     assert (await family.call("POST", path, a_liaison(school), {})).status_code == 404
     assert (await family.call("POST", path, a_liaison(way.organisation_id), body)).status_code == 201
