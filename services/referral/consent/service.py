@@ -70,8 +70,16 @@ async def find_ground(tx: Tx, person_id: UUID, discloser_id: UUID, scope: Scope,
 
 
 async def revoke(tx: Tx, person_id: UUID, consent_id: UUID) -> None:
-    """By the person, the discloser or the recipient; effective on commit. A second revocation changes nothing."""
-    await persons.lock_person(tx, person_id, "revoke-consent")  # before any consent: several end together
+    """By the person, the discloser or the recipient; effective on commit. A second revocation changes nothing.
+
+    The recipient needs no relation beside the consent: it may have declined.
+    """
+    by_consent = not await relations.may(tx, "revoke-consent", person_id) and await store.is_recipient(tx, person_id, consent_id)
+    if by_consent:
+        tx.ended_right = True
+        await persons.lock_known(tx, person_id)
+    else:
+        await persons.lock_person(tx, person_id, "revoke-consent")  # before any consent: several end together
     consent = await store.lock_consent(tx, person_id, consent_id)
     if relations.own_id(tx) is None and tx.caller.organisation_id not in consent.parties:
         raise NotFound("consent")

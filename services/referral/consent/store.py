@@ -58,6 +58,12 @@ async def lock_consent(tx: Tx, person_id: UUID, consent_id: UUID) -> Consent:
     return Consent(**dict(row))
 
 
+async def is_recipient(tx: Tx, person_id: UUID, consent_id: UUID) -> bool:
+    """Whether the consent lets the caller's organisation be told."""
+    statement = "SELECT EXISTS (SELECT FROM consent WHERE consent_id = $1 AND person_id = $2 AND to_organisation_id = $3)"
+    return bool(await tx.connection.fetchval(statement, consent_id, person_id, tx.caller.organisation_id))
+
+
 async def lock_given_by(tx: Tx, person_id: UUID, givers: Sequence[str]) -> list[Consent]:
     """Those still standing, whoever of `givers` gave them."""
     statement = f"""

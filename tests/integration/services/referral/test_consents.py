@@ -204,6 +204,22 @@ async def test_a_party_revokes(referral: ServiceUnderTest, caller: Caller, statu
     assert (await told(referral)).count(ConsentRevoked) == (status == 200)
 
 
+async def test_a_recipient_that_declined_revokes_what_was_given_to_it(referral: ServiceUnderTest) -> None:
+    """And nothing that was given to another. Source: issue of rights, section 2."""
+    for organisation in (CENTRE, STRANGER):
+        await an_entry(referral, organisation)
+    person = await a_registered(referral)
+    asked = await a_request(referral, person, to_organisation_id=str(CENTRE))
+    to_centre = (await a_given_consent(referral, person)).json()["id"]
+    to_another = (await a_given_consent(referral, person, to_organisation_id=str(STRANGER))).json()["id"]
+    assert await change(referral, asked, "rejected", coordinator(CENTRE), "no-capacity") == 200
+    for consent, status in ((to_another, 404), (to_centre, 200), (to_centre, 200)):
+        answer = await referral.call("POST", f"/persons/{person}/consents/{consent}/revocation", coordinator(CENTRE), json={})
+        assert answer.status_code == status
+    assert (await told(referral)).count(ConsentRevoked) == 1
+    assert (await referral.call("GET", f"/persons/{person}/consents", coordinator(CENTRE))).status_code == 404
+
+
 async def test_a_guardian_is_a_recorded_contact(referral: ServiceUnderTest) -> None:
     """Not heard of: 409, as it may be on its way. A contact of another person is nobody's guardian here."""
     person, _ = await an_accepted(referral, **MINOR)
