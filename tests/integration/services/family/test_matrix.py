@@ -18,7 +18,7 @@ from tests.builders_family import DAY, Way, a_contact_caller, a_guardian, a_liai
 from tests.harness import ServiceUnderTest, a_caller
 
 X, HOLDER, OTHER = uuid4(), uuid4(), uuid4()
-CIRCLE, CHANGE, GUARDIANS, CASE, ASSIGN, REMOVE = "circle", "change", "guardians", "case", "assign", "remove"
+CIRCLE, CHANGE, GUARDIANS, CASE, ASSIGN, REMOVE, WITHDRAW = "circle", "change", "guardians", "case", "assign", "remove", "withdraw"
 PERMISSION: dict[str, Any] = {"topics": ["stage"], "channels": ["inbox"], "given_on": str(DAY), "given_by": "guardian"}
 
 # Route -> what one must be allowed for it, and a body. In this order: what takes something away comes last.
@@ -40,12 +40,14 @@ ROUTES: dict[str, tuple[str, dict[str, Any] | None]] = {
     "POST /persons/{person}/liaison/removal": (REMOVE, {"organisation_id": str(OTHER)}),
     "POST /concerns/{concern}/reading": (CASE, {}),
     "POST /concerns/{concern}/answer": (CASE, {}),
+    "POST /concerns/{concern}/answer/amendment": (CASE, {"measure": "talked", "correction_reason": "mistyped"}),
     "POST /contacts/{contact}/permissions/{permission}/revocation": (CHANGE, {}),
     "POST /contacts/{contact}/entered-in-error": (ASSIGN, {"reason": "other-person"}),
+    "POST /concerns/{concern}/entered-in-error": (WITHDRAW, {"reason": "other-person"}),
 }
 OWN_ONLY = {"PUT /messages/{message}/reading", "POST /concerns"}
 """The contact's own, and the receipt that is the same for everybody: test_concerns.py, test_receipts.py."""
-EVERYTHING = {CIRCLE, CHANGE, GUARDIANS, CASE, ASSIGN, REMOVE}
+EVERYTHING = {CIRCLE, CHANGE, GUARDIANS, CASE, ASSIGN, REMOVE, WITHDRAW}
 
 # What was heard about organisation X -> what its liaisons and its system may then do.
 STATES: dict[str, set[str]] = {
@@ -66,7 +68,7 @@ STATES: dict[str, set[str]] = {
     "former holder that had assigned itself": set(),
     "registrar, another holds": {CIRCLE, CHANGE, GUARDIANS},
     "registrar, nobody else holds": EVERYTHING,
-    "assigned": {CIRCLE, CHANGE, CASE},
+    "assigned": {CIRCLE, CHANGE, CASE, WITHDRAW},
     "assigned and removed": set(),
 }
 

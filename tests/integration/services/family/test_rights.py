@@ -150,6 +150,7 @@ async def test_names_and_addresses_are_marked_personal(family: ServiceUnderTest)
     assert places == [
         "concern.changes",
         "concern.description",
+        "concern.former_answers",
         "concern.note",
         "contact.email",
         "contact.name",

@@ -228,8 +228,8 @@ async def test_what_was_cancelled_while_its_basis_went_is_not_asked_again(referr
         if accepted:
             assert await refused(referral, row["referral_id"], "accepted", coordinator(CLINIC)) == ["nothing-took-its-place"]
         else:
-            assert await change(referral, row["referral_id"], "requested", coordinator(CLINIC), MISTAKE) == 200
             assert await statuses(referral, person) == [(2, "entered-in-error", CENTRE)]
+            assert await change(referral, row["referral_id"], "requested", coordinator(CLINIC), MISTAKE) == 422
 
 
 async def test_an_answer_that_ran_out_before_is_not_overdue_twice(referral: ServiceUnderTest) -> None:
