@@ -218,14 +218,16 @@ async def test_the_day_of_an_act_tells_no_birth_date_and_no_death(referral: Serv
     known = await referral.call("POST", path, coordinator(), json=act)
     assert (known.status_code, known.json()["unmet"]) == (422, ["not-before-birth"])
     await referral.deliver(opened(person), started(person, 2), completed(person, 2, organisation_id=CENTRE), started(person, 3, STRANGER))
+    own = await a_request(referral, person, coordinator(STRANGER), stage=4)
     death = f"/persons/{person}/death"
     assert (await referral.call("PUT", death, coordinator(sub="first"), json={"on": "2026-03-01"})).status_code == 200
     assert (await referral.call("POST", f"{death}/confirmation", coordinator(), json={})).status_code == 200
     after = act | {"on": "2026-03-02"}
-    for lost in (act, after):
-        assert (await referral.call("POST", path, coordinator(CENTRE), json=lost)).status_code == 404
-    known = await referral.call("POST", path, coordinator(), json=after)
-    assert (known.status_code, known.json()["unmet"]) == (422, ["not-after-death"])
+    for lost in (coordinator(CENTRE), coordinator()):
+        for said in (act, after):
+            assert (await referral.call("POST", path, lost, json=said)).status_code == 404
+    known = await referral.call("POST", f"/referrals/{own}/motivations", coordinator(STRANGER), json=after)
+    assert (known.status_code, known.json().get("unmet")) == (422, ["not-after-death"])
 
 
 async def test_every_read_of_a_person_leaves_an_audit_row(referral: ServiceUnderTest) -> None:
