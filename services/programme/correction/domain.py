@@ -176,9 +176,8 @@ def start_to_withdraw(journey: Journey, place: Place, by: By, died_on: date | No
 
 def without_start(journey: Journey, spell: Spell, by: By, recorded: Mapping[str, Any]) -> tuple[Journey, list[StayCorrected]]:
     """The journey without the stay: its stage stands as before. `recorded`: what else was kept of the stay, for the history."""
-    kept = tuple(one for one in journey.spells if (one.stage, one.number) != (spell.stage, spell.number))
     history = by.of_stay("start", "entered-in-error", spell, recorded)
-    without = corrected(journey.model_copy(update={"spells": kept}), history)
+    without = corrected(journey.without_spell(spell), history)
     without = without.with_status(spell.stage, _before(journey, spell), by=spell.began_by)
     gone = {"started_on": None, "how": None, "ended_on": None, "next_organisation_id": None}
     return without, [stands(journey, spell).model_copy(update=gone)]

@@ -61,7 +61,7 @@ async def withdraw_start(tx: Tx, journey_id: UUID, place: Place, reason: str) ->
         recorded = gone.recorded | await _recorded(tx, journey_id, left_by(found.journey, spell))
         journey, events = domain.without_start(gone.journey, spell, by, recorded)
         journeys.tell(tx, found, events)
-        journey = await relapses.before_stay(tx, found._replace(journey=journey), spell, gone.by)
+        journey = await relapses.before_stay(tx, found._replace(journey=journey), spell, gone)
         await _stays_used(tx, found, [spell])
         return await _save(tx, found, await _no_death(tx, found._replace(journey=journey), spell))
 
@@ -103,6 +103,7 @@ async def amend_start(tx: Tx, journey_id: UUID, place: Place, visit: Visit, reas
         refuse(domain.NOT_POSSIBLE, {"on-or-before-reported-use": reported_on is not None and reported_on < visit.on})
         journeys.tell(tx, found, events)
         before = journey.spell(amended.stage, amended.number - 1)
+        journey = await relapses.start_corrected(tx, found._replace(journey=journey))
         return await _save(tx, found, await relapses.stays_corrected(tx, found._replace(journey=journey), amended, before))
 
 
@@ -126,7 +127,8 @@ async def withdraw_reopening(tx: Tx, journey_id: UUID, stage: int, reason: str) 
     """A stage was not reopened by decision. Raises Refused, NotFound."""
     async with rights.locked(tx, journey_id) as found:
         by_relapse = await relapses.wants_open(tx, found, stage)
-        return await _save(tx, found, whole.withdraw_reopening(found.journey, stage, _by(tx, reason), by_relapse))
+        journey = whole.withdraw_reopening(found.journey, stage, _by(tx, reason), by_relapse)
+        return await _save(tx, found, await relapses.at_rest_again(tx, found._replace(journey=journey)))
 
 
 async def withdraw_completion(tx: Tx, journey_id: UUID, completed_on: date, reason: str) -> Journey:

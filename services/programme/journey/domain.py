@@ -107,12 +107,18 @@ class Correction(BaseModel):
 
 
 class Claim(BaseModel):
-    """A relapse that wants a stage open. `completions`: how often the journey had been completed by then."""
+    """A relapse that wants a stage open, or was reported. `completions`: how often the journey had been completed by then.
+
+    `spells`: how many stays it had by then, None where nobody asks again who had the person; `would_want`: the stage that it wants
+    where that is the organisation of its stay.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     relapse_id: UUID
     completions: int = 0
+    spells: int | None = None
+    would_want: int | None = None
 
 
 class Journey(BaseModel):
@@ -184,6 +190,16 @@ class Journey(BaseModel):
             return self.model_copy(update={"spells": (*self.spells, changed)})
         spells = tuple(changed if (spell.stage, spell.number) == place else spell for spell in self.spells)
         return self.model_copy(update={"spells": spells})
+
+    def without_spell(self, gone: Spell) -> "Journey":
+        """The journey without a stay that never was; what was entered after it counts one stay less."""
+        places = [(spell.stage, spell.number) for spell in self.spells]
+        entered = places.index((gone.stage, gone.number))
+        claims = tuple(
+            one.model_copy(update={"spells": one.spells - 1}) if one.spells is not None and one.spells > entered else one
+            for one in self.claims or ()
+        )
+        return self.model_copy(update={"spells": (*self.spells[:entered], *self.spells[entered + 1 :]), "claims": claims or None})
 
     def organisations(self) -> Iterator[UUID]:
         """Who opened it, unless by an acceptance, or had a spell in it."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from services.programme.definition.domain import DEFINITIONS
 from services.programme.journey.domain import Journey, Spell, holder
 from services.programme.pathway.domain import StageRule
-from services.programme.relapse.domain import Outcome, Relapse, assessed, happened, wanted_stage
+from services.programme.relapse.domain import Outcome, Relapse, assessed, happened, remembered, wanted_stage
 from services.programme.relapse.undoing import Undoing, undone
 from services.programme.weekly.domain import Change
 from shared.events import Event
@@ -56,15 +56,21 @@ def _assess_one(journey: Journey, by: Assessing, change: Change) -> Outcome:
     if by.needs_confirmation and not journey.imported:
         relapse = relapse.model_copy(update={"status": "found"})
         return Outcome(journey, [relapse], [assessed(journey, relapse)])
-    return happened(journey, relapse, wanted_by(journey, by.rule, relapse, None))
+    outcome = happened(journey, relapse, wanted_by(journey, by.rule, relapse, None))
+    return remembered(outcome, would_want(journey, by.rule, relapse, None), by.spell.organisation_id)
 
 
 def wanted_by(journey: Journey, rule: StageRule, relapse: Relapse, named: int | None) -> int | None:
     """The stage that a relapse by definition is to reopen: none for a stay that a former holder had, or that a later one followed."""
     spell = journey.spell(relapse.stage, relapse.spell)
-    if named is None and (spell is None or spell.organisation_id != holder(journey) or _is_answered(journey, relapse)):
+    if named is None and (spell is None or spell.organisation_id != holder(journey)):
         return None
-    return wanted_stage(journey, rule, named)
+    return would_want(journey, rule, relapse, named)
+
+
+def would_want(journey: Journey, rule: StageRule, relapse: Relapse, named: int | None) -> int | None:
+    """The same, whoever has the person."""
+    return None if named is None and _is_answered(journey, relapse) else wanted_stage(journey, rule, named)
 
 
 def _is_answered(journey: Journey, relapse: Relapse) -> bool:

@@ -48,24 +48,32 @@ def stood_before(kept: Sequence[Relapse], place: Place) -> StageStatus | None:
     return next((one.reopened_from for one in kept if one.reopened_from and one.wants and place_of(one) == place), None)
 
 
-def claims(journey: Journey, kept: Sequence[Relapse], defaults: Mapping[int, int], named: Collection[UUID] | None = None) -> Claims:
+class Before(NamedTuple):
+    """What is known from before a correction: the reports that named their stage, and all that was kept."""
+
+    named: Collection[UUID]
+    kept: Sequence[Relapse]
+
+
+def claims(journey: Journey, kept: Sequence[Relapse], defaults: Mapping[int, int], before: Before | None = None) -> Claims:
     """Who reopened what. `defaults`: what relapses reopen where none is named.
 
-    `named`: the reports that are known to name theirs; None: those that reopened a stage after another one of their stay had.
+    Where nothing is known from before, a report named its stage that reopened one after another report of its stay had.
     """
     order = {claim.relapse_id: place for place, claim in enumerate(journey.claims or ())}
     wanting = [one for one in kept if one.wants is not None and stands(one)]
-    reopen, places, said = set[UUID](), set[Place](), set(named or ())
+    reopen, places, said = set[UUID](), set[Place](), set(before.named if before else ())
+    known = [*kept, *(before.kept if before else ())]
     held, followed = set[Place](), set[Place]()
     for one in sorted(wanting, key=lambda one: order.get(one.relapse_id, -1)):
         place, stay, is_report = place_of(one), (one.stage, one.spell), one.definition == CLINICIAN_REPORT
         if is_report and stay in followed and one.relapse_id not in said:
-            reopened = named is None and one.reopens is not None
+            reopened = before is None and one.reopens is not None
             if not reopened and one.wants == defaults.get(one.stage, one.wants):
                 continue
             said.add(one.relapse_id)
         places.add(place)
-        stood = stood_before(kept, place)
+        stood = stood_before(known, place)
         if stood == "planned" or (stood is not None and place not in held):
             reopen.add(one.relapse_id)
             held.add(place)
@@ -76,9 +84,9 @@ def claims(journey: Journey, kept: Sequence[Relapse], defaults: Mapping[int, int
 def settled(journey: Journey, before: Sequence[Relapse], after: Sequence[Relapse], defaults: Mapping[int, int]) -> Settled:
     """What else changes with relapses that are none: another one reopened their stage, or reopens its own."""
     was = claims(journey, before, defaults)
-    now = claims(journey, after, defaults, was.named)
+    now = claims(journey, after, defaults, Before(was.named, before))
     held = {place_of(one): one for one in reversed(before) if one.relapse_id in was.reopen}
-    gained = [_reopening(one, after) for one in after if one.relapse_id in now.reopen - was.reopen]
+    gained = [_reopening(one, [*after, *before]) for one in after if one.relapse_id in now.reopen - was.reopen]
     lost = [one.model_copy(update={"reopens": None}) for one in after if stands(one) and one.relapse_id in was.reopen - now.reopen]
     return Settled(gained, lost, held, [place for place in held if place not in now.places])
 

@@ -53,7 +53,8 @@ class Relapse(BaseModel):
 class Report(NamedTuple):
     """What a clinician reports; `reopens` None: the pathway's default. `organisation_id`: whose stay it must be, None for any.
 
-    `earlier`: what was reported of the same stay before. `is_kept`: it was reported already, of a stay that never was.
+    `earlier`: what was reported of the same stay before. `is_kept`: it was reported already, of a stay that never was; `by_then`: how
+    many stays the journey had then, None where that is not known.
     """
 
     relapse_id: UUID
@@ -63,6 +64,7 @@ class Report(NamedTuple):
     use: Use = "non-medical"
     organisation_id: UUID | None = None
     is_kept: bool = False
+    by_then: int | None = None
 
     def repeats(self) -> Relapse | None:
         """The same use, reported again: of one day one is kept."""
@@ -76,7 +78,8 @@ class Report(NamedTuple):
         return self.is_kept or self.is_by_holder(journey)
 
     def is_by_holder(self, journey: Journey) -> bool:
-        return self.organisation_id in (None, holder(journey))
+        spells = journey.spells if self.by_then is None else journey.spells[: self.by_then]
+        return self.organisation_id in (None, holder(journey.model_copy(update={"spells": spells})))
 
 
 class Outcome(NamedTuple):
@@ -110,7 +113,8 @@ def report(journey: Journey, rule: StageRule, reported: Report, days: Days) -> O
         },
     )
     assert spell is not None
-    wanted = wanted_stage(journey, rule, reported.reopens) if reported.is_by_holder(journey) else None
+    would_want = wanted_stage(journey, rule, reported.reopens)
+    wanted = would_want if reported.is_by_holder(journey) else None
     target = _target(journey, wanted) if reported.reopens is not None or reported.has_no_consequence_yet() else None
     repeated = reported.repeats()
     if repeated is not None and target is None:
@@ -125,8 +129,26 @@ def report(journey: Journey, rule: StageRule, reported: Report, days: Days) -> O
     )
     if reported.earlier and target is None:
         relapse = wanting(journey, relapse, wanted)
-        return Outcome(mark(journey, relapse), [relapse], [])
-    return happened(journey, relapse, wanted)
+        outcome = Outcome(mark(journey, relapse), [relapse], [])
+    else:
+        outcome = happened(journey, relapse, wanted)
+    return remembered(outcome, would_want, reported.organisation_id, reported.by_then)
+
+
+def remembered(outcome: Outcome, would_want: int | None, organisation_id: UUID | None, by_then: int | None = None) -> Outcome:
+    """Who had the person by then is asked again once a start is corrected: kept is what the relapse wants where its organisation had.
+
+    `by_then`: how many stays there were where it was not entered just now.
+    """
+    journey, relapse = outcome.journey, outcome.relapses[0]
+    spell = journey.spell(relapse.stage, relapse.spell)
+    if journey.is_lost or journey.imported or spell is None or spell.organisation_id != organisation_id:
+        return outcome
+    spells = len(journey.spells) if by_then is None else by_then
+    known = {"completions": len(journey.completions), "spells": spells, "would_want": would_want}
+    claims = [claim for claim in journey.claims or () if claim.relapse_id != relapse.relapse_id]
+    claims.append(Claim.model_validate({"relapse_id": relapse.relapse_id, **known}))
+    return outcome._replace(journey=journey.model_copy(update={"claims": tuple(claims)}))
 
 
 def wanted_stage(journey: Journey, rule: StageRule, named: int | None) -> int | None:
@@ -203,10 +225,10 @@ def mark(journey: Journey, relapse: Relapse) -> Journey:
 
 
 def _claimed(journey: Journey, relapse: Relapse) -> Journey:
-    if relapse.wants is None or not (stands(relapse) or is_since(relapse, journey.spell(relapse.wants))):
+    if relapse.wants is not None and not (stands(relapse) or is_since(relapse, journey.spell(relapse.wants))):
         return journey
     claims = [claim for claim in journey.claims or () if claim.relapse_id != relapse.relapse_id]
-    if stands(relapse):
+    if relapse.wants is not None and stands(relapse):
         claims.append(Claim(relapse_id=relapse.relapse_id, completions=len(journey.completions)))
     return journey.model_copy(update={"claims": tuple(claims) or None})
 

@@ -6,8 +6,8 @@ from uuid import UUID
 from services.programme.definition.domain import CLINICIAN_REPORT, DEFINITIONS
 from services.programme.journey.domain import Journey, holder
 from services.programme.pathway.domain import StageRule
-from services.programme.relapse.assessing import wanted_by
-from services.programme.relapse.domain import Outcome, Relapse, follows
+from services.programme.relapse.assessing import wanted_by, would_want
+from services.programme.relapse.domain import Outcome, Relapse, follows, remembered
 from services.programme.relapse.undoing import Undoing, undone
 from shared.errors import refuse
 
@@ -46,7 +46,8 @@ def confirm(journey: Journey, rule: StageRule, relapse: Relapse, decision: Decis
     wanted = wanted_by(journey, rule, relapse, decision.reopens) if by_holder else None
     if relapse.status == "confirmed" and (decision.reopens is None or wanted in (None, relapse.wants)):
         return Outcome(journey, [relapse], [])
-    return follows(journey, relapse.model_copy(update={"status": "confirmed", "reason": None}), wanted)
+    outcome = follows(journey, relapse.model_copy(update={"status": "confirmed", "reason": None}), wanted)
+    return remembered(outcome, would_want(journey, rule, relapse, decision.reopens), decision.organisation_id)
 
 
 def refute(journey: Journey, relapse: Relapse, decision: Decision, by: Undoing) -> Outcome:

@@ -9,7 +9,7 @@ from services.programme.definition.domain import CLINICIAN_REPORT
 from services.programme.journey import service as journeys
 from services.programme.journey.domain import Found, Journey, Spell
 from services.programme.pathway.domain import StageRule
-from services.programme.relapse import amending, basis, domain, finding, store
+from services.programme.relapse import amending, basis, domain, finding, holding, store
 from services.programme.relapse.amending import Amended
 from services.programme.relapse.assessing import Assessing, assess
 from services.programme.relapse.domain import Outcome, Relapse, Report
@@ -27,9 +27,10 @@ KEPT_OF_WEEKS = {"stage", "spell", "started_on", "weeks", "closed", "closed_thro
 
 
 class Gone(NamedTuple):
-    """The journey while it still has the stays that never were, what was kept before, and what was recorded of them, for the history."""
+    """The journey while it still has the stays that never were, how it was before, and what was recorded of them, for the history."""
 
     journey: Journey
+    before: Journey
     by: Undoing
     recorded: dict[str, list[dict[str, Any]]]
 
@@ -103,8 +104,9 @@ async def _judge_again(tx: Tx, found: Found, spell: Spell, is_due: bool = False)
 
 async def stay_goes_on(tx: Tx, found: Found, spell: Spell) -> Journey:
     """The end of a stay never was: what reopened its stage since then only marks it. Call under the journey's lock."""
-    await _save(tx, found, basis.not_reopened(await store.list_of_journey(tx, found.journey.journey_id), spell))
-    return await stays_corrected(tx, found, spell)
+    kept = await store.list_of_journey(tx, found.journey.journey_id)
+    journey = await _keep(tx, found.journey, basis.not_reopened(found.journey, kept, spell))
+    return await stays_corrected(tx, found._replace(journey=journey), spell)
 
 
 async def reopens_another(tx: Tx, found: Found, stage: int) -> bool:
@@ -125,19 +127,32 @@ async def stays_gone(tx: Tx, found: Found, spells: Sequence[Spell]) -> Gone:
     tx.append(found.journey.person_id, *outcome.events)
     recorded = [record.model_dump(mode="json", include=KEPT_OF_WEEKS) for record in weeks if record]
     relapses = [one.model_dump(mode="json", exclude_none=True) for one in outcome.relapses]
-    return Gone(outcome.journey, by, {"weeks": recorded, "relapses": relapses})
+    return Gone(outcome.journey, found.journey, by, {"weeks": recorded, "relapses": relapses})
 
 
-async def before_stay(tx: Tx, found: Found, gone_stay: Spell, by: Undoing) -> Journey:
-    """What else follows from a stay that never was. `found`: without it; `by`: as it was before. Call under the journey's lock.
+async def before_stay(tx: Tx, found: Found, gone_stay: Spell, gone: Gone) -> Journey:
+    """What else follows from a stay that never was. `found`: without it; `gone`: as it was before. Call under the journey's lock.
 
     Uses reported of it are of the stay before, whose weeks are judged again; a reopening that only the stay had kept is taken back.
     """
-    rule, days = _rule(found, gone_stay.stage), journeys.days(tx, found)
+    rule, never_was = _rule(found, gone_stay.stage), basis.NeverWas(gone_stay, gone.before, gone.by)
     await _save(tx, found, basis.wanted_before(await store.list_of_journey(tx, found.journey.journey_id), gone_stay))
     journey = await _keep(tx, found.journey, basis.wanted_no_more(found.journey, gone_stay.stage, await _undoing(tx, found)))
-    journey = await _keep(tx, journey, basis.reported_before(journey, rule, gone_stay, by, days))
+    journey = await _keep(tx, journey, basis.reported_before(journey, rule, never_was, journeys.days(tx, found)))
+    journey = await start_corrected(tx, found._replace(journey=journey))
+    journey = await at_rest_again(tx, found._replace(journey=journey))
     return await stays_corrected(tx, found._replace(journey=journey), journey.spell(gone_stay.stage))
+
+
+async def start_corrected(tx: Tx, found: Found) -> Journey:
+    """Another organisation may have had the person when a relapse was entered. Call under the journey's lock."""
+    return await _keep(tx, found.journey, holding.held_otherwise(found.journey, await _undoing(tx, found)))
+
+
+async def at_rest_again(tx: Tx, found: Found) -> Journey:
+    """A stage does not wait after all. Call under the journey's lock."""
+    kept = await store.list_of_journey(tx, found.journey.journey_id)
+    return await _keep(tx, found.journey, basis.at_rest_again(found.journey, kept))
 
 
 async def not_completed(tx: Tx, found: Found) -> None:

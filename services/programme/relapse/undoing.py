@@ -39,21 +39,22 @@ def undone(journey: Journey, before: Relapse, relapse: Relapse, by: Undoing) -> 
 
 
 def taken_out(journey: Journey, gone: Sequence[Relapse], by: Undoing) -> Outcome:
-    """Relapses that others were told of are none. `gone`: as they stand, counting no more."""
-    none = {one.relapse_id: one for one in gone}
+    """Relapses that others were told of are none, or want another stage open. `gone`: as they stand now."""
+    none, was = {one.relapse_id: one for one in gone}, {one.relapse_id: one for one in by.kept}
     now = settled(journey, by.kept, [none.get(one.relapse_id, one) for one in by.kept], by.defaults)
     changed = none | {one.relapse_id: one for one in (*now.gained, *now.lost)}
     after = [changed.get(one.relapse_id, one) for one in by.kept]
     anew, untold = _anew(journey, now, by), _untold(journey, by.kept, after)
-    marked = journey
-    for one in gone:
+    marked, out = journey, [one for one in gone if not stands(one)]
+    counts_no_more = {one.relapse_id for one in out}
+    for one in out:
         marked = mark(marked, one)
     for one in anew:
         marked = marked if place_of(one) in now.held else reopen_stage(marked, place_of(one)[0])
-    left, back = _taken_back(marked, now, after, by)
+    left, back = _taken_back(marked, now, [*after, *by.kept], by)
     passed = back | {place_of(one) for one in anew if place_of(one) in now.held}
-    withdrawn = [withdrawn_from(marked, one, _takes_back(one, now, passed)) for one in (*gone, *now.lost)]
-    events: list[Event] = [one for one in withdrawn if one.takes_back is not None or one.relapse_id in none]
+    withdrawn = [withdrawn_from(marked, one, _takes_back(was[one.relapse_id], now, passed)) for one in (*out, *now.lost)]
+    events: list[Event] = [one for one in withdrawn if one.takes_back is not None or one.relapse_id in counts_no_more]
     events += [recorded(left, one, one.wants) for one in anew]
     events += [recorded(left, one, None) for one in untold if one not in anew]
     events += [*told_completed(marked, left), *(assessed(left, one) for one in untold)]
@@ -130,10 +131,20 @@ def _taken_back(journey: Journey, now: Settled, kept: Sequence[Relapse], by: Und
             continue
         if not is_since_then:
             journey = _begun_from(journey, place, stood)
-        elif place[0] not in by.accepted and journey.status_of(place[0]) == ("planned" if stood == "planned" else "reopened"):
+        elif _waits(journey, place[0], stood) and not is_needed(journey, place[0], stood, by):
             journey = journey.with_state(place[0], {"status": stood})
             back.add(place)
     return completed_again(journey, kept) if back else journey, back
+
+
+def _waits(journey: Journey, stage: int, stood: StageStatus) -> bool:
+    return journey.status_of(stage) == ("planned" if stood == "planned" else "reopened")
+
+
+def is_needed(journey: Journey, stage: int, stood: StageStatus, by: Undoing) -> bool:
+    """Whether somebody has accepted the person for a reopened stage who could not start it as it stood before."""
+    last = journey.spell(stage)
+    return stage in by.accepted and not (stood == "planned" or (stood == "left" and last is not None and last.how == "transferred"))
 
 
 def _begun_from(journey: Journey, place: Place, stood: StageStatus) -> Journey:

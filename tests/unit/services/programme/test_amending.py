@@ -5,12 +5,13 @@ from uuid import UUID
 import pytest
 
 from services.programme.relapse.amending import Amended, amend
-from services.programme.relapse.domain import Outcome
+from services.programme.relapse.domain import Outcome, Relapse
 from services.programme.relapse.finding import Decision
 from shared.errors import Refused
 from shared.events.programme import RelapseAssessed, RelapseRecorded, RelapseWithdrawn
 from tests.builders_programme import CENTRE, NGO, TODAY, day, the_rule
-from tests.corrections.rules import PATHWAY, World, heard
+from tests.corrections.heard import heard
+from tests.corrections.rules import PATHWAY, World
 from tests.corrections.steps import Step
 
 
@@ -24,8 +25,12 @@ def in_two_stages() -> World:
     return world
 
 
+def reported(world: World, step: Step) -> Relapse:
+    return next(one for one in world.kept.values() if (one.stage, one.known_on) == (step.stage, day(step.day)))
+
+
 def amended(world: World, step: Step, to: Step, by: UUID = NGO) -> Outcome:
-    relapse = world.kept[world.reports[step]]
+    relapse = reported(world, step)
     said = Amended(day(to.day), the_rule(PATHWAY, to.stage), Decision(by, reason="mistyped"))
     return amend(world.journey, relapse, said, world.undoing(), TODAY)
 
@@ -47,8 +52,7 @@ def test_a_use_of_another_stage_is_none_here_and_reported_there() -> None:
     assert [type(event) for event in outcome.events[:2]] == [RelapseWithdrawn, RelapseRecorded]
     assert (outcome.relapses[0].stage, outcome.relapses[0].reopens) == (2, 2)
     assert right.do(Step("relapse", 2, 12))
-    none = right.kept[right.reports[Step("relapse", 1, 12)]]
-    right.take_out(none)
+    right.take_out(reported(right, Step("relapse", 1, 12)))
     assert (world.stands(), heard(world.told)) == (right.stands(), heard(right.told))
 
 

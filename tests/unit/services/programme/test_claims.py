@@ -9,7 +9,8 @@ from services.programme.relapse.claiming import claims
 from services.programme.relapse.domain import NOTHING_REOPENED
 from shared.events.programme import RelapseAssessed, RelapseRecorded, RelapseWithdrawn
 from tests.builders_programme import CENTRE, an_opened_journey, another_pathway, day
-from tests.corrections.rules import PATHWAY, World, heard
+from tests.corrections.heard import heard
+from tests.corrections.rules import PATHWAY, World
 from tests.corrections.steps import Act, Sequence, Step
 
 Said = tuple[Act, int, int]
@@ -58,12 +59,14 @@ def life(pathway: Pathway, *said: Said) -> World:
     """What happened to one person, in that order."""
     world = World(pathway, an_opened_journey(pathway=pathway))
     for one in said:
-        assert world.do(Step(*one)), one
+        assert world.do(Step(*one, to=1 if one[0] == "transfer" else None)), one
     return world
 
 
 def refuted(world: World, mistake: Said) -> World:
-    world.correct(Sequence((), Step(*mistake), None, ()))
+    _, stage, on = mistake
+    spell = next(one.spell for one in world.kept.values() if (one.stage, one.known_on) == (stage, day(on)))
+    world.correct(Sequence((), Step(*mistake), None, (), spell=spell))
     return world
 
 
