@@ -54,10 +54,36 @@ def _assess_one(journey: Journey, by: Assessing, change: Change) -> Outcome:
     if not is_relapse:
         return Outcome(journey, [relapse], [assessed(journey, relapse)])
     if by.needs_confirmation and not journey.imported:
+        decided = _decided(by.undoing.kept, relapse)
+        if decided is not None:
+            return _stands_again(journey, decided)
         relapse = relapse.model_copy(update={"status": "found"})
         return Outcome(journey, [relapse], [assessed(journey, relapse)])
     outcome = happened(journey, relapse, wanted_by(journey, by.rule, relapse, None))
     return remembered(outcome, would_want(journey, by.rule, relapse, None), by.spell.organisation_id)
+
+
+def _decided(kept: Sequence[Relapse], relapse: Relapse) -> Relapse | None:
+    """The relapse as a clinician decided on it before a mistaken result undid it: confirmed, or refuted for these same weeks.
+
+    None where it was decided in different ways: then it is a finding again.
+    """
+    place = (relapse.stage, relapse.spell, relapse.definition)
+    before = [one for one in kept if one.withdrawn and (one.stage, one.spell, one.definition) == place]
+    if {one.status for one in before} not in ({"confirmed"}, {"refuted"}):
+        return None
+    if before[0].status == "refuted" and any(one.week != relapse.week for one in before):
+        return None
+    last = next((one for one in before if one.wants), before[0])
+    return last.model_copy(update=relapse.model_dump(include={"relapse_id", "week", "known_on", "withdrawn"}))
+
+
+def _stands_again(journey: Journey, relapse: Relapse) -> Outcome:
+    """It does again what was decided, unless somebody has the person in that stage by now."""
+    if relapse.status == "refuted":
+        return Outcome(journey, [relapse], [assessed(journey, relapse)])
+    is_taken = relapse.wants is not None and journey.status_of(relapse.wants) == "started"
+    return happened(journey, relapse, None if is_taken else relapse.wants)
 
 
 def wanted_by(journey: Journey, rule: StageRule, relapse: Relapse, named: int | None) -> int | None:

@@ -232,7 +232,7 @@ async def list_relapses(tx: Tx, journey_id: UUID, after: UUID, limit: int) -> tu
 
 
 async def _assess(tx: Tx, found: Found, spell: Spell, changes: list[Change]) -> Journey:
-    is_new = all(change.what == "met" for change in changes)
+    is_new = not changes or (found.journey.imported and all(change.what == "met" for change in changes))
     undoing = Undoing() if is_new else await _undoing(tx, found)
     by = Assessing(_rule(found, spell.stage), spell, undoing, settings().findings_need_confirmation)
     return await _keep(tx, found.journey, assess(found.journey, by, changes))

@@ -5,17 +5,22 @@ Each was found by generated sequences (`test_as_if_at_first.py`). Pure.
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Literal
 from uuid import UUID, uuid4
+
+import pytest
 
 from services.programme.correction.domain import By, without_start
 from services.programme.correction.whole import withdraw_reopening
 from services.programme.journey.domain import Journey
+from services.programme.relapse.assessing import Assessing, assess
 from services.programme.relapse.basis import NeverWas, at_rest_again, gone, not_reopened, reported_before
 from services.programme.relapse.domain import Outcome, Relapse, Report, report
 from services.programme.relapse.finding import Decision, confirm, refute
 from services.programme.relapse.holding import held_otherwise
 from services.programme.relapse.undoing import Undoing
 from services.programme.stage.domain import Ended, complete_stage, correct_stage, leave_stage
+from services.programme.weekly.domain import Change
 from shared.events.programme import CompletionCorrected, RelapseRecorded, RelapseWithdrawn
 from tests.builders_programme import CENTRE, CLINIC, TODAY, a_journey, a_pathway, another_pathway, begun, completed, day, the_rule
 
@@ -110,6 +115,40 @@ def test_a_confirmed_finding_reopens_once_the_stay_by_which_another_organisation
     late = confirm(mistaken, the_rule(PATHWAY, 1), found, Decision(CLINIC))
     assert late.journey.status_of(1) == "completed"
     assert held_otherwise(without(late.journey, 2), Undoing(late.relapses)).journey.status_of(1) == "reopened"
+
+
+@pytest.mark.parametrize(("decision", "status"), [("confirmed", "reopened"), ("refuted", "completed")])
+def test_what_was_decided_of_a_finding_holds_again_once_the_result_that_undid_it_is_corrected(decision: str, status: str) -> None:
+    """A result is sent again for its week: the mistyped one undid the finding, the right one shows it again. As often as it happens."""
+    journey, rule = a_journey("completed"), the_rule(PATHWAY, 1)
+    spell = journey.spell(1)
+    assert spell
+
+    def shown(journey: Journey, what: Literal["met", "withdrawn"], kept: Sequence[Relapse], relapse_id: UUID, week: int = 1) -> Outcome:
+        return assess(journey, Assessing(rule, spell, Undoing(kept)), [Change(what, "consecutive-4", relapse_id, week, day(15))])
+
+    (finding,) = shown(journey, "met", [], uuid4()).relapses
+    said = Decision(CLINIC, reason="laboratory-error")
+    now = confirm(journey, rule, finding, said) if decision == "confirmed" else refute(journey, finding, said, Undoing([finding]))
+    kept = {one.relapse_id: one for one in now.relapses}
+    for _ in range(2):
+        (standing,) = (one for one in kept.values() if not one.withdrawn)
+        mistyped = shown(now.journey, "withdrawn", list(kept.values()), standing.relapse_id)
+        assert mistyped.journey.status_of(1) == "completed"
+        kept |= {one.relapse_id: one for one in mistyped.relapses}
+        now = shown(mistyped.journey, "met", list(kept.values()), uuid4())
+        kept |= {one.relapse_id: one for one in now.relapses}
+        assert ([one.status for one in now.relapses], now.journey.status_of(1)) == ([decision], status)
+
+
+def test_other_weeks_than_those_of_a_refuted_finding_are_decided_on_anew() -> None:
+    journey, rule = a_journey("completed"), the_rule(PATHWAY, 1)
+    spell = journey.spell(1)
+    assert spell
+    place = {"relapse_id": uuid4(), "stage": 1, "spell": 1, "definition": "consecutive-4", "week": 1, "known_on": day(15)}
+    refuted = Relapse.model_validate({**place, "status": "refuted", "withdrawn": True})
+    change = Change("met", "consecutive-4", uuid4(), 2, day(22))
+    assert [one.status for one in assess(journey, Assessing(rule, spell, Undoing([refuted])), [change]).relapses] == ["found"]
 
 
 def test_a_stay_that_goes_on_after_all_leaves_nothing_to_reopen() -> None:
