@@ -117,8 +117,8 @@ async def stopped(client: Any) -> None:
     close: Callable[[], Coroutine[Any, Any, Any]] = getattr(client, "stop", None) or client.close
     if await _ended(close(), STOPPING_SECONDS):
         return
-    parts = (getattr(client, "_sender", None), getattr(client, "client", None) or client._client)
-    await asyncio.gather(*(_ended(part.close(), CLOSING_SECONDS) for part in parts if part is not None))
+    parts = [part for name in ("_sender", "client", "_client") if (part := getattr(client, name, None)) is not None]
+    await asyncio.gather(*(_ended(part.close(), CLOSING_SECONDS) for part in parts))
 
 
 async def _ended(closing: Coroutine[Any, Any, Any], seconds: float) -> bool:
