@@ -171,7 +171,13 @@ async def has_accepted(tx: Tx, person_id: UUID, organisation_id: UUID, pathway: 
 
 
 async def list_accepted_stages(tx: Tx, journey_id: UUID) -> list[int]:
-    statement = f"SELECT DISTINCT stage FROM party WHERE journey_id = $1 AND referral_id <> {NO_REFERRAL} AND stage IS NOT NULL"
+    """A start uses up an acceptance, whether or not the end of its referral was heard."""
+    statement = f"""
+    SELECT DISTINCT p.stage FROM party p JOIN journey j USING (journey_id)
+    WHERE journey_id = $1 AND referral_id <> {NO_REFERRAL} AND p.stage IS NOT NULL AND NOT by_sender AND NOT EXISTS (
+        SELECT FROM journey o CROSS JOIN jsonb_array_elements(o.state -> 'spells') s
+        WHERE o.person_id = j.person_id AND s -> 'accepted' ? p.referral_id::text)
+    """
     return [row["stage"] for row in await tx.connection.fetch(statement, journey_id)]
 
 

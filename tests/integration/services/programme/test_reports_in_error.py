@@ -87,3 +87,22 @@ async def test_a_use_of_another_day_or_stage_is_amended_with_its_history(program
     assert await listed(clinic, journey_id) == {moved.json()["id"]: None}
     assert await first_stage(clinic, journey_id) == "completed"
     assert (await clinic.send("POST", path, said)).status_code == 422, "it is none by now"
+
+
+async def test_an_acceptance_that_a_start_used_keeps_no_reopening(programme: ServiceUnderTest) -> None:
+    """Whether or not it was heard by then that its referral has ended."""
+    clinic, centre = await a_clinic(programme), await a_clinic(programme)
+    journey_id = await clinic.open()
+    await clinic.start(journey_id, 1, "2025-06-03")
+    await clinic.complete(journey_id, 1, "2025-06-20")
+    await centre.accept(journey_id, 2)
+    assert (await centre.start(journey_id, 2, "2025-06-25")).status_code == 200
+    await centre.complete(journey_id, 2, "2025-07-10")
+    for status in ("reopened", "completed"):
+        if status == "reopened":
+            told = await centre.send("POST", f"/journeys/{journey_id}/relapses", {"stage": 2, "on": "2025-07-20"})
+        else:
+            path = f"/journeys/{journey_id}/relapses/{told.json()['id']}/refutation"
+            assert (await centre.send("POST", path, {"reason": "mistyped"})).status_code == 200
+        stages = (await centre.get(f"/journeys/{journey_id}")).json()["stages"]
+        assert stages[1]["status"] == status
