@@ -131,3 +131,17 @@ def _steps(random: Random, count: int, day: int, worlds: tuple[World, World], or
                 taken.append(step)
                 break
     return wrong, right, tuple(taken)
+
+
+def is_asked_for_since(sequence: Sequence) -> bool:
+    """Two faults that are known and not mended yet: what was asked for since the mistake stays, in place of what it had ended or opened.
+
+    A completion of the journey that was none had cancelled a request, and its stage was asked for again since. A report that was none had
+    asked for a stage, an end asked for it since, and another report of the same stay wants it open.
+    """
+    acts = [step.act for step in sequence.after]
+    same = any(step.act == "relapse" and step.stage == sequence.mistake.stage for step in sequence.after)
+    ended = not {"complete", "transfer"}.isdisjoint(acts)
+    if sequence.right is not None:
+        return False
+    return ended and (sequence.mistake.act == "finish" or (sequence.mistake.act == "relapse" and same))

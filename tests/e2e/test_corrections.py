@@ -25,7 +25,7 @@ from shared.database import Connection, connect
 from shared.errors import NotFound, Refused
 from tests.builders_programme import day
 from tests.corrections.rules import HOW
-from tests.corrections.sequences import KINDS, Case, a_case
+from tests.corrections.sequences import KINDS, Case, a_case, is_asked_for_since
 from tests.corrections.steps import Act, Sequence, Step
 from tests.e2e.system import LISTENERS, System
 from tests.e2e.test_one_completion import a_person, confirmed
@@ -36,7 +36,9 @@ SEQUENCES = int(os.environ.get("SEQUENCES", "300"))
 AT_ONCE = 100
 STAGES = ("preparation", "work", "home")
 TODAY = datetime.now(UTC).date()
-ASKED = ("referrals", "deadlines", "rights in referral", "relations in family")
+ASKED = ("referrals", "deadlines", "rights in referral", "relations in family", "units of requests")
+OF_REQUESTS = ("referral", "referral-after-relapse", "interaction")
+"""The figures that are made of requests alone."""
 WHY = {"correction_reason": "mistyped"}
 A_VISIT = {"setting": "inpatient", "programme": "detox", "responsible_doctor": "staff-1"}
 
@@ -120,7 +122,8 @@ def left_out(sequence: Sequence, kinds: list[str]) -> tuple[str, ...]:
 
     Source: contracts, Corrections, "Who does not have the person any more asks nobody".
     """
-    return ASKED if "corrected by who lost the person" in kinds and _is_otherwise(sequence) else ()
+    asks_nobody = "corrected by who lost the person" in kinds and _is_otherwise(sequence)
+    return ASKED if asks_nobody or is_asked_for_since(sequence) else ()
 
 
 @dataclass
@@ -355,7 +358,9 @@ async def standing(system: System, persons: list[UUID]) -> dict[UUID, dict[str, 
 
 async def _count(connection: Connection, stands: dict[UUID, dict[str, Any]]) -> None:
     for person_id, kept in stands.items():
-        kept["units"] = Counter(tuple(row.values()) for row in await connection.fetch(units_of(FIGURES), [person_id]))
+        rows = [tuple(row.values()) for row in await connection.fetch(units_of(FIGURES), [person_id])]
+        kept["units"] = Counter(row[:-1] for row in rows if row[0] not in OF_REQUESTS)  # the last one is a request's hand-over limit
+        kept["units of requests"] = Counter(row for row in rows if row[0] in (*OF_REQUESTS, "handover"))
 
 
 QUERIES = {
