@@ -21,6 +21,7 @@ TOPICS = {
     "return_recorded": "relapse",
     "person_died": "stage",
 }
+STOPPED = ("no-permission", "permission-revoked")
 HANDED_OVER = ("sent", "uncertain", "failed")
 
 
@@ -105,7 +106,8 @@ def one_message_per_contact(evidence: Evidence) -> Iterator[Finding]:
     """Who surely might be told has one message, and nobody has two."""
     name = "one-message-per-contact"
     family, given = evidence.held["family"], terms(evidence)
-    rows = [row for row in family.rows.get("message", []) if row["corrected_at"] is None or row["topic"] == "stage"]
+    standing = [row for row in family.rows.get("message", []) if row["corrected_at"] is None or row["topic"] == "stage"]
+    rows = [row for row in standing if not is_stopped(row)]
     messages = Counter((str(row["event_id"]), str(row["contact_id"])) for row in rows)
     yield from (Finding(name, "doubled", f"{times} messages for {key}") for key, times in messages.items() if times > 1)
     told: defaultdict[str, list[Logged]] = defaultdict(list)
@@ -122,6 +124,11 @@ def one_message_per_contact(evidence: Evidence) -> Iterator[Finding]:
             is_told = messages[(str(occasion(event)), contact_id)] or taken_back(event, told[person_id])
             if surely_covered(event, given[contact_id]) and not is_told:
                 yield Finding(name, "lost", f"contact {contact_id} was not told of {event.kind} {event.event_id}")
+
+
+def is_stopped(row: Any) -> bool:
+    """Whether a message was stopped for want of a permission: nobody was told, and it makes way for what is told anew."""
+    return row["topic"] != "stage" and row["state"] == "suppressed" and row["reason"] in STOPPED
 
 
 def surely_covered(event: Logged, given: list[Term]) -> bool:

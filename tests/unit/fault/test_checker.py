@@ -14,7 +14,7 @@ from tests.fault.evidence import LISTENERS, PUBLISHED, Aside, Evidence, Heard, H
 from tests.fault.figures import units
 from tests.fault.folding import PROJECTIONS
 from tests.fault.ledger import Command, Entry
-from tests.fault.telling import occasion
+from tests.fault.telling import is_stopped, occasion
 
 NAMES = UUID("0d6b3c9e-0000-4000-8000-000000000000")
 BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -286,3 +286,10 @@ def test_what_is_repeated_on_the_log_is_no_disorder() -> None:
     evidence = flawless()
     evidence.log += evidence.log
     assert check(evidence) == []
+
+
+def test_what_was_stopped_for_want_of_a_permission_makes_way() -> None:
+    """Its occasion is free again; a message of any other state still needs somebody who told it."""
+    stopped = {"topic": "referral", "state": "suppressed", "reason": "permission-revoked"}
+    assert is_stopped(stopped)
+    assert not any(is_stopped(stopped | other) for other in ({"topic": "stage"}, {"state": "delivered"}, {"reason": "person-died"}))
